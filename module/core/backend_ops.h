@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a vendor must supply.
+ *
+ * "Loaded" means: between load and put, preemption off, the vCPU bound to this
+ * processor.  All state operations are for the thread that owns the vCPU
+ * (vmm_vcpu.lock), loaded or not.
+ */
+#ifndef VMM_CORE_BACKEND_OPS_H
+#define VMM_CORE_BACKEND_OPS_H
+
+#include <linux/types.h>
+
+struct vmm_vcpu;
+struct vmm_exit;
+struct vmm_event;
+struct vmm_segment;
+struct vmm_sregs;
+struct npt_format;
+
+enum vmm_seg {
+	VMM_SEG_ES, VMM_SEG_CS, VMM_SEG_SS, VMM_SEG_DS, VMM_SEG_FS, VMM_SEG_GS,
+	VMM_SEG_LDTR, VMM_SEG_TR, VMM_SEG_GDTR, VMM_SEG_IDTR,
+};
+
+/**
+ * struct vmm_cpu_mode - what address translation and decoding depend on
+ * @cpl:	current privilege level
+ * @cs_l:	code segment is 64-bit (counts only under EFER.LMA)
+ * @cs_d:	code segment's default size is 32 bits
+ */
+struct vmm_cpu_mode {
+	u64 cr0, cr3, cr4, efer;
+	u8 cpl;
+	bool cs_l, cs_d;
+};
+
+/**
+ * struct vmm_backend_caps - what probing found
+ * @features:	VMM_FEAT_* for VMM_INFO
+ * @format:	entry format of this vendor's nested tables
+ * @intercept_rdtscp: the backend sees every RDTSCP
+ */
+struct vmm_backend_caps {
+	u64 features;
+	const struct npt_format *format;
+	u8 npt_levels;
+};
+
+/**
+ * struct vmm_backend_ops - one vendor
+ *
+ * Host:
+ * @probe:	0 and @caps filled, or -ENODEV (other vendor), -EOPNOTSUPP
+ *		(absent or off in firmware), -EBUSY (in use); logs one line
+ * @setup:	allocates per-processor memory; process context
+ * @teardown:	undoes it, when disabled on every processor
+ * @enable:	turns the extension on, on this processor, interrupts off;
+ *		-EBUSY if somebody else has it
+ * @disable:	turns it off; also from an NMI or panic context
+ *
+ * vCPU life:
+ * @init:	allocates what a vCPU needs; process context
+ * @destroy:	frees it
+ * @reset:	puts the registers that the backend holds into the state after
+ *		INIT
+ *
+ * Running (loaded):
+ * @load:	binds to this processor
+ * @put:	unbinds
+ * @enter:	runs the guest until it exits, interrupts off before and
+ *		after; fills the exit
+ * @inject:	delivers the event at the next @enter
+ * @want_window: the next moment the guest could take an interrupt (@irq) or
+ *		NMI (@nmi) is an exit
+ * @nmi_masked:	an NMI is being served
+ * @set_nmi_masked: for state restore
+ * @flush_tlb:	forget this VM's translations before the next @enter
+ *
+ * State:
+ * @get_mode:	cheap, for every walk and decode
+ * @get_segment, @set_segment: one segment or table register
+ * @get_sregs, @set_sregs: all of them, with control registers; set checks
+ *		nothing, the caller has
+ * @set_cr:	CR0, CR2, CR3 or CR4 by number, checked by the caller
+ * @set_efer:	EFER without backend's own bits
+ * @get_cr2:
+ * @get_dr7, @set_dr7, @get_dr6, @set_dr6: debug control and status; DR0 to
+ *		DR3 are the core's
+ * @get_msr, @set_msr: MSRs that hardware switches for this vendor; -ENOENT
+ *		for the others
+ * @set_tsc_offset: guest TSC = host TSC + offset
+ * @cpuid_changed: intercepts that follow from the guest's CPUID
+ * @describe:	words for an exit nobody could handle
+ */
+struct vmm_backend_ops {
+	const char *name;
+	size_t vcpu_size;
+
+	int (*probe)(struct vmm_backend_caps *caps);
+	int (*setup)(void);
+	void (*teardown)(void);
+	int (*enable)(void);
+	void (*disable)(void);
+
+	int (*init)(struct vmm_vcpu *vcpu);
+	void (*destroy)(struct vmm_vcpu *vcpu);
+	void (*reset)(struct vmm_vcpu *vcpu);
+
+	void (*load)(struct vmm_vcpu *vcpu);
+	void (*put)(struct vmm_vcpu *vcpu);
+	void (*enter)(struct vmm_vcpu *vcpu, struct vmm_exit *exit);
+	void (*inject)(struct vmm_vcpu *vcpu, const struct vmm_event *event);
+	void (*want_window)(struct vmm_vcpu *vcpu, bool irq, bool nmi);
+	bool (*nmi_masked)(struct vmm_vcpu *vcpu);
+	void (*set_nmi_masked)(struct vmm_vcpu *vcpu, bool masked);
+	void (*flush_tlb)(struct vmm_vcpu *vcpu);
+
+	void (*get_mode)(struct vmm_vcpu *vcpu, struct vmm_cpu_mode *mode);
+	void (*get_segment)(struct vmm_vcpu *vcpu, enum vmm_seg seg,
+			    struct vmm_segment *s);
+	void (*set_segment)(struct vmm_vcpu *vcpu, enum vmm_seg seg,
+			    const struct vmm_segment *s);
+	u64 (*get_cr)(struct vmm_vcpu *vcpu, unsigned int nr);
+	void (*set_cr)(struct vmm_vcpu *vcpu, unsigned int nr, u64 val);
+	void (*set_efer)(struct vmm_vcpu *vcpu, u64 val);
+	u64 (*get_dr)(struct vmm_vcpu *vcpu, unsigned int nr);
+	void (*set_dr)(struct vmm_vcpu *vcpu, unsigned int nr, u64 val);
+	int (*get_msr)(struct vmm_vcpu *vcpu, u32 index, u64 *val);
+	int (*set_msr)(struct vmm_vcpu *vcpu, u32 index, u64 val);
+	void (*set_tsc_offset)(struct vmm_vcpu *vcpu, u64 offset);
+	void (*cpuid_changed)(struct vmm_vcpu *vcpu);
+	void (*describe)(struct vmm_vcpu *vcpu, const struct vmm_exit *exit,
+			 char *text, size_t size);
+};
+
+/* The one that probing chose; constant while the module is loaded. */
+extern const struct vmm_backend_ops *vmm_backend;
+extern struct vmm_backend_caps vmm_caps;
+
+extern const struct vmm_backend_ops svm_backend;
+
+#endif

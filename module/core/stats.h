@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef VMM_CORE_STATS_H
+#define VMM_CORE_STATS_H
+
+#include <linux/types.h>
+
+#include "core/exit.h"
+#include "core/stats_list.h"
+
+enum vmm_stat {
+#define X(sym, name) VMM_STAT_##sym,
+	VMM_STATS(X)
+#undef X
+	VMM_STAT_EXIT_FIRST,
+	VMM_NR_STATS = VMM_STAT_EXIT_FIRST + VMM_NR_EXIT_REASONS
+};
+
+/**
+ * struct vmm_stats_block - counters of one vCPU
+ * Written by the vCPU's thread alone (but for KICKS, which tolerates a lost
+ * count from kicks that race), read by anybody without a lock.
+ */
+struct vmm_stats_block {
+	u64 c[VMM_NR_STATS];
+};
+
+static inline void vmm_stat_inc(struct vmm_stats_block *b, unsigned int stat)
+{
+	WRITE_ONCE(b->c[stat], b->c[stat] + 1);
+}
+
+extern const char *const vmm_stat_names[VMM_NR_STATS];
+
+#endif
