@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A virtual processor.
+ *
+ * Its file is a reference to the VM.  The thread that holds vmm_vcpu.lock owns
+ * it: it runs the guest or reads and writes state.  Everybody else reaches a
+ * vCPU only through requests and kicks (core/request.h) and through its local
+ * APIC.  A backend embeds struct vmm_vcpu first in its own structure.
+ */
+#ifndef VMM_CORE_VCPU_H
+#define VMM_CORE_VCPU_H
+
+#include <linux/mutex.h>
+#include <linux/rcuwait.h>
+#include <linux/types.h>
+
+#include "core/backend_ops.h"
+#include "core/exit.h"
+#include "core/stats.h"
+#include "emul/emul.h"
+#include "irq/lapic.h"
+#include "x86/event.h"
+#include "x86/x86.h"
+
+struct vmm_vm;
+struct vmm_run;
+
+enum vmm_vcpu_mode {
+	VMM_OUTSIDE,		/* not in the entry loop */
+	VMM_IN_GUEST,		/* a kick must send an IPI */
+	VMM_EXITING,		/* kicked already */
+};
+
+/* vmm_vcpu.user_io: what a user exit under way will bring back */
+enum vmm_user_io {
+	VMM_IO_NONE,
+	VMM_IO_PORT,		/* a plain IN or OUT */
+	VMM_IO_EMUL,		/* the executor's pending access */
+	VMM_IO_POSTED,		/* a store that needs no answer */
+};
+
+/**
+ * struct vmm_vcpu - one virtual processor
+ *
+ * Protection: [L] @lock, that is, the owning thread; [A] atomic; [C] constant
+ * after creation; [O] its own rules.
+ *
+ * @gpr:	[L] general registers, in the order that instructions number
+ *		them; complete whenever the guest is not running
+ * @rip, @rflags: [L] likewise
+ * @irq_shadow:	[L] STI or MOV SS holds interrupts off for one instruction
+ * @requests:	[A] VMM_REQ_* bits
+ * @mode:	[A] enum vmm_vcpu_mode
+ * @cpu:	[O] processor it is loaded on, else -1; written with preemption
+ *		off by the owner, read by kickers
+ * @events:	[L] exceptions and NMIs on their way in
+ * @mp_state:	[L] VMM_MP_*
+ * @sipi_vector: [O] written before VMM_REQ_SIPI is raised
+ * @db:		[L] DR0 to DR3
+ * @user_io:	[L] enum vmm_user_io
+ * @pio:	[L] the port access that user space is to finish
+ * @emul:	[L] instruction executor
+ * @mmio_gpa:	[L] the device address hardware reported for the instruction
+ *		under emulation, and the linear page it came from, so that the
+ *		walk need not be done again; ~0 when unknown
+ * @apic:	[O] local APIC
+ * @x86:	[O] CPUID, MSRs, FPU, clock
+ * @wait:	[O] where the owner sleeps in HLT
+ * @poll_ns:	[L] how long the next halt polls before it sleeps
+ * @stats:	[O] counters
+ * @run:	[C] page shared with user space: never trusted to keep a value
+ */
+struct vmm_vcpu {
+	u64 gpr[EMUL_NR_GPR];
+	u64 rip;
+	u64 rflags;
+	bool irq_shadow;
+	u8 mp_state;
+	u8 user_io;
+	u8 sipi_vector;
+	int cpu;
+	int mode;
+	unsigned long requests;
+	struct vmm_vm *vm;
+	u32 id;
+	u32 poll_ns;
+	struct vmm_run *run;
+	struct vmm_exit exit;
+	struct vmm_events events;
+	u64 db[4];
+	struct {
+		u16 port;
+		u8 size;
+		bool in;
+		u8 len;
+	} pio;
+	struct vmm_stats_block stats;
+	struct vmm_lapic apic;
+	struct vmm_x86 x86;
+	struct emul_ctxt emul;
+	struct rcuwait wait;
+	struct mutex lock;
+};
+
+int vmm_vcpu_create(struct vmm_vm *vm, u32 id, struct vmm_vcpu **out);
+void vmm_vcpu_destroy(struct vmm_vcpu *vcpu);
+
+/* Puts the vCPU into the state after power-on (@init false) or INIT. */
+void vmm_vcpu_reset(struct vmm_vcpu *vcpu, bool init);
+
+/* Raises an exception in the guest.  Owner only. */
+void vmm_vcpu_raise(struct vmm_vcpu *vcpu, u8 vector);
+void vmm_vcpu_raise_error(struct vmm_vcpu *vcpu, u8 vector, u32 error);
+void vmm_vcpu_raise_event(struct vmm_vcpu *vcpu, const struct vmm_event *ev);
+
+/* Moves RIP past the instruction of @len bytes, with all that entails. */
+void vmm_vcpu_skip(struct vmm_vcpu *vcpu, u8 len);
+
+/* Ends the VM's run with VMM_RUN_INTERNAL or the like, and words. */
+int __printf(3, 4) vmm_vcpu_stop(struct vmm_vcpu *vcpu, u32 reason,
+				 const char *fmt, ...);
+
+/* The run loop.  0: vcpu->run says why; below 0: errno.  Holds @lock. */
+int vmm_vcpu_run(struct vmm_vcpu *vcpu);
+
+static inline enum emul_mode vmm_mode_emul(const struct vmm_cpu_mode *m,
+					   u64 rflags)
+{
+	if (!(m->cr0 & X86_CR0_PE))
+		return EMUL_MODE_REAL;
+	if (rflags & X86_EFLAGS_VM)
+		return EMUL_MODE_VM86;
+	if ((m->efer & EFER_LMA) && m->cs_l)
+		return EMUL_MODE_LONG64;
+	return m->cs_d ? EMUL_MODE_PROT32 : EMUL_MODE_PROT16;
+}
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A virtual machine.
+ *
+ * Its reference count is held by its file, by the files of its vCPUs, and for
+ * the length of a call by whoever looked it up.  Death has two steps: vm_kill()
+ * marks it dead and makes every vCPU leave; the last reference frees it.
+ */
+#ifndef VMM_CORE_VM_H
+#define VMM_CORE_VM_H
+
+#include <linux/kref.h>
+#include <linux/mutex.h>
+#include <linux/types.h>
+
+#include "io/bus.h"
+#include "irq/irqchip.h"
+#include "npt/space.h"
+#include "x86/x86.h"
+
+#define VMM_MAX_VCPUS	128
+
+struct vmm_vcpu;
+
+/**
+ * struct vmm_vm - one VM
+ *
+ * Protection: [C] constant after creation; [L] @lock; [O] own rules.
+ *
+ * @link:	in the list of VMs, under its lock
+ * @id:		[C] never used twice while the module is loaded
+ * @nr_vcpus:	[C] vCPUs it may have
+ * @vcpus:	[L] to write; readers load with acquire; entries never go away
+ *		before the VM does
+ * @dead:	[O] set once, never cleared
+ * @space:	[O] slots and nested tables
+ * @irq:	[O] PIC, IOAPIC, PIT, routes
+ * @pio, @mmio:	[O] devices in the kernel
+ */
+struct vmm_vm {
+	struct kref ref;
+	struct list_head link;
+	u32 id;
+	u32 nr_vcpus;
+	bool dead;
+	char name[VMM_NAME_LEN];
+	struct mutex lock;
+	struct npt_space space;
+	struct vmm_irqchip irq;
+	struct vmm_bus pio;
+	struct vmm_bus mmio;
+	struct vmm_x86_vm x86;
+	struct vmm_vcpu *vcpus[];
+};
+
+struct vmm_vm *vmm_vm_create(const char *name, u32 nr_vcpus);
+void vmm_vm_put(struct vmm_vm *vm);
+
+static inline void vmm_vm_get(struct vmm_vm *vm)
+{
+	kref_get(&vm->ref);
+}
+
+/* Marks the VM dead; no vCPU is inside the guest when this returns. */
+void vmm_vm_kill(struct vmm_vm *vm);
+
+static inline bool vmm_vm_is_dead(const struct vmm_vm *vm)
+{
+	return READ_ONCE(vm->dead);
+}
+
+static inline struct vmm_vcpu *vmm_vm_vcpu(struct vmm_vm *vm, u32 id)
+{
+	return id < vm->nr_vcpus ? smp_load_acquire(&vm->vcpus[id]) : NULL;
+}
+
+#define vmm_for_each_vcpu(i, vcpu, vm)					\
+	for ((i) = 0; (i) < (vm)->nr_vcpus; (i)++)			\
+		if (!((vcpu) = vmm_vm_vcpu((vm), (i)))) {} else
+
+#endif
