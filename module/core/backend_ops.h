@@ -18,6 +18,9 @@ struct vmm_segment;
 struct vmm_sregs;
 struct npt_format;
 
+#define VMM_PRIO_NONE	(-1)
+#define VMM_PRIO_ANY	16
+
 enum vmm_seg {
 	VMM_SEG_ES, VMM_SEG_CS, VMM_SEG_SS, VMM_SEG_DS, VMM_SEG_FS, VMM_SEG_GS,
 	VMM_SEG_LDTR, VMM_SEG_TR, VMM_SEG_GDTR, VMM_SEG_IDTR,
@@ -71,8 +74,9 @@ struct vmm_backend_caps {
  * @enter:	runs the guest until it exits, interrupts off before and
  *		after; fills the exit
  * @inject:	delivers the event at the next @enter
- * @want_window: the next moment the guest could take an interrupt (@irq) or
- *		NMI (@nmi) is an exit
+ * @want_window: exit as soon as the guest could take an interrupt of priority
+ *		class @prio (VMM_PRIO_NONE: none waits, VMM_PRIO_ANY: one that
+ *		TPR does not hold back), or an NMI (@nmi)
  * @nmi_masked:	an NMI is being served
  * @set_nmi_masked: for state restore
  * @flush_tlb:	forget this VM's translations before the next @enter
@@ -80,13 +84,10 @@ struct vmm_backend_caps {
  * State:
  * @get_mode:	cheap, for every walk and decode
  * @get_segment, @set_segment: one segment or table register
- * @get_sregs, @set_sregs: all of them, with control registers; set checks
- *		nothing, the caller has
  * @set_cr:	CR0, CR2, CR3 or CR4 by number, checked by the caller
  * @set_efer:	EFER without backend's own bits
- * @get_cr2:
- * @get_dr7, @set_dr7, @get_dr6, @set_dr6: debug control and status; DR0 to
- *		DR3 are the core's
+ * @get_cr:	CR0, CR2, CR3 or CR4; CR8 is the local APIC's
+ * @get_dr, @set_dr: DR6 and DR7; DR0 to DR3 are the core's
  * @get_msr, @set_msr: MSRs that hardware switches for this vendor; -ENOENT
  *		for the others
  * @set_tsc_offset: guest TSC = host TSC + offset
@@ -111,7 +112,7 @@ struct vmm_backend_ops {
 	void (*put)(struct vmm_vcpu *vcpu);
 	void (*enter)(struct vmm_vcpu *vcpu, struct vmm_exit *exit);
 	void (*inject)(struct vmm_vcpu *vcpu, const struct vmm_event *event);
-	void (*want_window)(struct vmm_vcpu *vcpu, bool irq, bool nmi);
+	void (*want_window)(struct vmm_vcpu *vcpu, int prio, bool nmi);
 	bool (*nmi_masked)(struct vmm_vcpu *vcpu);
 	void (*set_nmi_masked)(struct vmm_vcpu *vcpu, bool masked);
 	void (*flush_tlb)(struct vmm_vcpu *vcpu);

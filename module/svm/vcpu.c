@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Life of a vCPU on SVM: its control block, what is intercepted, reset.
+ */
+#include <asm/processor-flags.h>
+#include <linux/gfp.h>
+#include <linux/mm.h>
+
+#include "core/vm.h"
+#include "svm/svm.h"
+
+/* Spins this often, this far apart in cycles, count as waiting for a lock. */
+#define PAUSE_COUNT	3000
+#define PAUSE_THRESH	128
+
+/*
+ * Always intercepted.  #AC and #DB are because a guest can make the processor
+ * deliver them without end, with no instruction boundary at which the host
+ * would get an interrupt; #MC is the host's.
+ */
+static const u8 intercepts[] = {
+	INTERCEPT_EXCEPTION_OFFSET + X86_TRAP_DB,
+	INTERCEPT_EXCEPTION_OFFSET + X86_TRAP_AC,
+	INTERCEPT_EXCEPTION_OFFSET + X86_TRAP_MC,
+	INTERCEPT_INTR, INTERCEPT_NMI, INTERCEPT_SMI, INTERCEPT_INIT,
+	INTERCEPT_RDPMC, INTERCEPT_CPUID, INTERCEPT_INVD, INTERCEPT_HLT,
+	INTERCEPT_INVLPGA, INTERCEPT_IOIO_PROT, INTERCEPT_MSR_PROT,
+	INTERCEPT_SHUTDOWN, INTERCEPT_VMRUN, INTERCEPT_VMMCALL,
+	INTERCEPT_VMLOAD, INTERCEPT_VMSAVE, INTERCEPT_STGI, INTERCEPT_CLGI,
+	INTERCEPT_SKINIT, INTERCEPT_WBINVD, INTERCEPT_MONITOR,
+	INTERCEPT_MWAIT, INTERCEPT_XSETBV, INTERCEPT_RDPRU,
+};
+
+static void init_vmcb(struct svm_vcpu *svm)
+{
+	struct vmcb_control_area *c = &svm->vmcb->control;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(intercepts); i++)
+		svm_intercept(svm, intercepts[i], true);
+	for (i = INTERCEPT_DR0_READ; i <= INTERCEPT_DR7_WRITE; i++)
+		svm_intercept(svm, i, true);
+	if (svm_features & SVM_CPUID_PAUSE_FILTER) {
+		svm_intercept(svm, INTERCEPT_PAUSE, true);
+		c->pause_filter_count = PAUSE_COUNT;
+		if (svm_features & SVM_CPUID_PAUSE_THRESH)
+			c->pause_filter_thresh = PAUSE_THRESH;
+	}
+	c->iopm_base_pa = svm_iopm_pa;
+	c->msrpm_base_pa = svm_msrpm_pa;
+	c->int_ctl = V_INTR_MASKING_MASK;
+	c->nested_ctl = SVM_NESTED_CTL_NP_ENABLE;
+	c->nested_cr3 = npt_space_root(&svm->vcpu.vm->space);
+}
+
+int svm_init(struct vmm_vcpu *vcpu)
+{
+	struct svm_vcpu *svm = to_svm(vcpu);
+	struct page *page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+
+	if (!page)
+		return -ENOMEM;
+	svm->vmcb = page_address(page);
+	svm->vmcb_pa = page_to_phys(page);
+	svm->last_cpu = -1;
+	init_vmcb(svm);
+	return 0;
+}
+
+void svm_destroy(struct vmm_vcpu *vcpu)
+{
+	free_page((unsigned long)to_svm(vcpu)->vmcb);
+}
+
+static void reset_segments(struct vmcb_save_area *s)
+{
+	static const struct vmcb_seg data = { .attrib = 0x93, .limit = 0xffff };
+
+	s->es = s->ss = s->ds = s->fs = s->gs = data;
+	s->cs = (struct vmcb_seg){
+		.selector = 0xf000, .base = 0xffff0000,
+		.attrib = 0x9b, .limit = 0xffff,
+	};
+	s->gdtr = s->idtr = (struct vmcb_seg){ .limit = 0xffff };
+	s->ldtr = (struct vmcb_seg){ .attrib = 0x82, .limit = 0xffff };
+	s->tr = (struct vmcb_seg){ .attrib = 0x8b, .limit = 0xffff };
+	s->cpl = 0;
+}
+
+void svm_reset(struct vmm_vcpu *vcpu)
+{
+	struct svm_vcpu *svm = to_svm(vcpu);
+	struct vmcb_save_area *s = &svm->vmcb->save;
+	u64 keep = s->cr0 & (X86_CR0_CD | X86_CR0_NW);
+
+	reset_segments(s);
+	s->cr0 = X86_CR0_ET | (s->cr0 ? keep : X86_CR0_CD | X86_CR0_NW);
+	s->cr2 = s->cr3 = s->cr4 = 0;
+	s->efer = EFER_SVME;
+	s->dr6 = DR6_RESERVED;
+	s->dr7 = DR7_FIXED;
+	svm->vmcb->control.event_inj = 0;
+	svm->nmi = SVM_NMI_OPEN;
+	svm->stepping = false;
+	svm->forget = true;
+	svm_intercept(svm, INTERCEPT_IRET, false);
+	svm->vmcb->control.clean = 0;
+}
+
+void svm_cpuid_changed(struct vmm_vcpu *vcpu)
+{
+	struct svm_vcpu *svm = to_svm(vcpu);
+	u64 host = native_read_cr4_features();
+
+	svm_intercept(svm, INTERCEPT_RDTSCP,
+		      boot_cpu_has(X86_FEATURE_RDTSCP) &&
+		      !vmm_x86_has(&vcpu->x86, VMM_X86_RDTSCP));
+	svm_intercept(svm, INTERCEPT_INVPCID,
+		      boot_cpu_has(X86_FEATURE_INVPCID) &&
+		      !vmm_x86_has(&vcpu->x86, VMM_X86_INVPCID));
+	/*
+	 * Writes of CR4 are free unless this processor would take a bit that
+	 * the guest's CPUID does not offer.
+	 */
+	svm_intercept(svm, INTERCEPT_CR4_WRITE,
+		      host & vmm_cr4_reserved(&vcpu->x86));
+}
