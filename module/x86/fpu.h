@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The guest's FPU, vector registers and XCR0.
+ *
+ * A vCPU's state rests in an XSAVE area of our own, standard form, big enough
+ * for every component that guests of this host may have.  Between
+ * vmm_fpu_load() and vmm_fpu_put() it is in the processor instead ("live"),
+ * inside a kernel_fpu_begin_mask() section: preemption stays off, the current
+ * task's own state is saved and comes back on its return to user space, and
+ * no interrupt handler touches the registers.  The guest's XCR0 is then in
+ * the processor, and XSS is zero.
+ *
+ * AMX, PKRU and supervisor components are not for guests: they are in no mask
+ * here, so that the host's PKRU stays in force throughout.
+ *
+ * All of it is for the thread that owns the vCPU.
+ */
+#ifndef VMM_X86_FPU_H
+#define VMM_X86_FPU_H
+
+#include <linux/types.h>
+
+#include "x86/xsave.h"
+
+struct vmm_cpu_limits;
+
+/**
+ * struct vmm_fpu - FPU state of one vCPU
+ * @area:	XSAVE area, 64-byte aligned; stale while @live
+ * @xcr0:	the guest's XCR0
+ * @host_xcr0:	the host's, while @live
+ * @live:	the state is in the processor
+ */
+struct vmm_fpu {
+	void *area;
+	u64 xcr0;
+	u64 host_xcr0;
+	bool live;
+};
+
+/* Reads what XSAVE of this host can do.  Process context, once. */
+int vmm_fpu_setup(void);
+
+/* Components that guests may have, the layout of the area; constant. */
+const struct vmm_xsave_layout *vmm_fpu_layout(void);
+
+int vmm_fpu_init(struct vmm_fpu *fpu);		/* process context; -ENOMEM */
+void vmm_fpu_free(struct vmm_fpu *fpu);
+
+/*
+ * Power-on clears everything.  INIT leaves registers and XCR0 as they are
+ * (@init): the architecture changes nothing of them.
+ */
+void vmm_fpu_reset(struct vmm_fpu *fpu, bool init);
+
+/* Preemption off, interrupts on. */
+void vmm_fpu_load(struct vmm_fpu *fpu);
+void vmm_fpu_put(struct vmm_fpu *fpu);
+
+/* XSETBV of register 0.  -EINVAL: the guest gets #GP.  Live or not. */
+int vmm_fpu_set_xcr0(struct vmm_fpu *fpu, const struct vmm_cpu_limits *limits,
+		     u64 xcr0);
+
+/* XMM register @nr (0 to 15), live or not. */
+void vmm_fpu_get_xmm(struct vmm_fpu *fpu, unsigned int nr, u64 val[2]);
+void vmm_fpu_set_xmm(struct vmm_fpu *fpu, unsigned int nr, const u64 val[2]);
+
+/*
+ * For user space, not live.  @buf: kernel memory of @size bytes.  Get returns
+ * the bytes that the guest's XCR0 needs, or -ENOSPC.  Set takes nothing that
+ * would fault when loaded: -EINVAL, and nothing changed.
+ */
+int vmm_fpu_get_xsave(struct vmm_fpu *fpu, void *buf, size_t size, u64 *xcr0);
+int vmm_fpu_set_xsave(struct vmm_fpu *fpu, const struct vmm_cpu_limits *limits,
+		      const void *buf, size_t size, u64 xcr0);
+
+#endif
