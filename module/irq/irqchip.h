@@ -58,7 +58,7 @@ struct vmm_irqchip {
 	struct vmm_pic pic;
 	struct vmm_ioapic ioapic;
 	struct hrtimer flood_timer;
-	u8 sources[VMM_GSIS_MAX];
+	u8 sources[VMM_MAX_GSI];
 	bool dead;
 	struct mutex route_lock;
 	struct vmm_route_table __rcu *routes;

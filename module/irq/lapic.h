@@ -293,39 +293,42 @@ static inline bool vmm_lapic_has_msr(u32 msr)
 int vmm_lapic_msr_read(struct vmm_lapic *l, u32 msr, u64 *val);
 int vmm_lapic_msr_write(struct vmm_lapic *l, u32 msr, u64 val);
 
-/* Save and restore. */
+/*
+ * Save and restore, in the order: base, registers, hidden state, and the
+ * TSC-deadline MSR through vmm_lapic_msr_write().
+ */
 
-#define VMM_LAPIC_STATE_VERSION	1
+#define VMM_LAPIC_REGS_SIZE	1024U
+
+/* Put IA32_APIC_BASE as it is told. -EINVAL for a value it can't have. */
+int vmm_lapic_set_base(struct vmm_lapic *l, u64 base);
+
+/* The registers up to and with offset 0x3f0 as the guest would read them. */
+void vmm_lapic_get_regs(struct vmm_lapic *l, void *regs);
+
+/*
+ * Take over such registers, for the mode that the APIC is in; the timer goes on
+ * from its current count. -EINVAL and no effect if they are impossible.
+ */
+int vmm_lapic_set_regs(struct vmm_lapic *l, const void *regs);
+
+#define VMM_LAPIC_HIDDEN_VERSION 1
 
 /**
- * struct vmm_lapic_state - what the register page doesn't show
- * @version: VMM_LAPIC_STATE_VERSION
- * @flags: 0
- * @base: IA32_APIC_BASE
- * @tsc_deadline: IA32_TSC_DEADLINE
- * @timer_left: ns until the timer's next expiry; 0: not counting
- * @esr_latch: errors not yet visible in ESR
- * @lint0: level of LINT0
- * @extint: an ExtINT message is pending
+ * struct vmm_lapic_hidden - state that neither registers nor MSRs show
+ * @version: VMM_LAPIC_HIDDEN_VERSION
+ * @esr_latch: errors not yet moved to ESR
+ * @extint: 1: an ExtINT message is pending, else 0
  * @pad: 0
  */
-struct vmm_lapic_state {
+struct vmm_lapic_hidden {
 	u32 version;
-	u32 flags;
-	u64 base;
-	u64 tsc_deadline;
-	u64 timer_left;
 	u32 esr_latch;
-	u8 lint0;
-	u8 extint;
-	u8 pad[2];
+	u32 extint;
+	u32 pad;
 };
 
-void vmm_lapic_save(struct vmm_lapic *l, struct vmm_lapic_state *st,
-		    void *page);
-
-/* -EINVAL and no effect if the state is not one that an APIC can have. */
-int vmm_lapic_restore(struct vmm_lapic *l, const struct vmm_lapic_state *st,
-		      const void *page);
+void vmm_lapic_get_hidden(struct vmm_lapic *l, struct vmm_lapic_hidden *h);
+int vmm_lapic_set_hidden(struct vmm_lapic *l, const struct vmm_lapic_hidden *h);
 
 #endif /* VMM_IRQ_LAPIC_H */

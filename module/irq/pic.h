@@ -64,15 +64,15 @@ struct vmm_pic_chip {
 	u8 base;
 	u8 lowest;
 	u8 init;
-	bool icw4;
-	bool single;
-	bool ltim;
-	bool aeoi;
-	bool rotate_aeoi;
-	bool sfnm;
-	bool smm;
-	bool read_isr;
-	bool poll;
+	u8 icw4;
+	u8 single;
+	u8 ltim;
+	u8 aeoi;
+	u8 rotate_aeoi;
+	u8 sfnm;
+	u8 smm;
+	u8 read_isr;
+	u8 poll;
 };
 
 /**

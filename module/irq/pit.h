@@ -55,16 +55,16 @@ struct vmm_pit_channel {
 	u8 status;
 	u8 mode;
 	u8 access;
-	bool bcd;
-	bool gate;
-	bool armed;
-	bool stopped;
-	bool read_high;
-	bool write_high;
+	u8 bcd;
+	u8 gate;
+	u8 armed;
+	u8 stopped;
+	u8 read_high;
+	u8 write_high;
 	u8 write_low;
 	u8 latch_bytes;
-	bool status_latched;
-	bool null;
+	u8 status_latched;
+	u8 null;
 };
 
 /**

@@ -11,35 +11,12 @@
 
 #include <linux/types.h>
 #include <linux/rcupdate.h>
+#include <linux/vmm.h>
 
 #include "irq/ioapic.h"
 #include "irq/pic.h"
 
-#define VMM_GSIS_MAX		1024U
-#define VMM_ROUTES_MAX		(3U * VMM_GSIS_MAX)
 #define VMM_GSI_NONE		0xffffU
-
-enum vmm_route_kind {
-	VMM_ROUTE_PIC,
-	VMM_ROUTE_IOAPIC,
-	VMM_ROUTE_MSI,
-};
-
-/**
- * struct vmm_route - one route
- * @gsi: from
- * @kind: enum vmm_route_kind
- * @pin: pin of the PIC or IOAPIC; 0 for a message
- * @data: the message's data; 0 for a pin
- * @addr: the message's address; 0 for a pin
- */
-struct vmm_route {
-	u32 gsi;
-	u32 kind;
-	u32 pin;
-	u32 data;
-	u64 addr;
-};
 
 /**
  * struct vmm_gsi_target - all routes of one GSI
@@ -75,7 +52,7 @@ struct vmm_route_table {
  * Build a table. Return: it, or ERR_PTR of -EINVAL (GSI, pin or kind out of
  * range, fields that must be 0, a message that no APIC can get), -EEXIST
  * (second route of a kind for a GSI, second GSI for a pin), -ENOSPC
- * (over VMM_ROUTES_MAX), -ENOMEM. Free it with kvfree_rcu(), or kvfree().
+ * (over VMM_MAX_ROUTES), -ENOMEM. Free it with kvfree_rcu(), or kvfree().
  */
 struct vmm_route_table *vmm_route_table_build(const struct vmm_route *routes,
 					      u32 nr);
