@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The interval timer as a device: ports, and interrupts on GSI 0.
+ *
+ * Lost ticks: an expiry while the previous one still waits to be taken merges
+ * with it and is not made up for; guests that need to know the time have
+ * clocks for it. No more than one expiry in VMM_PIT_MIN_NS interrupts the
+ * host: of a shorter period every n-th is delivered, and the count runs as
+ * programmed.
+ */
+#ifndef VMM_IRQ_PIT_DEV_H
+#define VMM_IRQ_PIT_DEV_H
+
+#include <linux/hrtimer.h>
+#include <linux/spinlock.h>
+
+#include "io/bus.h"
+#include "irq/pit.h"
+
+#define VMM_PIT_MIN_NS		100000U
+
+struct vmm_irqchip;
+
+/**
+ * struct vmm_pit_dev - the timer and what it is wired to
+ * @chip: whose GSI 0 it drives (constant)
+ * @lock: protects @pit and @dead; irqs off; outside of the irqchip's lock, but
+ *	interrupts are raised without it
+ * @pit: the timer
+ * @timer: channel 0's next interrupt; armed under @lock
+ * @dead: no more interrupts
+ * @ports: on the port bus
+ * @speaker: on the port bus
+ * @bus: that bus
+ */
+struct vmm_pit_dev {
+	struct vmm_irqchip *chip;
+	raw_spinlock_t lock;
+	struct vmm_pit pit;
+	struct hrtimer timer;
+	bool dead;
+	struct vmm_bus_dev ports;
+	struct vmm_bus_dev speaker;
+	struct vmm_bus *bus;
+};
+
+int vmm_pit_dev_init(struct vmm_pit_dev *dev, struct vmm_irqchip *chip,
+		     struct vmm_bus *bus);
+
+/* Off the bus, timer stopped. May sleep. */
+void vmm_pit_dev_kill(struct vmm_pit_dev *dev);
+
+#define VMM_PIT_STATE_VERSION	1
+
+/**
+ * struct vmm_pit_state - the timer, saved; times are relative to @now
+ * @version: VMM_PIT_STATE_VERSION
+ * @pad: 0
+ * @now: host time of the save
+ * @pit: the timer
+ */
+struct vmm_pit_state {
+	u32 version;
+	u32 pad;
+	u64 now;
+	struct vmm_pit pit;
+};
+
+void vmm_pit_dev_save(struct vmm_pit_dev *dev, struct vmm_pit_state *st);
+int vmm_pit_dev_restore(struct vmm_pit_dev *dev,
+			const struct vmm_pit_state *st);
+
+#endif /* VMM_IRQ_PIT_DEV_H */
