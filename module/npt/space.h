@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef VMM_NPT_SPACE_H
+#define VMM_NPT_SPACE_H
+
+/*
+ * A space is one VM's guest-physical address space: its slots, and the nested
+ * page table that hardware walks.  The table is a cache of the slots: any part
+ * of it may be thrown away, and faults bring it back.
+ *
+ * Who may call
+ *   npt_space_fault/read/write/cmpxchg/hold: any context that can take a spin
+ *   lock, with VMM_MEM_NOWAIT; without it only where sleeping is allowed.
+ *   npt_space_slot_*: may sleep, and removal waits for an RCU grace period.
+ *
+ * Locks, outermost first
+ *   npt_space.slots_lock > vmm_mem.clients_lock > npt_space.lock
+ */
+
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+#include "engine.h"
+#include "slots.h"
+
+struct npt_space;
+struct vmm_hold;
+
+/**
+ * struct npt_space_ops - what a space asks of the owner of its vCPUs
+ * @flush:	make every CPU that may run on this space's tables forget all their
+ *		translations.  When it returns, none uses one that was cached before
+ *		the call: vCPUs in guest mode have left it, the others flush before
+ *		they enter.  Called without the space's spin lock, may be called
+ *		from a vCPU's own thread, may sleep or spin but not wait for a
+ *		vCPU thread that might be inside a fault.
+ */
+struct npt_space_ops {
+	void (*flush)(struct npt_space *space);
+};
+
+/**
+ * struct npt_space_stats - exact figures of one space
+ * @tables:	pages that hold tables
+ * @leaves_4k:	4 KiB mappings
+ * @leaves_2m:	2 MiB mappings
+ * @faults:	faults that installed or widened a mapping
+ * @flushes:	calls of npt_space_ops.flush
+ */
+struct npt_space_stats {
+	u64 tables;
+	u64 leaves_4k;
+	u64 leaves_2m;
+	u64 faults;
+	u64 flushes;
+};
+
+/**
+ * struct npt_space - guest-physical address space of one VM
+ * @ops:	constant
+ * @slots:	replaced under @slots_lock, read under RCU
+ * @slots_lock:	changes of the slots, outermost lock here
+ * @lock:	@tree, @pool, @nr_faults
+ * @tree:	the nested page table; @lock
+ * @pool:	pages ready to become tables; @lock
+ * @nr_faults:	faults that changed the table; @lock
+ * @nr_flushes:	atomic
+ */
+struct npt_space {
+	const struct npt_space_ops *ops;
+	struct npt_slots __rcu *slots;
+	struct mutex slots_lock;
+	spinlock_t lock;
+	struct npt_tree tree;
+	struct npt_pages pool;
+	u64 nr_faults;
+	atomic64_t nr_flushes;
+};
+
+/* What npt_space_fault() found; errors are negative. */
+#define NPT_FAULT_MAPPED	0	/* enter the guest again */
+#define NPT_FAULT_MMIO		1	/* no slot: a device access */
+#define NPT_FAULT_READONLY	2	/* write to a read-only slot: likewise */
+
+int npt_space_init(struct npt_space *space, const struct npt_format *fmt,
+		   unsigned int levels, const struct npt_space_ops *ops);
+void npt_space_destroy(struct npt_space *space);
+
+/* The control register value (nCR3, EPTP); constant for the space's life. */
+u64 npt_space_root(const struct npt_space *space);
+
+/* access: NPT_READ, NPT_WRITE or NPT_EXEC; flags: VMM_MEM_NOWAIT or 0 */
+int npt_space_fault(struct npt_space *space, u64 gpa, unsigned int access,
+		    unsigned int flags);
+
+int npt_space_slot_add(struct npt_space *space, u32 id, u64 base, u64 size,
+		       struct vmm_mem *mem, u64 offset, u32 flags);
+int npt_space_slot_move(struct npt_space *space, u32 id, u64 base);
+int npt_space_slot_remove(struct npt_space *space, u32 id);
+
+/*
+ * Accesses by the kernel on the guest's behalf.  -EFAULT: no slot covers all of
+ * it (parts before the gap have been done); -EROFS: write to a read-only slot;
+ * -EWOULDBLOCK: with VMM_MEM_NOWAIT, memory would have to be allocated; -ENOMEM.
+ * An aligned access of 1, 2, 4 or 8 bytes is a single one for the guest.
+ */
+int npt_space_read(struct npt_space *space, u64 gpa, void *buf, size_t len,
+		   unsigned int flags);
+int npt_space_write(struct npt_space *space, u64 gpa, const void *buf,
+		    size_t len, unsigned int flags);
+
+/* Aligned compare-and-exchange of 1, 2, 4 or 8 bytes; -EAGAIN: not @old. */
+int npt_space_cmpxchg(struct npt_space *space, u64 gpa, u64 old, u64 new,
+		      unsigned int size, unsigned int flags);
+
+/* Short pinned access to the page at @gpa; VMM_MEM_WRITE, VMM_MEM_NOWAIT. */
+int npt_space_hold(struct npt_space *space, u64 gpa, unsigned int flags,
+		   struct vmm_hold *hold);
+
+/* Whether @gpa is memory, without touching it. */
+bool npt_space_is_memory(struct npt_space *space, u64 gpa);
+
+void npt_space_stats(struct npt_space *space, struct npt_space_stats *stats);
+
+#endif /* VMM_NPT_SPACE_H */
