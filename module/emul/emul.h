@@ -136,11 +136,20 @@ enum emul_vex {
 #define EMUL_REX_X	0x02
 #define EMUL_REX_B	0x01
 
+/* Or-ed into the mode that emul_decode() is given: a 66 prefix on a near branch
+ * in 64-bit mode shortens its displacement, as on AMD processors.
+ */
+#define EMUL_MODE_AMD	0x80
+#define EMUL_MODE_MASK	0x0f
+
 struct emul_opcode;
 
 /**
  * struct emul_insn - one decoded instruction
- * @op:		its table entry, never NULL after a successful decode
+ * @op:		its table entry (for groups, the group's entry), never NULL
+ *		after a successful decode
+ * @attr:	the table's attributes of the opcode and its group together
+ * @opnds:	the table's operand kinds
  * @imm:	immediate, sign-extended where the instruction extends it to the
  *		operand size; branch displacement; or the address of MOV moffs
  * @disp:	displacement of the memory operand, sign-extended
@@ -178,6 +187,7 @@ struct emul_opcode;
 struct emul_insn {
 	const struct emul_opcode *op;
 	u64 imm;
+	u32 attr;
 	s32 disp;
 	u16 imm2;
 	u8 len;
@@ -207,6 +217,7 @@ struct emul_insn {
 	u8 disp_off;
 	u8 mode;
 	u8 flags;
+	u8 opnds;
 };
 
 /* emul_seg.ar: bits 8..23 of a descriptor's upper half, limit bits left zero */
@@ -414,8 +425,7 @@ struct emul_access {
  * @mode:	enum emul_mode
  * @cpl:	privilege level; 3 in virtual-8086 mode, 0 in real mode
  * @may_sleep:	for the callbacks alone
- * @amd:	where vendors differ do as AMD does: far pointers have no 64-bit
- *		offset, no operand-size prefix on near branches is ignored
+ * @amd:	where vendors differ do as AMD does (EMUL_MODE_AMD)
  * @rep_max:	iterations of a repeated instruction in one run; 0: a default
  * @fetched_len: bytes in @fetched. The owner sets it to 0, or puts in the bytes
  *		that the processor delivered with the exit.
@@ -466,7 +476,7 @@ struct emul_ctxt {
  * @insn:	filled in; unspecified on failure
  * @bytes:	code
  * @avail:	how many there are
- * @mode:	how to read them
+ * @mode:	enum emul_mode, perhaps with EMUL_MODE_AMD
  *
  * Unassigned opcodes decode too, with the length their place in the map gives
  * them and EMUL_I_UNDEF set.
@@ -474,17 +484,17 @@ struct emul_ctxt {
  * Return: 0, EMUL_DEC_MORE, EMUL_DEC_LONG or EMUL_DEC_BAD.
  */
 int emul_decode(struct emul_insn *insn, const u8 *bytes, unsigned int avail,
-		enum emul_mode mode);
+		unsigned int mode);
 
 /**
  * emul_insn_len() - length alone, for stepping over an intercepted instruction
  * @bytes:	code
  * @avail:	how many there are
- * @mode:	how to read them
+ * @mode:	as for emul_decode()
  *
  * Return: 1..EMUL_MAX_LEN, or EMUL_DEC_*.
  */
-int emul_insn_len(const u8 *bytes, unsigned int avail, enum emul_mode mode);
+int emul_insn_len(const u8 *bytes, unsigned int avail, unsigned int mode);
 
 /**
  * emul_init() - set up a context
