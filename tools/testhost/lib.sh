@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What the scripts of the test host share: where things are, how they complain, and
+# how a Debian package is fetched and unpacked without being installed.
+#
+# Nouns: the *cache* holds unpacked packages and what is made of them; it is shared by
+# all checkouts of a user and may be deleted at any time.
+
+TESTHOST=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+CHECKOUT=$(cd "$TESTHOST/../.." && pwd -P)
+if [ -n "${VMM_CACHE-}" ]; then
+	CACHE=$VMM_CACHE
+elif [ -n "${XDG_CACHE_HOME-}${HOME-}" ]; then
+	CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/vmm
+else
+	CACHE=$CHECKOUT/build/cache
+fi
+
+# Infrastructure failures have a status of their own: a test can't be blamed for them.
+E_INFRA=125
+E_TIMEOUT=124
+E_USAGE=2
+
+say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
+die() { say "$*"; exit "$E_INFRA"; }
+
+# One fetch at a time: parallel tests of a fresh checkout want the same packages.
+cache_lock()
+{
+	mkdir -p "$CACHE" || die "cannot create $CACHE"
+	exec 9>"$CACHE/.lock" && flock 9 || die "cannot lock $CACHE"
+}
+
+cache_unlock() { exec 9>&-; }
+
+# unpack PACKAGE DIR: fetch a package and unpack it to DIR, all or nothing.
+unpack()
+{
+	local pkg=$1 dir=$2 tmp=$2.part.$$
+
+	rm -rf "$tmp" && mkdir -p "$tmp/deb" || return 1
+	say "fetching $pkg"
+	if ! (cd "$tmp/deb" && apt-get -q download "$pkg" >../log 2>&1); then
+		cat "$tmp/log" >&2
+		rm -rf "$tmp"
+		return 1
+	fi
+	dpkg -x "$tmp"/deb/*.deb "$tmp/root" && rm -rf "$dir" &&
+		mv "$tmp/root" "$dir" && rm -rf "$tmp"
+}
