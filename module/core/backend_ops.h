@@ -42,12 +42,14 @@ struct vmm_cpu_mode {
  * struct vmm_backend_caps - what probing found
  * @features:	VMM_FEAT_* for VMM_INFO
  * @format:	entry format of this vendor's nested tables
- * @intercept_rdtscp: the backend sees every RDTSCP
+ * @npt_levels:	depth of those tables
+ * @phys_bits:	width of a guest-physical address (set by main.c)
  */
 struct vmm_backend_caps {
 	u64 features;
 	const struct npt_format *format;
 	u8 npt_levels;
+	u8 phys_bits;
 };
 
 /**

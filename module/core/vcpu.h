@@ -10,6 +10,7 @@
 #ifndef VMM_CORE_VCPU_H
 #define VMM_CORE_VCPU_H
 
+#include <asm/processor-flags.h>
 #include <linux/mutex.h>
 #include <linux/rcuwait.h>
 #include <linux/types.h>
@@ -18,6 +19,7 @@
 #include "core/exit.h"
 #include "core/stats.h"
 #include "emul/emul.h"
+#include "emul/memory.h"
 #include "irq/lapic.h"
 #include "x86/event.h"
 #include "x86/x86.h"
@@ -53,19 +55,20 @@ enum vmm_user_io {
  * @mode:	[A] enum vmm_vcpu_mode
  * @cpu:	[O] processor it is loaded on, else -1; written with preemption
  *		off by the owner, read by kickers
+ * @last_cpu:	[L] where it was loaded last
  * @events:	[L] exceptions and NMIs on their way in
  * @mp_state:	[L] VMM_MP_*
  * @sipi_vector: [O] written before VMM_REQ_SIPI is raised
+ * @stopped:	[L] vmm_run says why, and that is for good until user space sets
+ *		registers
  * @db:		[L] DR0 to DR3
  * @user_io:	[L] enum vmm_user_io
  * @pio:	[L] the port access that user space is to finish
  * @emul:	[L] instruction executor
- * @mmio_gpa:	[L] the device address hardware reported for the instruction
- *		under emulation, and the linear page it came from, so that the
- *		walk need not be done again; ~0 when unknown
  * @apic:	[O] local APIC
  * @x86:	[O] CPUID, MSRs, FPU, clock
  * @wait:	[O] where the owner sleeps in HLT
+ * @pid:	[L] to write, RCU: the thread that ran it last
  * @poll_ns:	[L] how long the next halt polls before it sleeps
  * @stats:	[O] counters
  * @run:	[C] page shared with user space: never trusted to keep a value
@@ -78,11 +81,13 @@ struct vmm_vcpu {
 	u8 mp_state;
 	u8 user_io;
 	u8 sipi_vector;
+	bool stopped;
 	int cpu;
 	int mode;
 	unsigned long requests;
 	struct vmm_vm *vm;
 	u32 id;
+	int last_cpu;
 	u32 poll_ns;
 	struct vmm_run *run;
 	struct vmm_exit exit;
@@ -98,11 +103,14 @@ struct vmm_vcpu {
 	struct vmm_lapic apic;
 	struct vmm_x86 x86;
 	struct emul_ctxt emul;
+	struct vmm_emul_memory emul_memory;
+	struct pid __rcu *pid;
 	struct rcuwait wait;
 	struct mutex lock;
 };
 
 int vmm_vcpu_create(struct vmm_vm *vm, u32 id, struct vmm_vcpu **out);
+/* A grace period after its APIC was unlinked. */
 void vmm_vcpu_destroy(struct vmm_vcpu *vcpu);
 
 /* Puts the vCPU into the state after power-on (@init false) or INIT. */
@@ -113,10 +121,26 @@ void vmm_vcpu_raise(struct vmm_vcpu *vcpu, u8 vector);
 void vmm_vcpu_raise_error(struct vmm_vcpu *vcpu, u8 vector, u32 error);
 void vmm_vcpu_raise_event(struct vmm_vcpu *vcpu, const struct vmm_event *ev);
 
+/* Makes an NMI pending.  Any context. */
+void vmm_vcpu_nmi(struct vmm_vcpu *vcpu);
+
+/* The vCPU waits for a start-up IPI and gets one. */
+void vmm_vcpu_sipi(struct vmm_vcpu *vcpu, u8 vector);
+
+/* Replaces the vCPU's CPUID; -EINVAL and no change if the host cannot do it. */
+int vmm_vcpu_set_cpuid(struct vmm_vcpu *vcpu,
+		       const struct vmm_cpuid_entry *entries, u32 count);
+
+/* An instruction ended with RFLAGS.TF set: the trap that follows it. */
+void vmm_vcpu_trap_step(struct vmm_vcpu *vcpu);
+
 /* Moves RIP past the instruction of @len bytes, with all that entails. */
 void vmm_vcpu_skip(struct vmm_vcpu *vcpu, u8 len);
 
-/* Ends the VM's run with VMM_RUN_INTERNAL or the like, and words. */
+/*
+ * Stops the vCPU with VMM_RUN_INTERNAL or the like, and words for user space.
+ * Returns VMM_TO_USER.
+ */
 int __printf(3, 4) vmm_vcpu_stop(struct vmm_vcpu *vcpu, u32 reason,
 				 const char *fmt, ...);
 

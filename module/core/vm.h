@@ -3,7 +3,7 @@
  * A virtual machine.
  *
  * Its reference count is held by its file, by the files of its vCPUs, and for
- * the length of a call by whoever looked it up.  Death has two steps: vm_kill()
+ * the length of a call by whoever looked it up.  Death has two steps: vmm_vm_kill()
  * marks it dead and makes every vCPU leave; the last reference frees it.
  */
 #ifndef VMM_CORE_VM_H
@@ -27,25 +27,25 @@ struct vmm_vcpu;
  *
  * Protection: [C] constant after creation; [L] @lock; [O] own rules.
  *
- * @link:	in the list of VMs, under its lock
  * @id:		[C] never used twice while the module is loaded
  * @nr_vcpus:	[C] vCPUs it may have
  * @vcpus:	[L] to write; readers load with acquire; entries never go away
  *		before the VM does
  * @dead:	[O] set once, never cleared
  * @space:	[O] slots and nested tables
+ * @apics:	[O] local APICs by id
  * @irq:	[O] PIC, IOAPIC, PIT, routes
  * @pio, @mmio:	[O] devices in the kernel
  */
 struct vmm_vm {
 	struct kref ref;
-	struct list_head link;
 	u32 id;
 	u32 nr_vcpus;
 	bool dead;
 	char name[VMM_NAME_LEN];
 	struct mutex lock;
 	struct npt_space space;
+	struct vmm_apic_map apics;
 	struct vmm_irqchip irq;
 	struct vmm_bus pio;
 	struct vmm_bus mmio;

@@ -172,7 +172,7 @@ int svm_setup(void)
 
 	memset(page_address(iopm), 0xff, PAGE_SIZE << IOPM_ORDER);
 	memset(page_address(msrpm), 0xff, PAGE_SIZE << MSRPM_ORDER);
-	for (i = 0; i < vmm_nr_msr_passthrough; i++)
+	for (i = 0; vmm_msr_passthrough[i]; i++)
 		msrpm_clear(page_address(msrpm), vmm_msr_passthrough[i]);
 	svm_iopm_pa = page_to_phys(iopm);
 	svm_msrpm_pa = page_to_phys(msrpm);

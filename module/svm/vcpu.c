@@ -107,21 +107,44 @@ void svm_reset(struct vmm_vcpu *vcpu)
 	svm->vmcb->control.clean = 0;
 }
 
+/* Bits of CR4 beyond the first Pentiums' that this processor would take. */
+static u64 host_cr4(void)
+{
+	static const struct {
+		u16 feature;
+		u64 bit;
+	} known[] = {
+		{ X86_FEATURE_UMIP, X86_CR4_UMIP },
+		{ X86_FEATURE_LA57, X86_CR4_LA57 },
+		{ X86_FEATURE_FSGSBASE, X86_CR4_FSGSBASE },
+		{ X86_FEATURE_PCID, X86_CR4_PCIDE },
+		{ X86_FEATURE_XSAVE, X86_CR4_OSXSAVE },
+		{ X86_FEATURE_SMEP, X86_CR4_SMEP },
+		{ X86_FEATURE_SMAP, X86_CR4_SMAP },
+		{ X86_FEATURE_PKU, X86_CR4_PKE },
+		{ X86_FEATURE_SHSTK, X86_CR4_CET },
+	};
+	u64 bits = 0;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(known); i++)
+		if (boot_cpu_has(known[i].feature))
+			bits |= known[i].bit;
+	return bits;
+}
+
 void svm_cpuid_changed(struct vmm_vcpu *vcpu)
 {
 	struct svm_vcpu *svm = to_svm(vcpu);
-	u64 host = native_read_cr4_features();
+	const struct vmm_cpu_limits *limits = vmm_x86_limits(&vcpu->x86);
 
 	svm_intercept(svm, INTERCEPT_RDTSCP,
 		      boot_cpu_has(X86_FEATURE_RDTSCP) &&
-		      !vmm_x86_has(&vcpu->x86, VMM_X86_RDTSCP));
-	svm_intercept(svm, INTERCEPT_INVPCID,
-		      boot_cpu_has(X86_FEATURE_INVPCID) &&
-		      !vmm_x86_has(&vcpu->x86, VMM_X86_INVPCID));
+		      !vmm_cpu_has(limits, VMM_CPU_TSC_AUX));
 	/*
 	 * Writes of CR4 are free unless this processor would take a bit that
 	 * the guest's CPUID does not offer.
 	 */
 	svm_intercept(svm, INTERCEPT_CR4_WRITE,
-		      host & vmm_cr4_reserved(&vcpu->x86));
+		      host_cr4() & limits->cr4_reserved);
 }

@@ -138,7 +138,7 @@ struct vmm_cpuid {
 /* ---- a VM -------------------------------------------------------------- */
 
 /**
- * struct vmm_slot - joins a range of a memory object to guest-physical memory
+ * struct vmm_set_slot - joins a range of a memory object to guest-physical memory
  * @slot:	0 to max_slots - 1
  * @flags:	VMM_SLOT_*
  * @gpa:	first guest-physical address, a multiple of 4096
@@ -151,7 +151,7 @@ struct vmm_cpuid {
  * file, or no memory object.  ERANGE: the range wraps, or passes the end of
  * the object or of guest-physical space.
  */
-struct vmm_slot {
+struct vmm_set_slot {
 	__u32 slot;
 	__u32 flags;
 	__u64 gpa;
@@ -255,7 +255,7 @@ struct vmm_irqfd {
 #define VMM_IRQFD_DEASSIGN	(1U << 0)
 #define VMM_IRQFD_RESAMPLE	(1U << 1)
 
-#define VMM_VM_SET_SLOT		_IOW(VMM_IOC, 0x20, struct vmm_slot)
+#define VMM_VM_SET_SLOT		_IOW(VMM_IOC, 0x20, struct vmm_set_slot)
 #define VMM_VM_CREATE_VCPU	_IOW(VMM_IOC, 0x21, struct vmm_create_vcpu)
 #define VMM_VM_IRQ_LINE		_IOW(VMM_IOC, 0x22, struct vmm_irq_line)
 #define VMM_VM_SIGNAL_MSI	_IOW(VMM_IOC, 0x23, struct vmm_msi)
@@ -285,13 +285,12 @@ struct vmm_stats {
 
 /**
  * enum vmm_run_reason - why VMM_VCPU_RUN came back with 0
+ * @VMM_RUN_NONE:	nothing: the kernel had work for the thread; run again
  * @VMM_RUN_IO:		the guest used a port that nobody in the kernel serves
  * @VMM_RUN_MMIO:	likewise for an address outside the slots
  * @VMM_RUN_SHUTDOWN:	triple fault
  * @VMM_RUN_FAIL_ENTRY:	the processor refused the guest's state
  * @VMM_RUN_INTERNAL:	the guest did what this monitor cannot carry out
- * @VMM_RUN_HALTED:	halted with interrupts off and no NMI or INIT that
- *			could end it is pending; run again to go on waiting
  * After SHUTDOWN, FAIL_ENTRY and INTERNAL vmm_run.text says what happened.
  * A run that a signal ends fails with EINTR; nothing of the guest is lost.
  */
@@ -302,7 +301,6 @@ enum vmm_run_reason {
 	VMM_RUN_SHUTDOWN	= 3,
 	VMM_RUN_FAIL_ENTRY	= 4,
 	VMM_RUN_INTERNAL	= 5,
-	VMM_RUN_HALTED		= 6,
 };
 
 #define VMM_RUN_DATA_OFFSET	1024	/* of port data in struct vmm_run */

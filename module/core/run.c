@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The run loop.
+ *
+ * Two loops, one inside the other.  The entry loop has the guest's state
+ * loaded and preemption off; it goes round for every exit that can be served
+ * without sleeping.  The outer loop does what may sleep: exits that need
+ * memory, waiting in HLT, INIT and SIPI, signals.  must_leave() holds every
+ * reason to go from the entry loop to the outer one between two entries;
+ * before_entry() every reason to return to user space.
+ */
+#include <linux/pid.h>
+#include <linux/rcuwait.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/smp.h>
+
+#include "compat.h"
+#include "core/main.h"
+#include "core/request.h"
+#include "core/vcpu.h"
+#include "core/vm.h"
+#include "emul/glue.h"
+#include "uapi/linux/vmm.h"
+
+/* A halt polls at most so long before it sleeps. */
+#define POLL_MAX_NS	20000
+#define POLL_START_NS	5000
+
+/* Requests that the entry loop serves itself. */
+#define INLINE_REQUESTS	(BIT(VMM_REQ_TLB_FLUSH) | BIT(VMM_REQ_EVENT) | \
+			 BIT(VMM_REQ_NMI) | BIT(VMM_REQ_NMI2) |		\
+			 BIT(VMM_REQ_UNHALT))
+
+#define THREAD_WORK	(_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL |		\
+			 _TIF_NOTIFY_RESUME | _TIF_NEED_RESCHED)
+
+static unsigned long thread_work(void)
+{
+	return READ_ONCE(current_thread_info()->flags) & THREAD_WORK;
+}
+
+static inline bool must_leave(struct vmm_vcpu *vcpu)
+{
+	return (READ_ONCE(vcpu->requests) & ~INLINE_REQUESTS) ||
+	       vcpu->mp_state != VMM_MP_RUNNABLE || vcpu->stopped ||
+	       thread_work() || !__this_cpu_read(vmm_cpu_on);
+}
+
+/* ---- events --------------------------------------------------------------- */
+
+static void take_nmi_requests(struct vmm_vcpu *vcpu)
+{
+	struct vmm_events *ev = &vcpu->events;
+
+	if (vmm_vcpu_take(vcpu, VMM_REQ_NMI))
+		ev->nmi_pending = min(ev->nmi_pending + 1, 2);
+	if (vmm_vcpu_take(vcpu, VMM_REQ_NMI2))
+		ev->nmi_pending = min(ev->nmi_pending + 1, 2);
+}
+
+static bool extint_pending(struct vmm_vcpu *vcpu)
+{
+	return vmm_irqchip_extint(&vcpu->vm->irq) &&
+	       vmm_lapic_accepts_extint(&vcpu->apic);
+}
+
+/*
+ * The interrupt that waits, as a priority class for want_window(): one that
+ * only TPR holds back has its own class, so that the guest's lowering of TPR
+ * is noticed; one behind an interrupt in service waits for an EOI, which is an
+ * exit anyway.
+ */
+static int waiting_prio(struct vmm_vcpu *vcpu)
+{
+	struct vmm_lapic *apic = &vcpu->apic;
+	int irr;
+
+	if (extint_pending(vcpu) || vmm_lapic_pending(apic) >= 0)
+		return VMM_PRIO_ANY;
+	if (!READ_ONCE(apic->irr_pending))
+		return VMM_PRIO_NONE;
+	irr = vmm_lapic_highest_irr(apic);
+	if (irr < 0 || irr >> 4 <= max(apic->isr_top, 0) >> 4)
+		return VMM_PRIO_NONE;
+	return irr >> 4;
+}
+
+static int take_interrupt(struct vmm_vcpu *vcpu)
+{
+	if (extint_pending(vcpu)) {
+		vmm_lapic_extint_taken(&vcpu->apic);
+		return vmm_irqchip_intack(&vcpu->vm->irq);
+	}
+	return vmm_lapic_ack(&vcpu->apic);
+}
+
+static bool interrupts_open(const struct vmm_vcpu *vcpu)
+{
+	return (vcpu->rflags & X86_EFLAGS_IF) && !vcpu->irq_shadow;
+}
+
+static bool nmi_open(struct vmm_vcpu *vcpu)
+{
+	return !vcpu->irq_shadow && !vmm_backend->nmi_masked(vcpu);
+}
+
+/* Injects @event; one event goes in at an entry. */
+static void inject(struct vmm_vcpu *vcpu, const struct vmm_event *event,
+		   enum vmm_stat stat)
+{
+	vmm_stat_inc(&vcpu->stats, stat);
+	vmm_backend->inject(vcpu, event);
+}
+
+/* Returns whether the entry's one event is spoken for. */
+static bool inject_first(struct vmm_vcpu *vcpu)
+{
+	struct vmm_events *ev = &vcpu->events;
+	struct vmm_event nmi = { .type = VMM_EVENT_NMI, .vector = X86_TRAP_NMI };
+
+	if (ev->injected.valid) {
+		inject(vcpu, &ev->injected, VMM_STAT_REINJECT);
+		ev->injected.valid = 0;
+		return true;
+	}
+	if (ev->exception.valid) {
+		inject(vcpu, &ev->exception, VMM_STAT_INJECT_EXC);
+		ev->exception.valid = 0;
+		return true;
+	}
+	if (ev->nmi_pending && nmi_open(vcpu)) {
+		ev->nmi_pending--;
+		inject(vcpu, &nmi, VMM_STAT_INJECT_NMI);
+		return true;
+	}
+	return false;
+}
+
+/* Interrupts off, mode published. */
+static void prepare_events(struct vmm_vcpu *vcpu)
+{
+	struct vmm_event irq = { .type = VMM_EVENT_INTR };
+	bool taken = inject_first(vcpu);
+	int prio = waiting_prio(vcpu), vector;
+
+	if (!taken && prio == VMM_PRIO_ANY && interrupts_open(vcpu)) {
+		vector = take_interrupt(vcpu);
+		if (vector >= 0) {
+			irq.vector = vector;
+			inject(vcpu, &irq, VMM_STAT_INJECT_IRQ);
+		}
+		prio = waiting_prio(vcpu);
+	}
+	vmm_backend->want_window(vcpu, prio, vcpu->events.nmi_pending);
+}
+
+static void serve_inline_requests(struct vmm_vcpu *vcpu)
+{
+	if (vmm_vcpu_take(vcpu, VMM_REQ_TLB_FLUSH)) {
+		vmm_stat_inc(&vcpu->stats, VMM_STAT_TLB_FLUSHES);
+		vmm_backend->flush_tlb(vcpu);
+	}
+	take_nmi_requests(vcpu);
+	clear_bit(VMM_REQ_EVENT, &vcpu->requests);
+	clear_bit(VMM_REQ_UNHALT, &vcpu->requests);
+}
+
+/* ---- the entry loop -------------------------------------------------------- */
+
+static void load(struct vmm_vcpu *vcpu)
+{
+	int cpu = smp_processor_id();
+	bool moved = vcpu->last_cpu != cpu;
+
+	vcpu->last_cpu = cpu;
+	WRITE_ONCE(vcpu->cpu, cpu);
+	vmm_backend->load(vcpu);
+	vmm_x86_load(&vcpu->x86);
+	if (moved)
+		vmm_lapic_timer_migrate(&vcpu->apic);
+}
+
+static void put(struct vmm_vcpu *vcpu)
+{
+	vmm_x86_put(&vcpu->x86);
+	vmm_backend->put(vcpu);
+	WRITE_ONCE(vcpu->cpu, -1);
+}
+
+/*
+ * One entry.  False: there is something to do first, and the guest has not
+ * run.
+ */
+static inline bool enter(struct vmm_vcpu *vcpu)
+{
+	local_irq_disable();
+	/* The barrier pairs with those of requesters: see request.h. */
+	smp_store_mb(vcpu->mode, VMM_IN_GUEST);
+	if (unlikely(must_leave(vcpu))) {
+		WRITE_ONCE(vcpu->mode, VMM_OUTSIDE);
+		local_irq_enable();
+		return false;
+	}
+	if (unlikely(READ_ONCE(vcpu->requests)))
+		serve_inline_requests(vcpu);
+	prepare_events(vcpu);
+
+	vmm_compat_guest_time_enter();
+	vmm_backend->enter(vcpu, &vcpu->exit);
+	WRITE_ONCE(vcpu->mode, VMM_OUTSIDE);
+	/* The interrupt that ended the guest's run is taken here. */
+	local_irq_enable();
+	vmm_compat_guest_time_exit();
+
+	vmm_stat_inc(&vcpu->stats, VMM_STAT_EXITS);
+	vmm_stat_inc(&vcpu->stats, VMM_STAT_EXIT_FIRST + vcpu->exit.reason);
+	return true;
+}
+
+static int entry_loop(struct vmm_vcpu *vcpu)
+{
+	int ret = VMM_RESUME;
+
+	preempt_disable();
+	if (unlikely(!__this_cpu_read(vmm_cpu_on))) {
+		preempt_enable();
+		/* Hotplug is about to move us elsewhere. */
+		schedule_timeout_interruptible(1);
+		return VMM_RESUME;
+	}
+	load(vcpu);
+	while (ret == VMM_RESUME && enter(vcpu))
+		ret = vmm_exit_handle(vcpu, &vcpu->exit, true);
+	put(vcpu);
+	preempt_enable();
+	return ret;
+}
+
+/* ---- waiting ---------------------------------------------------------------- */
+
+/* Whether a vCPU that waits has a reason to go on. */
+static bool must_wake(struct vmm_vcpu *vcpu)
+{
+	unsigned long requests = READ_ONCE(vcpu->requests);
+
+	if (requests & (BIT(VMM_REQ_DEAD) | BIT(VMM_REQ_INIT)))
+		return true;
+	if (vcpu->mp_state == VMM_MP_WAIT_FOR_SIPI)
+		return requests & BIT(VMM_REQ_SIPI);
+	if (requests & (BIT(VMM_REQ_NMI) | BIT(VMM_REQ_UNHALT)))
+		return true;
+	if (vcpu->events.nmi_pending && !vmm_backend->nmi_masked(vcpu))
+		return true;
+	if (vcpu->events.exception.valid)
+		return true;
+	return (vcpu->rflags & X86_EFLAGS_IF) &&
+	       (extint_pending(vcpu) || vmm_lapic_pending(&vcpu->apic) >= 0);
+}
+
+static bool poll(struct vmm_vcpu *vcpu)
+{
+	u64 end;
+
+	if (!vcpu->poll_ns || num_online_cpus() == 1)
+		return false;
+	end = local_clock() + vcpu->poll_ns;
+	do {
+		if (must_wake(vcpu))
+			return true;
+		cpu_relax();
+	} while (!thread_work() && local_clock() < end);
+	return false;
+}
+
+/* Grows the poll while sleeps are short enough to be polled away. */
+static void adapt_poll(struct vmm_vcpu *vcpu, u64 slept_ns)
+{
+	if (slept_ns > POLL_MAX_NS)
+		vcpu->poll_ns /= 2;
+	else
+		vcpu->poll_ns = min(max(2 * vcpu->poll_ns, POLL_START_NS),
+				    POLL_MAX_NS);
+	if (vcpu->poll_ns < POLL_START_NS)
+		vcpu->poll_ns = 0;
+}
+
+static int wait(struct vmm_vcpu *vcpu)
+{
+	u64 start;
+	int err = 0;
+
+	vmm_stat_inc(&vcpu->stats, VMM_STAT_HALTS);
+	if (poll(vcpu)) {
+		vmm_stat_inc(&vcpu->stats, VMM_STAT_HALT_POLLED);
+	} else {
+		start = local_clock();
+		err = rcuwait_wait_event(&vcpu->wait,
+					 must_wake(vcpu) || thread_work(),
+					 TASK_INTERRUPTIBLE);
+		vmm_stat_inc(&vcpu->stats, VMM_STAT_HALT_SLEPT);
+		adapt_poll(vcpu, local_clock() - start);
+	}
+	if (err)
+		return err;
+	if (vcpu->mp_state == VMM_MP_HALTED && must_wake(vcpu))
+		vcpu->mp_state = VMM_MP_RUNNABLE;
+	return 0;
+}
+
+/* ---- the outer loop ---------------------------------------------------------- */
+
+static void serve_init_sipi(struct vmm_vcpu *vcpu)
+{
+	if (vmm_vcpu_take(vcpu, VMM_REQ_INIT))
+		vmm_vcpu_reset(vcpu, true);
+	if (vmm_vcpu_take(vcpu, VMM_REQ_SIPI) &&
+	    vcpu->mp_state == VMM_MP_WAIT_FOR_SIPI) {
+		smp_rmb();	/* pairs with apic_sipi() */
+		vmm_vcpu_sipi(vcpu, READ_ONCE(vcpu->sipi_vector));
+	}
+}
+
+/*
+ * What may sleep, before the entry loop.  1: go on, 0: return to user space,
+ * below 0: an errno for it.
+ */
+static int before_entry(struct vmm_vcpu *vcpu)
+{
+	unsigned long work;
+	int err;
+
+	if (vmm_vm_is_dead(vcpu->vm))
+		return -ESHUTDOWN;
+	if (vcpu->stopped)
+		return VMM_TO_USER;
+	cond_resched();
+	work = thread_work();
+	if (work & (_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL))
+		return -EINTR;
+	if (work & _TIF_NOTIFY_RESUME) {
+		vcpu->run->reason = VMM_RUN_NONE;
+		return VMM_TO_USER;
+	}
+	if (unlikely(READ_ONCE(vcpu->requests) & ~INLINE_REQUESTS)) {
+		serve_init_sipi(vcpu);
+		if (vmm_vcpu_take(vcpu, VMM_REQ_CLOCK))
+			vmm_clock_update(&vcpu->x86, false);
+	}
+	if (vcpu->mp_state != VMM_MP_RUNNABLE) {
+		err = wait(vcpu);
+		if (err)
+			return err;
+	}
+	return VMM_RESUME;
+}
+
+/* For directed yields: which thread runs this vCPU. */
+static void note_thread(struct vmm_vcpu *vcpu)
+{
+	struct pid *old = rcu_access_pointer(vcpu->pid);
+
+	if (likely(old == task_pid(current)))
+		return;
+	rcu_assign_pointer(vcpu->pid, get_pid(task_pid(current)));
+	if (old) {
+		synchronize_rcu();
+		put_pid(old);
+	}
+}
+
+int vmm_vcpu_run(struct vmm_vcpu *vcpu)
+{
+	int ret;
+
+	lockdep_assert_held(&vcpu->lock);
+
+	note_thread(vcpu);
+	ret = vmm_emul_complete_user(vcpu);
+	if (ret == VMM_RESUME && READ_ONCE(vcpu->run->immediate_exit))
+		ret = -EINTR;
+	while (ret == VMM_RESUME) {
+		ret = before_entry(vcpu);
+		if (ret != VMM_RESUME)
+			break;
+		if (vcpu->mp_state != VMM_MP_RUNNABLE)
+			continue;
+		ret = entry_loop(vcpu);
+		if (ret == VMM_WOULD_SLEEP) {
+			vmm_stat_inc(&vcpu->stats, VMM_STAT_SLOW_EXITS);
+			ret = vmm_exit_handle(vcpu, &vcpu->exit, false);
+		}
+	}
+	if (ret == VMM_TO_USER) {
+		vcpu->run->rip = vcpu->rip;
+		vmm_stat_inc(&vcpu->stats, VMM_STAT_USER_EXITS);
+	}
+	return ret;
+}

@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Life of a vCPU, and what its APIC and its x86 state ask of it.
+ */
+#include <asm/trapnr.h>
+#include <linux/pid.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+
+#include "compat.h"
+#include "core/request.h"
+#include "core/vcpu.h"
+#include "core/vm.h"
+#include "emul/glue.h"
+
+static struct vmm_vcpu *of_apic(struct vmm_lapic *l)
+{
+	return container_of(l, struct vmm_vcpu, apic);
+}
+
+static struct vmm_vcpu *of_x86(struct vmm_x86 *x86)
+{
+	return container_of(x86, struct vmm_vcpu, x86);
+}
+
+/* ---- upcalls of the local APIC; any context ---------------------------- */
+
+static void apic_kick(struct vmm_lapic *l)
+{
+	vmm_vcpu_kick(of_apic(l));
+}
+
+static void apic_nmi(struct vmm_lapic *l)
+{
+	vmm_vcpu_nmi(of_apic(l));
+}
+
+static void apic_init(struct vmm_lapic *l)
+{
+	struct vmm_vcpu *vcpu = of_apic(l);
+
+	/* A SIPI counts only if it comes after the INIT. */
+	clear_bit(VMM_REQ_SIPI, &vcpu->requests);
+	vmm_vcpu_request(vcpu, VMM_REQ_INIT);
+}
+
+static void apic_sipi(struct vmm_lapic *l, u8 vector)
+{
+	struct vmm_vcpu *vcpu = of_apic(l);
+
+	WRITE_ONCE(vcpu->sipi_vector, vector);
+	smp_wmb();	/* pairs with the barrier in vmm_vcpu_take() */
+	vmm_vcpu_request(vcpu, VMM_REQ_SIPI);
+}
+
+static void apic_eoi(struct vmm_lapic *l, u8 vector)
+{
+	vmm_irqchip_eoi(&of_apic(l)->vm->irq, vector);
+}
+
+static u64 apic_tsc(struct vmm_lapic *l)
+{
+	return vmm_clock_guest_tsc(&of_apic(l)->x86);
+}
+
+static u64 apic_tsc_to_ns(struct vmm_lapic *l, u64 delta)
+{
+	return vmm_cycles_to_ns(delta, of_apic(l)->vm->x86.clock.tsc_khz);
+}
+
+static const struct vmm_lapic_ops apic_ops = {
+	.kick		= apic_kick,
+	.nmi		= apic_nmi,
+	.init		= apic_init,
+	.sipi		= apic_sipi,
+	.eoi		= apic_eoi,
+	.tsc		= apic_tsc,
+	.tsc_to_ns	= apic_tsc_to_ns,
+};
+
+/* ---- upcalls of x86/; the owner's thread -------------------------------- */
+
+static u64 x86_get_cr(struct vmm_x86 *x86, unsigned int nr)
+{
+	return vmm_backend->get_cr(of_x86(x86), nr);
+}
+
+static u64 x86_get_efer(struct vmm_x86 *x86)
+{
+	struct vmm_cpu_mode mode;
+
+	vmm_backend->get_mode(of_x86(x86), &mode);
+	return mode.efer;
+}
+
+static void x86_set_efer(struct vmm_x86 *x86, u64 val)
+{
+	vmm_backend->set_efer(of_x86(x86), val);
+}
+
+static int x86_get_msr(struct vmm_x86 *x86, u32 index, u64 *val)
+{
+	return vmm_backend->get_msr(of_x86(x86), index, val);
+}
+
+static int x86_set_msr(struct vmm_x86 *x86, u32 index, u64 val)
+{
+	return vmm_backend->set_msr(of_x86(x86), index, val);
+}
+
+static int x86_lapic_get_msr(struct vmm_x86 *x86, u32 index, u64 *val,
+			     bool host)
+{
+	return vmm_lapic_msr_read(&of_x86(x86)->apic, index, val);
+}
+
+static int x86_lapic_set_msr(struct vmm_x86 *x86, u32 index, u64 val,
+			     bool host)
+{
+	struct vmm_lapic *apic = &of_x86(x86)->apic;
+
+	if (host && index == MSR_IA32_APICBASE)
+		return vmm_lapic_set_base(apic, val);
+	return vmm_lapic_msr_write(apic, index, val);
+}
+
+static void x86_set_tsc_offset(struct vmm_x86 *x86, u64 offset)
+{
+	struct vmm_vcpu *vcpu = of_x86(x86);
+	u64 deadline;
+
+	vmm_backend->set_tsc_offset(vcpu, offset);
+	/* An armed deadline is a moment of the counter that just moved. */
+	if (vmm_lapic_msr_read(&vcpu->apic, MSR_IA32_TSC_DEADLINE,
+			       &deadline) == 0 && deadline)
+		vmm_lapic_msr_write(&vcpu->apic, MSR_IA32_TSC_DEADLINE,
+				    deadline);
+}
+
+static int x86_write_guest(struct vmm_x86 *x86, u64 gpa, const void *data,
+			   size_t len, bool atomic)
+{
+	int err;
+
+	err = npt_space_write(&of_x86(x86)->vm->space, gpa, data, len,
+			      atomic ? VMM_MEM_NOWAIT : 0);
+	if (err == -EWOULDBLOCK)
+		return -EAGAIN;
+	return err ? -EFAULT : 0;
+}
+
+static void x86_request_clock(struct vmm_x86 *x86, bool all)
+{
+	struct vmm_vcpu *vcpu = of_x86(x86), *each;
+	u32 i;
+
+	if (!all) {
+		vmm_vcpu_request(vcpu, VMM_REQ_CLOCK);
+		return;
+	}
+	vmm_for_each_vcpu(i, each, vcpu->vm)
+		vmm_vcpu_request(each, VMM_REQ_CLOCK);
+}
+
+static const struct vmm_x86_ops x86_ops = {
+	.get_cr		= x86_get_cr,
+	.get_efer	= x86_get_efer,
+	.set_efer	= x86_set_efer,
+	.get_msr	= x86_get_msr,
+	.set_msr	= x86_set_msr,
+	.lapic_get_msr	= x86_lapic_get_msr,
+	.lapic_set_msr	= x86_lapic_set_msr,
+	.set_tsc_offset	= x86_set_tsc_offset,
+	.write_guest	= x86_write_guest,
+	.request_clock	= x86_request_clock,
+};
+
+/* ---- attention ---------------------------------------------------------- */
+
+void vmm_vcpu_kick(struct vmm_vcpu *vcpu)
+{
+	int me, cpu;
+
+	/* Pairs with the barriers after mode = IN_GUEST and before sleep. */
+	smp_mb();
+	if (rcuwait_wake_up(&vcpu->wait))
+		return;
+	me = get_cpu();
+	cpu = READ_ONCE(vcpu->cpu);
+	if (cpu != me && cpu >= 0 &&
+	    cmpxchg(&vcpu->mode, VMM_IN_GUEST, VMM_EXITING) == VMM_IN_GUEST) {
+		vmm_stat_inc(&vcpu->stats, VMM_STAT_KICKS);
+		smp_send_reschedule(cpu);
+	}
+	put_cpu();
+}
+
+void vmm_vcpu_nmi(struct vmm_vcpu *vcpu)
+{
+	if (test_and_set_bit(VMM_REQ_NMI, &vcpu->requests))
+		set_bit(VMM_REQ_NMI2, &vcpu->requests);
+	vmm_vcpu_kick(vcpu);
+}
+
+/* ---- life ---------------------------------------------------------------- */
+
+static void cpuid_changed(struct vmm_vcpu *vcpu)
+{
+	const struct vmm_cpu_limits *limits = vmm_x86_limits(&vcpu->x86);
+
+	vcpu->emul.amd = vmm_cpu_has(limits, VMM_CPU_AMD);
+	vmm_backend->cpuid_changed(vcpu);
+}
+
+static u32 lapic_features(const struct vmm_cpu_limits *limits)
+{
+	u32 features = 0;
+
+	if (vmm_cpu_has(limits, VMM_CPU_X2APIC))
+		features |= VMM_LAPIC_F_X2APIC;
+	if (vmm_cpu_has(limits, VMM_CPU_TSC_DEADLINE))
+		features |= VMM_LAPIC_F_TSC_DEADLINE;
+	return features;
+}
+
+int vmm_vcpu_set_cpuid(struct vmm_vcpu *vcpu,
+		       const struct vmm_cpuid_entry *entries, u32 count)
+{
+	const struct vmm_cpu_limits *limits = vmm_x86_limits(&vcpu->x86);
+	int err;
+
+	err = vmm_cpuid_set(&vcpu->x86.cpuid, entries, count);
+	if (err)
+		return err;
+	vmm_lapic_set_features(&vcpu->apic, lapic_features(limits),
+			       limits->maxphyaddr);
+	cpuid_changed(vcpu);
+	return 0;
+}
+
+static int init_apic(struct vmm_vcpu *vcpu)
+{
+	const struct vmm_cpu_limits *limits = vmm_x86_limits(&vcpu->x86);
+	struct vmm_lapic_config cfg = {
+		.id = vcpu->id,
+		.bsp = vcpu->id == 0,
+		.features = lapic_features(limits),
+		.phys_bits = limits->maxphyaddr,
+	};
+
+	return vmm_lapic_init(&vcpu->apic, &vcpu->vm->apics, &apic_ops, &cfg);
+}
+
+int vmm_vcpu_create(struct vmm_vm *vm, u32 id, struct vmm_vcpu **out)
+{
+	struct vmm_vcpu *vcpu;
+	int err;
+
+	vcpu = kvzalloc(vmm_backend->vcpu_size, GFP_KERNEL_ACCOUNT);
+	if (!vcpu)
+		return -ENOMEM;
+	vcpu->vm = vm;
+	vcpu->id = id;
+	vcpu->cpu = -1;
+	mutex_init(&vcpu->lock);
+	rcuwait_init(&vcpu->wait);
+	vcpu->run = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	err = -ENOMEM;
+	if (!vcpu->run)
+		goto err_vcpu;
+	vmm_emul_init(vcpu);
+
+	err = vmm_backend->init(vcpu);
+	if (err)
+		goto err_run;
+	err = vmm_x86_init(&vcpu->x86, &vm->x86, &x86_ops, id);
+	if (err)
+		goto err_backend;
+	err = init_apic(vcpu);
+	if (err)
+		goto err_x86;
+	cpuid_changed(vcpu);
+	vmm_vcpu_reset(vcpu, false);
+	*out = vcpu;
+	return 0;
+
+err_x86:
+	vmm_x86_destroy(&vcpu->x86);
+err_backend:
+	vmm_backend->destroy(vcpu);
+err_run:
+	free_page((unsigned long)vcpu->run);
+err_vcpu:
+	kvfree(vcpu);
+	return err;
+}
+
+/* A grace period after vmm_lapic_unlink(). */
+void vmm_vcpu_destroy(struct vmm_vcpu *vcpu)
+{
+	vmm_lapic_release(&vcpu->apic);
+	vmm_x86_destroy(&vcpu->x86);
+	vmm_backend->destroy(vcpu);
+	free_page((unsigned long)vcpu->run);
+	put_pid(rcu_access_pointer(vcpu->pid));
+	kvfree(vcpu);
+}
+
+void vmm_vcpu_reset(struct vmm_vcpu *vcpu, bool init)
+{
+	u32 regs[4] = { [VMM_EAX] = 1 };
+	struct vmm_cpuid_dyn dyn = {};
+
+	memset(vcpu->gpr, 0, sizeof(vcpu->gpr));
+	vmm_cpuid_exec(&vcpu->x86.cpuid, &dyn, regs);
+	vcpu->gpr[EMUL_RDX] = regs[VMM_EAX];
+	vcpu->rip = 0xfff0;
+	vcpu->rflags = X86_EFLAGS_FIXED;
+	vcpu->irq_shadow = false;
+	memset(&vcpu->events, 0, sizeof(vcpu->events));
+	emul_cancel(&vcpu->emul);
+	vcpu->user_io = VMM_IO_NONE;
+	memset(vcpu->db, 0, sizeof(vcpu->db));
+
+	vmm_backend->reset(vcpu);
+	vmm_x86_reset(&vcpu->x86, init);
+	vmm_lapic_reset(&vcpu->apic, init);
+	if (!init)
+		vmm_lapic_firmware_state(&vcpu->apic);
+	vcpu->mp_state = vcpu->id == 0 ? VMM_MP_RUNNABLE :
+					 VMM_MP_WAIT_FOR_SIPI;
+}
+
+void vmm_vcpu_sipi(struct vmm_vcpu *vcpu, u8 vector)
+{
+	struct vmm_segment cs;
+
+	vmm_backend->get_segment(vcpu, VMM_SEG_CS, &cs);
+	cs.selector = vector << 8;
+	cs.base = (u64)vector << 12;
+	vmm_backend->set_segment(vcpu, VMM_SEG_CS, &cs);
+	vcpu->rip = 0;
+	vcpu->mp_state = VMM_MP_RUNNABLE;
+}
+
+/* ---- exceptions and the instruction pointer ------------------------------ */
+
+void vmm_vcpu_raise_event(struct vmm_vcpu *vcpu, const struct vmm_event *ev)
+{
+	if (ev->vector == X86_TRAP_PF)
+		vmm_backend->set_cr(vcpu, 2, ev->cr2);
+	if (!vmm_event_raise(&vcpu->events, ev))
+		vmm_vcpu_stop(vcpu, VMM_RUN_SHUTDOWN,
+			      "triple fault: exception %u during a double fault",
+			      ev->vector);
+}
+
+void vmm_vcpu_raise(struct vmm_vcpu *vcpu, u8 vector)
+{
+	struct vmm_event ev = {
+		.valid = 1, .type = VMM_EVENT_EXC, .vector = vector,
+	};
+
+	vmm_vcpu_raise_event(vcpu, &ev);
+}
+
+void vmm_vcpu_raise_error(struct vmm_vcpu *vcpu, u8 vector, u32 error)
+{
+	struct vmm_event ev = {
+		.valid = 1, .type = VMM_EVENT_EXC, .vector = vector,
+		.has_error = 1, .error = error,
+	};
+
+	vmm_vcpu_raise_event(vcpu, &ev);
+}
+
+void vmm_vcpu_trap_step(struct vmm_vcpu *vcpu)
+{
+	u64 dr6 = vmm_backend->get_dr(vcpu, 6);
+
+	vmm_backend->set_dr(vcpu, 6, dr6 | DR_STEP);
+	vmm_vcpu_raise(vcpu, X86_TRAP_DB);
+}
+
+void vmm_vcpu_skip(struct vmm_vcpu *vcpu, u8 len)
+{
+	struct vmm_cpu_mode mode;
+	u64 rip = vcpu->rip + len;
+
+	if (unlikely(rip >> 16 != vcpu->rip >> 16)) {
+		/* A code segment's size bounds its instruction pointer. */
+		vmm_backend->get_mode(vcpu, &mode);
+		if (vmm_mode_emul(&mode, vcpu->rflags) != EMUL_MODE_LONG64)
+			rip = (u32)rip;
+	}
+	vcpu->rip = rip;
+	vcpu->irq_shadow = false;
+	if (unlikely(vcpu->rflags & (X86_EFLAGS_TF | X86_EFLAGS_RF))) {
+		vcpu->rflags &= ~X86_EFLAGS_RF;
+		if (vcpu->rflags & X86_EFLAGS_TF)
+			vmm_vcpu_trap_step(vcpu);
+	}
+}
+
+int vmm_vcpu_stop(struct vmm_vcpu *vcpu, u32 reason, const char *fmt, ...)
+{
+	struct vmm_run *run = vcpu->run;
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(run->text, sizeof(run->text), fmt, args);
+	va_end(args);
+	run->reason = reason;
+	run->rip = vcpu->rip;
+	vcpu->stopped = true;
+	return VMM_TO_USER;
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Registers in and out, for user space.
+ */
+#include <asm/debugreg.h>
+#include <linux/build_bug.h>
+
+#include "core/request.h"
+#include "core/vcpu.h"
+#include "core/vcpu_state.h"
+#include "core/vm.h"
+#include "emul/glue.h"
+
+/* Flags that RFLAGS has; the others read as zero, but bit 1 as one. */
+#define RFLAGS_VALID							\
+	(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | X86_EFLAGS_ZF |	\
+	 X86_EFLAGS_SF | X86_EFLAGS_TF | X86_EFLAGS_IF | X86_EFLAGS_DF |	\
+	 X86_EFLAGS_OF | X86_EFLAGS_IOPL | X86_EFLAGS_NT | X86_EFLAGS_RF |	\
+	 X86_EFLAGS_VM | X86_EFLAGS_AC | X86_EFLAGS_VIF | X86_EFLAGS_VIP |	\
+	 X86_EFLAGS_ID | X86_EFLAGS_FIXED)
+
+#define SEG_ATTR_VALID		(VMM_SEG_UNUSABLE | 0xf0ff)
+
+/* struct vmm_regs has the registers in the order that instructions number. */
+void vmm_vcpu_get_regs(struct vmm_vcpu *vcpu, struct vmm_regs *regs)
+{
+	BUILD_BUG_ON(offsetof(struct vmm_regs, rip) != sizeof(vcpu->gpr));
+	memcpy(&regs->rax, vcpu->gpr, sizeof(vcpu->gpr));
+	regs->rip = vcpu->rip;
+	regs->rflags = vcpu->rflags;
+}
+
+int vmm_vcpu_set_regs(struct vmm_vcpu *vcpu, const struct vmm_regs *regs)
+{
+	if (regs->rflags & ~(u64)RFLAGS_VALID)
+		return -EINVAL;
+	vmm_emul_forget_user(vcpu);
+	memcpy(vcpu->gpr, &regs->rax, sizeof(vcpu->gpr));
+	vcpu->rip = regs->rip;
+	vcpu->rflags = regs->rflags | X86_EFLAGS_FIXED;
+	vcpu->events.exception.valid = 0;
+	vcpu->stopped = false;
+	return 0;
+}
+
+/* The segments of struct vmm_sregs, in the order of enum vmm_seg. */
+static const struct vmm_segment *segments(const struct vmm_sregs *sregs)
+{
+	BUILD_BUG_ON(offsetof(struct vmm_sregs, tr) !=
+		     VMM_SEG_TR * sizeof(struct vmm_segment));
+	return &sregs->es;
+}
+
+static void get_table(struct vmm_vcpu *vcpu, enum vmm_seg seg,
+		      struct vmm_dtable *table)
+{
+	struct vmm_segment s;
+
+	vmm_backend->get_segment(vcpu, seg, &s);
+	*table = (struct vmm_dtable){ .base = s.base, .limit = s.limit };
+}
+
+static void set_table(struct vmm_vcpu *vcpu, enum vmm_seg seg,
+		      const struct vmm_dtable *table)
+{
+	struct vmm_segment s = { .base = table->base, .limit = table->limit };
+
+	vmm_backend->set_segment(vcpu, seg, &s);
+}
+
+void vmm_vcpu_get_sregs(struct vmm_vcpu *vcpu, struct vmm_sregs *sregs)
+{
+	struct vmm_segment *seg = (struct vmm_segment *)segments(sregs);
+	struct vmm_cpu_mode mode;
+	int i;
+
+	for (i = VMM_SEG_ES; i <= VMM_SEG_TR; i++)
+		vmm_backend->get_segment(vcpu, i, &seg[i]);
+	get_table(vcpu, VMM_SEG_GDTR, &sregs->gdtr);
+	get_table(vcpu, VMM_SEG_IDTR, &sregs->idtr);
+	vmm_backend->get_mode(vcpu, &mode);
+	sregs->cr0 = mode.cr0;
+	sregs->cr2 = vmm_backend->get_cr(vcpu, 2);
+	sregs->cr3 = mode.cr3;
+	sregs->cr4 = mode.cr4;
+	sregs->cr8 = vmm_lapic_get_tpr(&vcpu->apic);
+	sregs->efer = mode.efer;
+	vmm_lapic_msr_read(&vcpu->apic, MSR_IA32_APICBASE, &sregs->apic_base);
+}
+
+static bool segments_valid(const struct vmm_sregs *sregs)
+{
+	const struct vmm_segment *seg = segments(sregs);
+	int i;
+
+	for (i = VMM_SEG_ES; i <= VMM_SEG_TR; i++)
+		if ((seg[i].attr & ~SEG_ATTR_VALID) || seg[i].pad ||
+		    seg[i].pad2)
+			return false;
+	return sregs->gdtr.limit <= 0xffff && sregs->idtr.limit <= 0xffff &&
+	       !sregs->gdtr.pad && !sregs->idtr.pad &&
+	       vmm_canonical(sregs->gdtr.base) &&
+	       vmm_canonical(sregs->idtr.base);
+}
+
+int vmm_vcpu_set_sregs(struct vmm_vcpu *vcpu, const struct vmm_sregs *sregs)
+{
+	const struct vmm_segment *seg = segments(sregs);
+	struct vmm_cregs cregs = {
+		.cr0 = sregs->cr0, .cr3 = sregs->cr3, .cr4 = sregs->cr4,
+		.efer = sregs->efer,
+		.cs_l = sregs->cs.attr & EMUL_AR_L,
+		.cs_db = sregs->cs.attr & EMUL_AR_DB,
+	};
+	int i, err;
+
+	if (!segments_valid(sregs) || !vmm_cr8_write_valid(sregs->cr8) ||
+	    !vmm_cregs_valid(vmm_x86_limits(&vcpu->x86), &cregs))
+		return -EINVAL;
+	err = vmm_lapic_set_base(&vcpu->apic, sregs->apic_base);
+	if (err)
+		return err;
+
+	vmm_emul_forget_user(vcpu);
+	for (i = VMM_SEG_ES; i <= VMM_SEG_TR; i++)
+		vmm_backend->set_segment(vcpu, i, &seg[i]);
+	set_table(vcpu, VMM_SEG_GDTR, &sregs->gdtr);
+	set_table(vcpu, VMM_SEG_IDTR, &sregs->idtr);
+	vmm_backend->set_cr(vcpu, 0, sregs->cr0);
+	vmm_backend->set_cr(vcpu, 2, sregs->cr2);
+	vmm_backend->set_cr(vcpu, 3, sregs->cr3);
+	vmm_backend->set_cr(vcpu, 4, sregs->cr4);
+	vmm_backend->set_efer(vcpu, sregs->efer);
+	vmm_lapic_set_tpr(&vcpu->apic, sregs->cr8);
+	vcpu->stopped = false;
+	return 0;
+}
+
+void vmm_vcpu_get_debugregs(struct vmm_vcpu *vcpu, struct vmm_debugregs *d)
+{
+	memcpy(d->db, vcpu->db, sizeof(d->db));
+	d->dr6 = vmm_backend->get_dr(vcpu, 6);
+	d->dr7 = vmm_backend->get_dr(vcpu, 7);
+}
+
+int vmm_vcpu_set_debugregs(struct vmm_vcpu *vcpu, const struct vmm_debugregs *d)
+{
+	if (d->dr6 >> 32 || d->dr7 >> 32)
+		return -EINVAL;
+	memcpy(vcpu->db, d->db, sizeof(d->db));
+	vmm_backend->set_dr(vcpu, 6, d->dr6);
+	vmm_backend->set_dr(vcpu, 7, d->dr7);
+	return 0;
+}
+
+static void export_event(struct vmm_vcpu_events *e, const struct vmm_event *ev)
+{
+	e->vector = ev->vector;
+	e->type = ev->type;
+	e->error = ev->error;
+	e->cr2 = ev->cr2;
+	if (ev->has_error)
+		e->flags |= VMM_EVENT_ERROR_CODE;
+}
+
+void vmm_vcpu_get_events(struct vmm_vcpu *vcpu, struct vmm_vcpu_events *e)
+{
+	const struct vmm_events *ev = &vcpu->events;
+	bool nmi = ev->nmi_pending ||
+		   test_bit(VMM_REQ_NMI, &vcpu->requests);
+
+	if (ev->injected.valid) {
+		e->flags |= VMM_EVENT_INJECTED;
+		export_event(e, &ev->injected);
+	} else if (ev->exception.valid) {
+		e->flags |= VMM_EVENT_EXCEPTION;
+		export_event(e, &ev->exception);
+	}
+	if (nmi)
+		e->flags |= VMM_EVENT_NMI_PENDING;
+	if (vmm_backend->nmi_masked(vcpu))
+		e->flags |= VMM_EVENT_NMI_MASKED;
+	if (vcpu->irq_shadow)
+		e->flags |= VMM_EVENT_SHADOW_STI;
+	e->mp_state = vcpu->mp_state;
+}
+
+#define EVENT_FLAGS							\
+	(VMM_EVENT_EXCEPTION | VMM_EVENT_ERROR_CODE |			\
+	 VMM_EVENT_NMI_PENDING | VMM_EVENT_NMI_MASKED |			\
+	 VMM_EVENT_SHADOW_STI | VMM_EVENT_SHADOW_SS | VMM_EVENT_INJECTED)
+
+static bool events_valid(const struct vmm_vcpu_events *e)
+{
+	u32 one = e->flags & (VMM_EVENT_EXCEPTION | VMM_EVENT_INJECTED);
+
+	if ((e->flags & ~EVENT_FLAGS) || e->pad ||
+	    e->mp_state > VMM_MP_WAIT_FOR_SIPI)
+		return false;
+	if (one == (VMM_EVENT_EXCEPTION | VMM_EVENT_INJECTED))
+		return false;
+	if (!one)
+		return !(e->flags & VMM_EVENT_ERROR_CODE);
+	switch (e->type) {
+	case VMM_EVENT_INTR:
+		return e->vector >= 16 && one == VMM_EVENT_INJECTED;
+	case VMM_EVENT_NMI:
+		return e->vector == X86_TRAP_NMI && one == VMM_EVENT_INJECTED;
+	case VMM_EVENT_EXC:
+		return e->vector < 32 && e->vector != X86_TRAP_NMI;
+	}
+	return false;
+}
+
+int vmm_vcpu_set_events(struct vmm_vcpu *vcpu, const struct vmm_vcpu_events *e)
+{
+	struct vmm_events *ev = &vcpu->events;
+	struct vmm_event one = {
+		.valid = 1, .type = e->type, .vector = e->vector,
+		.has_error = !!(e->flags & VMM_EVENT_ERROR_CODE),
+		.error = e->error, .cr2 = e->cr2,
+	};
+
+	if (!events_valid(e))
+		return -EINVAL;
+	memset(ev, 0, sizeof(*ev));
+	if (e->flags & VMM_EVENT_INJECTED)
+		ev->injected = one;
+	if (e->flags & VMM_EVENT_EXCEPTION)
+		ev->exception = one;
+	ev->nmi_pending = !!(e->flags & VMM_EVENT_NMI_PENDING);
+	vmm_backend->set_nmi_masked(vcpu, e->flags & VMM_EVENT_NMI_MASKED);
+	vcpu->irq_shadow = e->flags & (VMM_EVENT_SHADOW_STI |
+				       VMM_EVENT_SHADOW_SS);
+	vcpu->mp_state = e->mp_state;
+	return 0;
+}

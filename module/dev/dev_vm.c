@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A VM's file.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/file.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "core/stats.h"
+#include "core/vcpu.h"
+#include "core/vm.h"
+#include "dev/dev.h"
+#include "io/ioeventfd.h"
+#include "mem/mem.h"
+#include "uapi/linux/vmm.h"
+
+static long set_slot(void *object, void *arg)
+{
+	struct vmm_vm *vm = object;
+	struct vmm_set_slot *slot = arg;
+	struct vmm_mem *mem;
+	int err;
+
+	if (slot->slot >= NPT_SLOTS_MAX || (slot->flags & ~VMM_SLOT_READONLY))
+		return -EINVAL;
+	if (!slot->size) {
+		if (slot->gpa || slot->offset || slot->flags ||
+		    slot->mem_fd != -1)
+			return -EINVAL;
+		return npt_space_slot_remove(&vm->space, slot->slot);
+	}
+	mem = vmm_mem_from_fd(slot->mem_fd);
+	if (IS_ERR(mem))
+		return PTR_ERR(mem);
+	err = npt_space_slot_add(&vm->space, slot->slot, slot->gpa, slot->size,
+				 mem, slot->offset, slot->flags);
+	vmm_mem_unref(mem);
+	return err;
+}
+
+static long create_vcpu(void *object, void *arg)
+{
+	struct vmm_create_vcpu *create = arg;
+	struct vmm_vm *vm = object;
+	struct vmm_vcpu *vcpu;
+	struct file *file;
+	int ret;
+
+	if (create->flags || create->id >= vm->nr_vcpus)
+		return -EINVAL;
+	mutex_lock(&vm->lock);
+	ret = -EEXIST;
+	if (vm->vcpus[create->id])
+		goto out;
+	ret = vmm_vcpu_create(vm, create->id, &vcpu);
+	if (ret)
+		goto out;
+	ret = vmm_vcpu_open(vcpu, &file);
+	if (ret < 0) {
+		vmm_lapic_unlink(&vcpu->apic);
+		synchronize_rcu();
+		vmm_vcpu_destroy(vcpu);
+		goto out;
+	}
+	smp_store_release(&vm->vcpus[create->id], vcpu);
+	fd_install(ret, file);
+out:
+	mutex_unlock(&vm->lock);
+	return ret;
+}
+
+static long irq_line(void *object, void *arg)
+{
+	struct vmm_vm *vm = object;
+	struct vmm_irq_line *line = arg;
+	int ret;
+
+	if (line->level > 1)
+		return -EINVAL;
+	ret = vmm_irq_set_gsi(&vm->irq, line->gsi, VMM_IRQ_SRC_USER,
+			      line->level);
+	return ret < 0 ? ret : 0;
+}
+
+static long signal_msi(void *object, void *arg)
+{
+	struct vmm_vm *vm = object;
+	struct vmm_msi *msi = arg;
+	int ret;
+
+	ret = vmm_irqchip_send_msi(&vm->irq, msi->address, msi->data);
+	return ret < 0 ? ret : 0;
+}
+
+static long set_routes(void *object, void *arg)
+{
+	struct vmm_vm *vm = object;
+	struct vmm_routes *set = arg;
+	struct vmm_route *routes;
+	long ret;
+
+	if (set->flags || set->count > VMM_MAX_ROUTES)
+		return -EINVAL;
+	routes = vmemdup_user(u64_to_user_ptr(set->routes),
+			      set->count * sizeof(*routes));
+	if (IS_ERR(routes))
+		return PTR_ERR(routes);
+	ret = vmm_irqchip_set_routes(&vm->irq, routes, set->count);
+	kvfree(routes);
+	return ret;
+}
+
+static long ioeventfd(void *object, void *arg)
+{
+	return vmm_ioeventfd(&((struct vmm_vm *)object)->ioeventfds, arg);
+}
+
+static long irqfd(void *object, void *arg)
+{
+	return vmm_irqfd(&((struct vmm_vm *)object)->irq, arg);
+}
+
+static long kill_vm(void *object, void *arg)
+{
+	vmm_vm_kill(object);
+	return 0;
+}
+
+static long get_stats(void *object, void *arg)
+{
+	struct vmm_vm *vm = object;
+	struct vmm_stats *stats = arg;
+	u64 __user *values = u64_to_user_ptr(stats->values);
+	char __user *names = u64_to_user_ptr(stats->names);
+	char name[VMM_STAT_NAME_LEN];
+	struct vmm_vcpu *vcpu;
+	u32 room = stats->count, i, v;
+	u64 sum;
+
+	if (stats->pad)
+		return -EINVAL;
+	stats->count = VMM_NR_STATS;
+	if (room < VMM_NR_STATS)
+		return -ENOSPC;
+	for (i = 0; i < VMM_NR_STATS; i++) {
+		sum = 0;
+		vmm_for_each_vcpu(v, vcpu, vm)
+			sum += READ_ONCE(vcpu->stats.c[i]);
+		if (put_user(sum, values + i))
+			return -EFAULT;
+		strscpy_pad(name, vmm_stat_names[i], sizeof(name));
+		if (stats->names &&
+		    copy_to_user(names + i * sizeof(name), name, sizeof(name)))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+static const struct vmm_cmd commands[] = {
+	VMM_CMD_TAIL(VMM_VM_SET_SLOT, VMM_CMD_ALIVE, vmm_set_slot, pad,
+		     set_slot),
+	VMM_CMD_TAIL(VMM_VM_CREATE_VCPU, VMM_CMD_ALIVE, vmm_create_vcpu,
+		     reserved, create_vcpu),
+	VMM_CMD(VMM_VM_IRQ_LINE, VMM_CMD_ALIVE, irq_line),
+	VMM_CMD_TAIL(VMM_VM_SIGNAL_MSI, VMM_CMD_ALIVE, vmm_msi, pad,
+		     signal_msi),
+	VMM_CMD(VMM_VM_SET_ROUTES, VMM_CMD_ALIVE, set_routes),
+	VMM_CMD_TAIL(VMM_VM_IOEVENTFD, VMM_CMD_ALIVE, vmm_ioeventfd, pad,
+		     ioeventfd),
+	VMM_CMD_TAIL(VMM_VM_IRQFD, VMM_CMD_ALIVE, vmm_irqfd, reserved, irqfd),
+	VMM_CMD(VMM_VM_KILL, 0, kill_vm),
+	VMM_CMD(VMM_VM_STATS, 0, get_stats),
+};
+
+static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct vmm_vm *vm = file->private_data;
+
+	return vmm_ioctl(commands, ARRAY_SIZE(commands), cmd, arg, vm, vm,
+			 NULL);
+}
+
+static int vm_release(struct inode *inode, struct file *file)
+{
+	vmm_vm_put(file->private_data);
+	return 0;
+}
+
+static const struct file_operations vm_fops = {
+	.owner		= THIS_MODULE,
+	.unlocked_ioctl	= vm_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+	.release	= vm_release,
+	.llseek		= noop_llseek,
+};
+
+int vmm_vm_open(struct vmm_vm *vm)
+{
+	return anon_inode_getfd("vmm-vm", &vm_fops, vm, O_RDWR | O_CLOEXEC);
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The ioctl dispatcher.
+ */
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "core/vcpu.h"
+#include "core/vm.h"
+#include "dev/dev.h"
+
+static const struct vmm_cmd *find(const struct vmm_cmd *table, size_t count,
+				  unsigned int cmd)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (table[i].cmd == cmd)
+			return &table[i];
+	return NULL;
+}
+
+static long call(const struct vmm_cmd *c, void *object, void *arg,
+		 struct vmm_vm *vm, struct vmm_vcpu *vcpu)
+{
+	long ret;
+
+	if (c->flags & VMM_CMD_VCPU) {
+		if (!mutex_trylock(&vcpu->lock))
+			return -EBUSY;
+	}
+	if ((c->flags & VMM_CMD_ALIVE) && vmm_vm_is_dead(vm))
+		ret = -ESHUTDOWN;
+	else
+		ret = c->handler(object, arg);
+	if (c->flags & VMM_CMD_VCPU)
+		mutex_unlock(&vcpu->lock);
+	return ret;
+}
+
+long vmm_ioctl(const struct vmm_cmd *table, size_t count, unsigned int cmd,
+	       unsigned long arg, void *object, struct vmm_vm *vm,
+	       struct vmm_vcpu *vcpu)
+{
+	u64 buf[VMM_CMD_ARG_MAX / sizeof(u64)];
+	void __user *user = (void __user *)arg;
+	const struct vmm_cmd *c = find(table, count, cmd);
+	size_t size = _IOC_SIZE(cmd);
+	long ret;
+
+	if (!c)
+		return -ENOTTY;
+	if (WARN_ON_ONCE(size > sizeof(buf)))
+		return -ENOTTY;
+	if (_IOC_DIR(cmd) == _IOC_NONE && arg)
+		return -EINVAL;
+	if (_IOC_DIR(cmd) & _IOC_WRITE) {
+		if (copy_from_user(buf, user, size))
+			return -EFAULT;
+		if (memchr_inv((char *)buf + c->zero, 0, size - c->zero))
+			return -EINVAL;
+	} else {
+		memset(buf, 0, size);
+	}
+
+	ret = call(c, object, buf, vm, vcpu);
+
+	/* Even a refusal may have something to tell, such as a count needed. */
+	if ((_IOC_DIR(cmd) & _IOC_READ) && copy_to_user(user, buf, size))
+		return ret < 0 ? ret : -EFAULT;
+	return ret;
+}

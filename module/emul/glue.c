@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Runs of the executor for a vCPU, and the exchange with user space.
+ *
+ * An access that user space must serve ends the run with nothing committed; the
+ * executor's log keeps it.  User space answers in struct vmm_run, the next run
+ * call passes the answer on and executes the instruction again.  A store that
+ * is the last effect of its instruction is posted instead: the instruction is
+ * over when user space gets it.
+ */
+#include <asm/trapnr.h>
+
+#include "core/vcpu.h"
+#include "core/vm.h"
+#include "emul/glue.h"
+#include "emul/memory.h"
+#include "uapi/linux/vmm.h"
+
+static void prepare(struct vmm_vcpu *vcpu, const struct vmm_exit *exit,
+		    bool atomic)
+{
+	struct emul_ctxt *ctxt = &vcpu->emul;
+	struct vmm_cpu_mode mode;
+
+	vmm_backend->get_mode(vcpu, &mode);
+	vmm_emul_memory_begin(vcpu, &mode);
+	ctxt->rip = vcpu->rip;
+	ctxt->rflags = vcpu->rflags;
+	ctxt->mode = vmm_mode_emul(&mode, vcpu->rflags);
+	ctxt->cpl = mode.cpl;
+	ctxt->may_sleep = !atomic;
+	ctxt->fetched_len = exit ? min_t(u8, exit->nr_insn, EMUL_MAX_LEN) : 0;
+	if (ctxt->fetched_len)
+		memcpy(ctxt->fetched, exit->insn, ctxt->fetched_len);
+}
+
+static int raise(struct vmm_vcpu *vcpu)
+{
+	const struct emul_exception *exc = &vcpu->emul.exc;
+	struct vmm_event ev = {
+		.valid = 1,
+		.type = VMM_EVENT_EXC,
+		.vector = exc->vector,
+		.has_error = exc->has_error,
+		.error = exc->error_code,
+		.cr2 = exc->cr2,
+	};
+
+	vmm_vcpu_raise_event(vcpu, &ev);
+	return VMM_RESUME;
+}
+
+static void commit(struct vmm_vcpu *vcpu)
+{
+	struct emul_ctxt *ctxt = &vcpu->emul;
+
+	vcpu->rip = ctxt->rip;
+	vcpu->rflags = ctxt->rflags;
+	vcpu->irq_shadow = ctxt->shadow;
+	vmm_stat_inc(&vcpu->stats, VMM_STAT_EMULATED);
+	if (unlikely(ctxt->was_tf))
+		vmm_vcpu_trap_step(vcpu);
+}
+
+static int stop(struct vmm_vcpu *vcpu)
+{
+	struct emul_ctxt *ctxt = &vcpu->emul;
+	struct vmm_run *run = vcpu->run;
+
+	emul_cancel(ctxt);
+	memset(&run->fail, 0, sizeof(run->fail));
+	run->fail.insn_len = ctxt->fetched_len;
+	memcpy(run->fail.insn, ctxt->fetched, ctxt->fetched_len);
+	return vmm_vcpu_stop(vcpu, VMM_RUN_INTERNAL,
+			     "cannot emulate the instruction at %#llx (%*ph): %s",
+			     vcpu->rip, ctxt->fetched_len, ctxt->fetched,
+			     ctxt->stop_why ?: "not in the executor's table");
+}
+
+/* Shows user space the access that the run waits for. */
+static int ask_user(struct vmm_vcpu *vcpu)
+{
+	const struct emul_access *acc = emul_pending(&vcpu->emul);
+	struct vmm_run *run = vcpu->run;
+
+	if (WARN_ON_ONCE(!acc))
+		return -EIO;
+	vcpu->user_io = VMM_IO_EMUL;
+	if (acc->pio) {
+		run->reason = VMM_RUN_IO;
+		run->io.port = acc->addr;
+		run->io.size = acc->len;
+		run->io.write = acc->write;
+		run->io.count = acc->count;
+		if (acc->write && acc->count == 1)
+			memcpy((void *)run + VMM_RUN_DATA_OFFSET, acc->data,
+			       acc->len);
+	} else {
+		run->reason = VMM_RUN_MMIO;
+		run->mmio.gpa = acc->addr;
+		run->mmio.len = acc->len;
+		run->mmio.write = acc->write;
+		if (acc->write)
+			memcpy(run->mmio.data, acc->data, acc->len);
+	}
+	return VMM_TO_USER;
+}
+
+static int finish(struct vmm_vcpu *vcpu, int rc)
+{
+	switch (rc) {
+	case EMUL_OK:
+	case EMUL_CONTINUE:
+		commit(vcpu);
+		return VMM_RESUME;
+	case EMUL_POSTED:
+		commit(vcpu);
+		vcpu->user_io = VMM_IO_POSTED;
+		return VMM_TO_USER;
+	case EMUL_EXCEPTION:
+		return raise(vcpu);
+	case EMUL_RETRY_SLEEP:
+		return VMM_WOULD_SLEEP;
+	case EMUL_USER:
+		return ask_user(vcpu);
+	}
+	return stop(vcpu);
+}
+
+int vmm_emulate(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
+{
+	prepare(vcpu, exit, atomic);
+	return finish(vcpu, emul_run(&vcpu->emul));
+}
+
+int vmm_emulate_access(struct vmm_vcpu *vcpu, struct vmm_exit *exit,
+		       bool atomic)
+{
+	if (exit->npf.access & VMM_ACCESS_PT_WALK)
+		return vmm_vcpu_stop(vcpu, VMM_RUN_INTERNAL,
+				     "guest page tables at %#llx, where there is no memory",
+				     exit->npf.gpa);
+	if (exit->npf.access & VMM_ACCESS_FETCH)
+		return vmm_vcpu_stop(vcpu, VMM_RUN_INTERNAL,
+				     "guest runs code at %#llx, where there is no memory",
+				     exit->npf.gpa);
+	if (vcpu->events.injected.valid)
+		return vmm_vcpu_stop(vcpu, VMM_RUN_INTERNAL,
+				     "guest takes vector %u on a stack or table at %#llx, where there is no memory",
+				     vcpu->events.injected.vector,
+				     exit->npf.gpa);
+	return vmm_emulate(vcpu, exit, atomic);
+}
+
+int vmm_emul_length(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
+{
+	int rc;
+
+	prepare(vcpu, exit, atomic);
+	rc = emul_fetch(&vcpu->emul);
+	if (rc != EMUL_OK)
+		return finish(vcpu, rc);
+	exit->insn_len = vcpu->emul.insn.len;
+	return VMM_RESUME;
+}
+
+int vmm_emul_port_to_user(struct vmm_vcpu *vcpu, struct vmm_exit *exit)
+{
+	struct vmm_run *run = vcpu->run;
+
+	run->reason = VMM_RUN_IO;
+	run->io.port = exit->io.port;
+	run->io.size = exit->io.size;
+	run->io.write = !exit->io.in;
+	run->io.count = 1;
+	if (exit->io.in) {
+		vcpu->user_io = VMM_IO_PORT;
+		vcpu->pio.size = exit->io.size;
+		vcpu->pio.len = exit->insn_len;
+		return VMM_TO_USER;
+	}
+	memcpy((void *)run + VMM_RUN_DATA_OFFSET, &vcpu->gpr[EMUL_RAX],
+	       exit->io.size);
+	vcpu->user_io = VMM_IO_POSTED;
+	vmm_vcpu_skip(vcpu, exit->insn_len);
+	return VMM_TO_USER;
+}
+
+static void complete_in(struct vmm_vcpu *vcpu)
+{
+	const void *data = (void *)vcpu->run + VMM_RUN_DATA_OFFSET;
+	u64 *rax = &vcpu->gpr[EMUL_RAX];
+
+	switch (vcpu->pio.size) {
+	case 1:
+		*rax = (*rax & ~0xffULL) | READ_ONCE(*(u8 *)data);
+		break;
+	case 2:
+		*rax = (*rax & ~0xffffULL) | READ_ONCE(*(u16 *)data);
+		break;
+	case 4:
+		*rax = READ_ONCE(*(u32 *)data);
+		break;
+	}
+	vmm_vcpu_skip(vcpu, vcpu->pio.len);
+}
+
+static int complete_emul(struct vmm_vcpu *vcpu)
+{
+	const struct emul_access *acc = emul_pending(&vcpu->emul);
+	u8 data[EMUL_DATA_MAX] = {};
+	const void *from = NULL;
+
+	if (WARN_ON_ONCE(!acc))
+		return VMM_RESUME;
+	if (!acc->write && !acc->pio)
+		from = vcpu->run->mmio.data;
+	else if (!acc->write && acc->count == 1)
+		from = (void *)vcpu->run + VMM_RUN_DATA_OFFSET;
+	if (from)
+		memcpy(data, from, min_t(u8, acc->len, 8));
+	emul_complete(&vcpu->emul, from ? data : NULL);
+	return vmm_emulate(vcpu, NULL, false);
+}
+
+int vmm_emul_complete_user(struct vmm_vcpu *vcpu)
+{
+	u8 what = vcpu->user_io;
+
+	vcpu->user_io = VMM_IO_NONE;
+	switch (what) {
+	case VMM_IO_PORT:
+		complete_in(vcpu);
+		return VMM_RESUME;
+	case VMM_IO_EMUL:
+		return complete_emul(vcpu);
+	}
+	return VMM_RESUME;
+}
+
+void vmm_emul_forget_user(struct vmm_vcpu *vcpu)
+{
+	vcpu->user_io = VMM_IO_NONE;
+	emul_cancel(&vcpu->emul);
+}
