@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0 */
 #ifndef VMM_MEM_MEM_H
 #define VMM_MEM_MEM_H
 
@@ -51,7 +51,7 @@
 #include <linux/rwsem.h>
 #include <linux/types.h>
 
-#include "layer.h"
+#include "mem/layer.h"
 
 struct file;
 struct inode;
