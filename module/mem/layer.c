@@ -222,26 +222,32 @@ static void remove_whole(struct vmm_layer *layer, unsigned long block,
  * vmm_layer_remove() - take pages out of one block
  * @layer:	the layer
  * @first:	first page
- * @count:	how many; all in one block, which is not a whole one unless all of
- *		it goes
+ * @count:	how many; all in one block
  * @pages:	receives the pages, and the table if it goes too, with the layer's
  *		references
  *
  * The caller holds the block's lock.
+ *
+ * Return: 0, or -ENOMEM if only a part of a whole block was to go.
  */
-void vmm_layer_remove(struct vmm_layer *layer, unsigned long first,
-		      unsigned long count, struct list_head *pages)
+int vmm_layer_remove(struct vmm_layer *layer, unsigned long first,
+		     unsigned long count, struct list_head *pages)
 {
 	unsigned long block = first >> VMM_BLOCK_SHIFT;
-	unsigned long word = layer->block[block];
+	int err;
 
-	if (!word)
-		return;
-	if (count == VMM_BLOCK_PAGES)
+	if (!layer->block[block])
+		return 0;
+	if (count == VMM_BLOCK_PAGES) {
 		remove_whole(layer, block, pages);
-	else
-		remove_from_table(layer, vmm_word_table(word),
-				  first & (VMM_BLOCK_PAGES - 1), count, pages);
+		return 0;
+	}
+	err = vmm_layer_split(layer, block);
+	if (err)
+		return err;
+	remove_from_table(layer, vmm_word_table(layer->block[block]),
+			  first & (VMM_BLOCK_PAGES - 1), count, pages);
+	return 0;
 }
 
 /**

@@ -71,8 +71,8 @@ void vmm_layer_free(struct vmm_layer *layer);
 
 int vmm_layer_fill(struct vmm_layer *layer, unsigned long index, bool huge);
 int vmm_layer_split(struct vmm_layer *layer, unsigned long block);
-void vmm_layer_remove(struct vmm_layer *layer, unsigned long first,
-		      unsigned long count, struct list_head *pages);
+int vmm_layer_remove(struct vmm_layer *layer, unsigned long first,
+		     unsigned long count, struct list_head *pages);
 void vmm_layer_free_pages(struct list_head *pages);
 
 /*

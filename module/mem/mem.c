@@ -307,19 +307,21 @@ static void free_later(struct list_head *pages)
 	queue_rcu_work(leaving_wq, &l->work);
 }
 
-static void remove_words(struct vmm_mem *mem, pgoff_t first,
-			 unsigned long count, struct list_head *pages)
+static int remove_words(struct vmm_mem *mem, pgoff_t first,
+			unsigned long count, struct list_head *pages)
 {
 	pgoff_t end = first + count, next;
+	int err = 0;
 
-	for (; first < end; first = next) {
+	for (; first < end && !err; first = next) {
 		unsigned long block = first >> VMM_BLOCK_SHIFT;
 
 		next = min(end, (block + 1) << VMM_BLOCK_SHIFT);
 		mutex_lock(block_lock(mem, block));
-		vmm_layer_remove(mem->top, first, next - first, pages);
+		err = vmm_layer_remove(mem->top, first, next - first, pages);
 		mutex_unlock(block_lock(mem, block));
 	}
+	return err;
 }
 
 static void remove_user_mappings(struct vmm_mem *mem, pgoff_t first,
@@ -346,24 +348,27 @@ static void remove_user_mappings(struct vmm_mem *mem, pgoff_t first,
 	unmap_mapping_pages(mapping, first, count, false);
 }
 
-static void discard_round(struct vmm_mem *mem, pgoff_t first,
-			  unsigned long count)
+static int discard_round(struct vmm_mem *mem, pgoff_t first,
+			 unsigned long count)
 {
 	LIST_HEAD(pages);
+	int err;
 
 	invalidate_begin(mem);
-	remove_words(mem, first, count, &pages);
+	err = remove_words(mem, first, count, &pages);
 	if (!list_empty(&pages)) {
 		remove_user_mappings(mem, first, count, &pages);
 		call_clients(mem, first, count);
 	}
 	invalidate_end(mem);
 	free_later(&pages);
+	return err;
 }
 
 /*
  * Take the block around @index apart if that is where the range ends, so that
- * the rest of it can stay.
+ * the rest of it can stay.  Done for both ends before anything is removed: the
+ * discard can then fail no more, unless a block comes back whole meanwhile.
  */
 static int split_at(struct vmm_mem *mem, pgoff_t index)
 {
@@ -388,8 +393,8 @@ static int split_at(struct vmm_mem *mem, pgoff_t index)
  * longer part of the object.  What is written while the discard runs survives or
  * not.  May sleep.
  *
- * Return: 0, -ERANGE, or -ENOMEM (nothing was discarded): a partial block
- * needs a table to name its remaining pages.
+ * Return: 0, -ERANGE, or -ENOMEM: a partial block needs a table to name its
+ * remaining pages.
  */
 int vmm_mem_discard(struct vmm_mem *mem, pgoff_t first, unsigned long count)
 {
@@ -401,16 +406,14 @@ int vmm_mem_discard(struct vmm_mem *mem, pgoff_t first, unsigned long count)
 	err = split_at(mem, first);
 	if (!err)
 		err = split_at(mem, end);
-	if (err)
-		return err;
 
-	for (; first < end; first = next) {
+	for (; first < end && !err; first = next) {
 		next = min(end, round_down(first, DISCARD_PAGES) +
 			   DISCARD_PAGES);
-		discard_round(mem, first, next - first);
+		err = discard_round(mem, first, next - first);
 		cond_resched();
 	}
-	return 0;
+	return err;
 }
 
 /**
