@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0 */
 #ifndef VMM_MEM_LAYER_H
 #define VMM_MEM_LAYER_H
 
@@ -11,18 +11,20 @@
  * outside the layer is touched: pages carry no back pointer, and one frame can
  * stand at many indexes.
  *
- * Readers are inside rcu_read_lock().  Whoever changes words holds the lock of
- * the object that owns the layer; each change is one store, tables appear
- * complete and stay until the layer is freed.
+ * Readers are inside rcu_read_lock().  Whoever changes a word holds the lock that
+ * the object has for its block; each change is one store, and what a word named
+ * before, page or table, lives on for an RCU grace period.
  */
 
 #include <linux/atomic.h>
 #include <linux/compiler.h>
+#include <linux/list.h>
 #include <linux/types.h>
+
+struct page;
 
 #define VMM_BLOCK_SHIFT		9			/* pages in a block */
 #define VMM_BLOCK_PAGES		(1UL << VMM_BLOCK_SHIFT)
-#define VMM_BLOCK_BYTES		(VMM_BLOCK_PAGES << 12)
 
 /* Kinds of words; a word of 0 is absent. */
 #define VMM_WORD_PAGE		1UL	/* physical address: page, or whole block */
@@ -63,6 +65,15 @@ static inline struct vmm_layer_table *vmm_word_table(unsigned long word)
 {
 	return (struct vmm_layer_table *)(word & ~VMM_WORD_KIND);
 }
+
+struct vmm_layer *vmm_layer_alloc(unsigned long nr_pages);
+void vmm_layer_free(struct vmm_layer *layer);
+
+int vmm_layer_fill(struct vmm_layer *layer, unsigned long index, bool huge);
+int vmm_layer_split(struct vmm_layer *layer, unsigned long block);
+int vmm_layer_remove(struct vmm_layer *layer, unsigned long first,
+		     unsigned long count, struct list_head *pages);
+void vmm_layer_free_pages(struct list_head *pages);
 
 /*
  * The physical address of page @index with VMM_WORD_PAGE set, or 0 if absent;

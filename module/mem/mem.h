@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0 */
 #ifndef VMM_MEM_MEM_H
 #define VMM_MEM_MEM_H
 
@@ -38,9 +38,10 @@
  *   mem.c argues why that never leaves a stale translation behind.
  *
  * Locks, outermost first
- *   mmap_lock > page lock > vmm_mem.lock > (allocation)
+ *   mmap_lock > vmm_mem.lock[] > memory allocation
+ *   mmap_lock > page lock
  *   vmm_mem.clients_lock > whatever invalidate() takes (npt_space.lock)
- * clients_lock and lock are never held together.
+ * No two of the objects' own are ever held together.
  */
 
 #include <linux/atomic.h>
@@ -51,7 +52,7 @@
 #include <linux/rwsem.h>
 #include <linux/types.h>
 
-#include "layer.h"
+#include "mem/layer.h"
 
 struct file;
 struct inode;
@@ -131,6 +132,9 @@ struct vmm_mem_stats {
 	u64 tables;
 };
 
+/* Locks of an object, by block number modulo this. */
+#define VMM_MEM_LOCKS	16
+
 /**
  * struct vmm_mem - a memory object
  * @ref:	one for the file, one for each slot and kernel user
@@ -138,12 +142,12 @@ struct vmm_mem_stats {
  * @flags:	VMM_MEM_F_*, constant
  * @inode:	constant; its i_mapping holds the user mappings, and is kept
  *		beyond the file for as long as the object lives
- * @top:	the writable layer; its words change under @lock, are read under RCU
- * @lock:	every change of a layer's index; sleeps, allocates inside
+ * @top:	constant; the writable layer
+ * @lock:	each the words of the blocks that fall to it, in every layer
  * @clients:	vmm_mem_client.node; @clients_lock
  * @clients_lock: the list; held for reading while invalidate() runs
  * @busy:	invalidations under way
- * @seq:	invalidations completed, atomic so that they may overlap
+ * @seq:	invalidations completed; they may overlap
  */
 struct vmm_mem {
 	struct kref ref;
@@ -151,7 +155,7 @@ struct vmm_mem {
 	unsigned int flags;
 	struct inode *inode;
 	struct vmm_layer *top;
-	struct mutex lock;
+	struct mutex lock[VMM_MEM_LOCKS];
 	struct list_head clients;
 	struct rw_semaphore clients_lock;
 	atomic_t busy;
@@ -168,9 +172,56 @@ void vmm_mem_unref(struct vmm_mem *mem);
 int vmm_mem_create_fd(u64 bytes, unsigned int flags);
 struct vmm_mem *vmm_mem_from_fd(int fd);
 
-int vmm_mem_get(struct vmm_mem *mem, pgoff_t index, unsigned int flags,
-		struct vmm_mem_page *out);
-bool vmm_mem_page_stale(struct vmm_mem *mem, const struct vmm_mem_page *page);
+int vmm_mem_get_slow(struct vmm_mem *mem, pgoff_t index, unsigned int flags,
+		     struct vmm_mem_page *out);
+
+/**
+ * vmm_mem_get() - find the page at an index, and make it if need be
+ * @mem:	the object
+ * @index:	page number, checked here
+ * @flags:	VMM_MEM_WRITE if the page, or a translation to it, is for writing;
+ *		VMM_MEM_NOWAIT; VMM_MEM_ZERO_OK
+ * @out:	what was found; see struct vmm_mem_page for how long it counts
+ *
+ * The only way to a page.  Call inside rcu_read_lock() with VMM_MEM_NOWAIT, and
+ * where that answers -EWOULDBLOCK and sleeping is allowed, outside without it,
+ * then inside again.
+ *
+ * Return: 0, -EWOULDBLOCK, -ENOMEM, or -ERANGE if @index is beyond the end.
+ */
+static inline int vmm_mem_get(struct vmm_mem *mem, pgoff_t index,
+			      unsigned int flags, struct vmm_mem_page *out)
+{
+	unsigned long word;
+
+	if (unlikely(index >= mem->nr_pages))
+		return -ERANGE;
+	out->seq = atomic_read_acquire(&mem->seq);
+	word = vmm_layer_lookup(mem->top, index, &out->huge);
+	if (unlikely(!word))
+		return vmm_mem_get_slow(mem, index, flags, out);
+	out->phys = vmm_word_phys(word);
+	out->writable = true;
+	out->zero = false;
+	return 0;
+}
+
+/**
+ * vmm_mem_page_stale() - whether a page may have left its place
+ * @mem:	the object
+ * @page:	what vmm_mem_get() found earlier
+ *
+ * For clients, under the lock that their invalidate() takes; mem.c has the
+ * argument.
+ */
+static inline bool vmm_mem_page_stale(const struct vmm_mem *mem,
+				      const struct vmm_mem_page *page)
+{
+	if (atomic_read_acquire(&mem->busy))
+		return true;
+	return atomic_read(&mem->seq) != page->seq;
+}
+
 int vmm_mem_discard(struct vmm_mem *mem, pgoff_t first, unsigned long count);
 
 void vmm_mem_client_add(struct vmm_mem *mem, struct vmm_mem_client *client);

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0 */
 #ifndef VMM_NPT_ENGINE_H
 #define VMM_NPT_ENGINE_H
 
@@ -21,11 +21,11 @@
  * bits are never lost), and detached tables stay intact until the flush.
  */
 
-#include "format.h"
+#include "npt/format.h"
 
 /**
  * struct npt_pages - table pages linked through npt_link() (port.h)
- * @head:	physical address of the first, 0 if none
+ * @head:	physical address of the first; means nothing if @count is 0
  * @count:	how many
  */
 struct npt_pages {
@@ -41,10 +41,14 @@ u64 npt_pages_pop(struct npt_pages *pages);
  * @flush:	translations were removed, narrowed or replaced
  * @detached:	by level, tables that were unlinked together with all below
  *		them; hardware may still be inside
+ * @tables:	tables that npt_batch_release() took apart
+ * @leaves:	leaves by level that were in them
  */
 struct npt_batch {
 	bool flush;
 	struct npt_pages detached[NPT_LEVELS_MAX + 1];
+	unsigned long tables;
+	unsigned long leaves[NPT_LEVEL_1G + 1];
 };
 
 /**
@@ -52,46 +56,51 @@ struct npt_batch {
  * @fmt:	constant
  * @levels:	4 or 5, constant
  * @root:	physical address of the top table, constant
- * @tables:	table pages linked, the root included; detached ones count
- *		until npt_batch_release()
- * @leaves:	leaves by level, [1] to [3]; detached ones likewise
+ * @tables:	table pages, the root included; detached ones count until
+ *		npt_tree_account()
+ * @leaves:	leaves by level; those in detached tables likewise
  */
 struct npt_tree {
 	const struct npt_format *fmt;
 	unsigned int levels;
 	u64 root;
 	unsigned long tables;
-	unsigned long leaves[4];
+	unsigned long leaves[NPT_LEVEL_1G + 1];
 };
 
 /**
  * struct npt_iter - a position in a tree
+ * @tree:	where
+ * @next:	address to look at next
+ * @end:	address to stop at
  * @gpa:	first address that @entry covers
  * @level:	level of @entry
  * @entry:	value read when the iterator got here
  * @slot:	the entry itself
+ * @table:	the tables on the way down, by level
  *
  * npt_iter_next() visits leaves and holes in address order, each once; a hole
  * is reported at the highest level that has no table.
  */
 struct npt_iter {
-	struct npt_tree *tree;
-	u64 gpa;
+	const struct npt_tree *tree;
+	u64 next;
 	u64 end;
+	u64 gpa;
 	unsigned int level;
 	u64 entry;
 	u64 *slot;
 	u64 *table[NPT_LEVELS_MAX + 1];
 };
 
-void npt_iter_start(struct npt_iter *it, struct npt_tree *tree, u64 first,
+void npt_iter_start(struct npt_iter *it, const struct npt_tree *tree, u64 first,
 		    u64 end);
 bool npt_iter_next(struct npt_iter *it);
 
 void npt_tree_init(struct npt_tree *tree, const struct npt_format *fmt,
 		   unsigned int levels, u64 root);
 u64 npt_tree_limit(const struct npt_tree *tree);
-u64 npt_tree_lookup(struct npt_tree *tree, u64 gpa, unsigned int *level);
+u64 npt_tree_lookup(const struct npt_tree *tree, u64 gpa, unsigned int *level);
 
 int npt_tree_map(struct npt_tree *tree, u64 gpa, u64 phys, unsigned int level,
 		 unsigned int prot, bool dirty, struct npt_pages *pool,
@@ -120,8 +129,9 @@ void npt_tree_collect(struct npt_tree *tree, u64 first, u64 end,
 		      struct npt_batch *batch);
 
 void npt_batch_init(struct npt_batch *batch);
-void npt_batch_release(struct npt_tree *tree, struct npt_batch *batch,
+void npt_batch_release(const struct npt_format *fmt, struct npt_batch *batch,
 		       struct npt_pages *free);
+void npt_tree_account(struct npt_tree *tree, const struct npt_batch *batch);
 void npt_tree_destroy(struct npt_tree *tree, struct npt_pages *free);
 
 #endif /* VMM_NPT_ENGINE_H */

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0 */
 #ifndef VMM_NPT_FORMAT_H
 #define VMM_NPT_FORMAT_H
 
@@ -17,6 +17,9 @@
 #define NPT_EXEC	(1U << 2)
 #define NPT_RWX		(NPT_READ | NPT_WRITE | NPT_EXEC)
 
+/* In npt_format.prot[]: the format has no such entry. */
+#define NPT_PROT_NONE	(~0ULL)
+
 /* Levels: 1 is 4 KiB, 2 is 2 MiB, 3 is 1 GiB; the root is at 4 or 5. */
 #define NPT_LEVEL_4K	1
 #define NPT_LEVEL_2M	2
@@ -32,10 +35,12 @@
  * @accessed:	set by hardware in leaves that were used; 0: it doesn't
  * @dirty:	set by hardware in leaves that were written; 0: it doesn't
  * @addr:	where the physical address sits
- * @table:	all else that an entry pointing to a table has set
+ * @table:	all else that an entry pointing to a table has set: all
+ *		permissions, and the accessed bit, so that hardware never writes it
  * @leaf:	all else that every leaf has set (memory type)
- * @prot:	bits for each set of NPT_READ | NPT_WRITE | NPT_EXEC; ~0: can't be
+ * @prot:	bits for each set of NPT_READ | NPT_WRITE | NPT_EXEC; NPT_PROT_NONE: none
  * @prot_mask:	all permission bits of a leaf
+ * @deny:	those of them that take away when set
  * @max_leaf:	highest level at which a leaf may stand
  * @root:	value for the control register that points at the tables
  *
@@ -54,6 +59,7 @@ struct npt_format {
 	u64 leaf;
 	u64 prot[8];
 	u64 prot_mask;
+	u64 deny;
 	unsigned int max_leaf;
 	u64 (*root)(u64 root_phys, unsigned int levels);
 };

@@ -1,48 +1,38 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0 */
 #ifndef VMM_NPT_SLOTS_H
 #define VMM_NPT_SLOTS_H
 
 /*
- * A slot says that a range of guest-physical addresses is a range of a memory
- * object.  The slots of a space stand in a sorted array that never changes once
- * published: a change builds another array.  Pure but for the array's memory.
+ * The slots of a space, as arithmetic: which guest-physical range is where.
+ *
+ * A sorted array that never changes once published; a change builds another
+ * array.  Pure: the caller brings the arrays and says when to free them.
  */
 
+#include <linux/compiler.h>
 #include <linux/types.h>
-
-#include "../mem/mem.h"
-
-struct npt_space;
 
 #define NPT_SLOTS_MAX		512
 
-#define VMM_SLOT_READONLY	(1U << 0)	/* guest writes go to the device model */
-#define VMM_SLOT_ALL		VMM_SLOT_READONLY
+#define NPT_SLOT_READONLY	(1U << 0)	/* writes go to the device model */
+#define NPT_SLOT_ALL		NPT_SLOT_READONLY
 
 /**
- * struct vmm_slot - guest-physical range -> (memory object, offset)
+ * struct npt_slot - a range of guest-physical addresses that is memory
  * @base:	first guest-physical address, 4 KiB aligned
  * @size:	bytes, multiple of 4 KiB, not 0
+ * @first:	page index in the memory object of @base
  * @id:		user space's name for it, unique in the space
- * @flags:	VMM_SLOT_*
- * @mem:	the object, referenced
- * @first:	page index in the object of @base
- * @huge_ok:	@base and @first agree modulo 2 MiB
- * @space:	whose slot it is
- * @client:	hears of changes in the object
+ * @flags:	NPT_SLOT_*
  *
- * Constant while published; freed an RCU grace period after it was not.
+ * Constant while published.
  */
-struct vmm_slot {
+struct npt_slot {
 	u64 base;
 	u64 size;
+	u64 first;
 	u32 id;
 	u32 flags;
-	struct vmm_mem *mem;
-	pgoff_t first;
-	bool huge_ok;
-	struct npt_space *space;
-	struct vmm_mem_client client;
 };
 
 /**
@@ -54,20 +44,20 @@ struct vmm_slot {
 struct npt_slots {
 	unsigned int hit;
 	unsigned int nr;
-	struct vmm_slot *slot[];
+	struct npt_slot *slot[];
 };
 
-struct vmm_slot *npt_slots_search(struct npt_slots *slots, u64 gpa);
-struct vmm_slot *npt_slots_by_id(const struct npt_slots *slots, u32 id);
-int npt_slots_check(const struct npt_slots *slots, const struct vmm_slot *new,
-		    const struct vmm_slot *except, u64 limit);
+struct npt_slot *npt_slots_search(struct npt_slots *slots, u64 gpa);
+struct npt_slot *npt_slots_by_id(const struct npt_slots *slots, u32 id);
+int npt_slots_check(const struct npt_slots *slots, const struct npt_slot *slot,
+		    u64 mem_pages, u64 limit);
 void npt_slots_insert(struct npt_slots *to, const struct npt_slots *from,
-		      struct vmm_slot *slot);
+		      struct npt_slot *slot);
 void npt_slots_remove(struct npt_slots *to, const struct npt_slots *from,
-		      const struct vmm_slot *slot);
+		      const struct npt_slot *slot);
 
 /* The slot that holds @gpa, or NULL. */
-static inline struct vmm_slot *npt_slots_find(struct npt_slots *slots, u64 gpa)
+static inline struct npt_slot *npt_slots_find(struct npt_slots *slots, u64 gpa)
 {
 	unsigned int hit = READ_ONCE(slots->hit);
 
@@ -77,9 +67,10 @@ static inline struct vmm_slot *npt_slots_find(struct npt_slots *slots, u64 gpa)
 	return npt_slots_search(slots, gpa);
 }
 
-static inline pgoff_t vmm_slot_index(const struct vmm_slot *slot, u64 gpa)
+/* Index in the memory object of the page at @gpa. */
+static inline u64 npt_slot_index(const struct npt_slot *slot, u64 gpa)
 {
-	return slot->first + ((gpa - slot->base) >> PAGE_SHIFT);
+	return slot->first + ((gpa - slot->base) >> 12);
 }
 
 #endif /* VMM_NPT_SLOTS_H */

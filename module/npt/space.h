@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0 */
 #ifndef VMM_NPT_SPACE_H
 #define VMM_NPT_SPACE_H
 
@@ -20,8 +20,9 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
-#include "engine.h"
-#include "slots.h"
+#include "mem/mem.h"
+#include "npt/engine.h"
+#include "npt/slots.h"
 
 struct npt_space;
 struct vmm_hold;

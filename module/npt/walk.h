@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0 */
 #ifndef VMM_NPT_WALK_H
 #define VMM_NPT_WALK_H
 
@@ -6,7 +6,7 @@
  * Walk of the guest's own page tables: linear address -> guest-physical.
  *
  * Pure: guest memory is reached through two callbacks only, and a walk touches
- * at most six entries.  What hardware would report as a page fault comes back as
+ * a handful of entries.  What hardware would report as a page fault comes back as
  * one, with its error code; what a callback refuses comes back unchanged.
  */
 

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Differences between kernel versions, and the only place that asks for one.
+ * Everything here has the form of the newest kernel, for older ones to follow.
+ */
+#ifndef VMM_COMPAT_H
+#define VMM_COMPAT_H
+
+#include <linux/mm.h>
+#include <linux/version.h>
+
+/* First argument of inode operations that depend on the mount. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+#define vmm_mnt_idmap	user_namespace
+#else
+#define vmm_mnt_idmap	mnt_idmap
+#endif
+
+/* vm_flags became read-only. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+static inline void vmm_vma_flags_mod(struct vm_area_struct *vma,
+				     unsigned long set, unsigned long clear)
+{
+	vma->vm_flags = (vma->vm_flags | set) & ~clear;
+}
+#else
+static inline void vmm_vma_flags_mod(struct vm_area_struct *vma,
+				     unsigned long set, unsigned long clear)
+{
+	vm_flags_mod(vma, set, clear);
+}
+#endif
+
+#endif /* VMM_COMPAT_H */

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Memory objects as files: descriptors, mmap, fallocate.
+ *
+ * Each object has an inode of its own on a pseudo file system of ours, because
+ * user mappings are found, to be removed, through the inode's mapping, and
+ * anonymous inodes share one with the whole system.
+ *
+ * Rules of the user mapping
+ * - Shared only.  Its pages are ordinary ones with struct page, so that
+ *   get_user_pages, long-term pins and vhost work; the pages are not in the page
+ *   cache and have no mapping of their own.
+ * - A mapping that may write gets every page for writing, on a read fault too:
+ *   to hear of the first write later, the kernel would have to know
+ *   page_mkwrite(), and refuses long-term pins on mappings that have it.
+ * - A mapping made without PROT_WRITE stays without, so that it may show pages
+ *   that others share.
+ * - Where memory is exhausted, an access gets SIGBUS and a system call EFAULT:
+ *   the object takes no part in OOM killing.
+ */
+
+#include <linux/err.h>
+#include <linux/falloc.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/io.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mount.h>
+#include <linux/pagemap.h>
+#include <linux/pseudo_fs.h>
+#include <linux/seq_file.h>
+
+#include "compat.h"
+#include "mem/file.h"
+#include "mem/hold.h"
+#include "mem/mem.h"
+
+#define MEM_FS_MAGIC	0x766d6d6d	/* "vmmm" */
+
+static struct vfsmount *mem_mnt;
+
+/* Whether @page is what the object has at @index. */
+static bool still_there(struct vmm_mem *mem, pgoff_t index, struct page *page)
+{
+	struct vmm_mem_page now;
+	int err;
+
+	rcu_read_lock();
+	err = vmm_mem_get(mem, index, VMM_MEM_NOWAIT, &now);
+	rcu_read_unlock();
+	return !err && now.phys == page_to_phys(page);
+}
+
+static vm_fault_t mem_fault(struct vm_fault *vmf)
+{
+	struct vmm_mem *mem = vmf->vma->vm_file->private_data;
+	unsigned int flags = 0;
+	struct vmm_hold hold;
+
+	if (vmf->vma->vm_flags & VM_WRITE)
+		flags = VMM_MEM_WRITE;
+	if (vmm_mem_hold(mem, vmf->pgoff, flags, &hold))
+		return VM_FAULT_SIGBUS;
+	lock_page(hold.page);
+	if (!still_there(mem, vmf->pgoff, hold.page)) {
+		unlock_page(hold.page);
+		vmm_hold_put(&hold);
+		return VM_FAULT_NOPAGE;
+	}
+	vmf->page = hold.page;
+	return VM_FAULT_LOCKED;
+}
+
+static const struct vm_operations_struct mem_vm_ops = {
+	.fault	= mem_fault,
+};
+
+static int mem_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct vmm_mem *mem = file->private_data;
+	unsigned long clear = 0;
+
+	if (!(vma->vm_flags & VM_SHARED))
+		return -EINVAL;
+	if (vma->vm_pgoff > mem->nr_pages ||
+	    vma_pages(vma) > mem->nr_pages - vma->vm_pgoff)
+		return -EINVAL;
+	if (!(vma->vm_flags & VM_WRITE))
+		clear = VM_MAYWRITE;
+	vmm_vma_flags_mod(vma, VM_DONTEXPAND | VM_DONTDUMP, clear);
+	vma->vm_ops = &mem_vm_ops;
+	return 0;
+}
+
+static long mem_fallocate(struct file *file, int mode, loff_t offset,
+			  loff_t len)
+{
+	struct vmm_mem *mem = file->private_data;
+	u64 bytes = (u64)mem->nr_pages << PAGE_SHIFT;
+
+	if (mode != (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE))
+		return -EOPNOTSUPP;
+	if ((offset | len) & ~PAGE_MASK)
+		return -EINVAL;
+	if (offset >= bytes)
+		return 0;
+	len = min_t(u64, len, bytes - offset);
+	return vmm_mem_discard(mem, offset >> PAGE_SHIFT, len >> PAGE_SHIFT);
+}
+
+static void mem_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	struct vmm_mem_stats stats;
+
+	vmm_mem_stats(file->private_data, &stats);
+	seq_printf(m, "vmm-mem-pages:\t%llu\n", stats.pages);
+	seq_printf(m, "vmm-mem-resident:\t%llu\n", stats.resident);
+	seq_printf(m, "vmm-mem-huge:\t%llu\n", stats.huge);
+	seq_printf(m, "vmm-mem-tables:\t%llu\n", stats.tables);
+}
+
+static int mem_file_release(struct inode *inode, struct file *file)
+{
+	vmm_mem_unref(file->private_data);
+	return 0;
+}
+
+static const struct file_operations mem_fops = {
+	.owner		= THIS_MODULE,
+	.mmap		= mem_mmap,
+	.fallocate	= mem_fallocate,
+	.show_fdinfo	= mem_show_fdinfo,
+	.release	= mem_file_release,
+	.llseek		= noop_llseek,
+};
+
+/* Size, mode and owner are for life. */
+static int mem_setattr(struct vmm_mnt_idmap *idmap, struct dentry *dentry,
+		       struct iattr *attr)
+{
+	return -EPERM;
+}
+
+static const struct inode_operations mem_iops = {
+	.setattr	= mem_setattr,
+};
+
+/* The inode of an object, with one reference. */
+struct inode *vmm_mem_inode_create(u64 bytes)
+{
+	struct inode *inode = alloc_anon_inode(mem_mnt->mnt_sb);
+
+	if (IS_ERR(inode))
+		return inode;
+	inode->i_mode |= S_IFREG;
+	inode->i_size = bytes;
+	inode->i_op = &mem_iops;
+	return inode;
+}
+
+static struct file *mem_file_create(struct vmm_mem *mem)
+{
+	struct file *file;
+
+	ihold(mem->inode);
+	__module_get(THIS_MODULE);
+	file = alloc_file_pseudo(mem->inode, mem_mnt, "vmm-mem",
+				 O_RDWR | O_LARGEFILE, &mem_fops);
+	if (IS_ERR(file)) {
+		module_put(THIS_MODULE);
+		iput(mem->inode);
+		return file;
+	}
+	file->private_data = vmm_mem_ref(mem);
+	return file;
+}
+
+/**
+ * vmm_mem_create_fd() - make an object and open a descriptor for it
+ * @bytes:	as for vmm_mem_create()
+ * @flags:	likewise
+ *
+ * Return: the descriptor, close-on-exec; or a negative errno.
+ */
+int vmm_mem_create_fd(u64 bytes, unsigned int flags)
+{
+	struct vmm_mem *mem;
+	struct file *file;
+	int fd;
+
+	mem = vmm_mem_create(bytes, flags);
+	if (IS_ERR(mem))
+		return PTR_ERR(mem);
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		goto out;
+	file = mem_file_create(mem);
+	if (IS_ERR(file)) {
+		put_unused_fd(fd);
+		fd = PTR_ERR(file);
+		goto out;
+	}
+	fd_install(fd, file);
+out:
+	vmm_mem_unref(mem);
+	return fd;
+}
+
+/**
+ * vmm_mem_from_fd() - the object behind a descriptor of the caller's
+ * @fd:		any number
+ *
+ * Return: the object with a reference, or ERR_PTR of -EBADF (no file) or
+ * -EINVAL (not a memory object).
+ */
+struct vmm_mem *vmm_mem_from_fd(int fd)
+{
+	struct file *file = fget(fd);
+	struct vmm_mem *mem = ERR_PTR(-EINVAL);
+
+	if (!file)
+		return ERR_PTR(-EBADF);
+	if (file->f_op == &mem_fops)
+		mem = vmm_mem_ref(file->private_data);
+	fput(file);
+	return mem;
+}
+
+static int mem_init_fs_context(struct fs_context *fc)
+{
+	return init_pseudo(fc, MEM_FS_MAGIC) ? 0 : -ENOMEM;
+}
+
+static struct file_system_type mem_fs_type = {
+	.name			= "vmm-mem",
+	.owner			= THIS_MODULE,
+	.init_fs_context	= mem_init_fs_context,
+	.kill_sb		= kill_anon_super,
+};
+
+int vmm_mem_file_init(void)
+{
+	mem_mnt = kern_mount(&mem_fs_type);
+	if (IS_ERR(mem_mnt))
+		return PTR_ERR(mem_mnt);
+	mem_mnt->mnt_flags |= MNT_NOEXEC;
+	return 0;
+}
+
+void vmm_mem_file_exit(void)
+{
+	kern_unmount(mem_mnt);
+}

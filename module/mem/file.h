@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef VMM_MEM_FILE_H
+#define VMM_MEM_FILE_H
+
+/* The file side of memory objects, for mem.c alone. */
+
+#include <linux/types.h>
+
+struct inode;
+
+int vmm_mem_file_init(void);
+void vmm_mem_file_exit(void);
+
+struct inode *vmm_mem_inode_create(u64 bytes);
+
+#endif /* VMM_MEM_FILE_H */

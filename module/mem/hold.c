@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Holds: see hold.h.
+ */
+
+#include <linux/errno.h>
+#include <linux/mm.h>
+#include <linux/rcupdate.h>
+
+#include "mem/hold.h"
+#include "mem/mem.h"
+
+static void take(const struct vmm_mem_page *found, unsigned int flags,
+		 struct vmm_hold *hold)
+{
+	hold->kaddr = __va(found->phys);
+	hold->page = NULL;
+	hold->writable = flags & VMM_MEM_WRITE;
+	if (!found->zero) {
+		hold->page = pfn_to_page(found->phys >> PAGE_SHIFT);
+		get_page(hold->page);
+	}
+}
+
+/**
+ * vmm_mem_hold() - begin a short access to a page
+ * @mem:	the object
+ * @index:	page number
+ * @flags:	VMM_MEM_*
+ * @hold:	filled on success, for vmm_hold_put()
+ *
+ * Return: 0 or what vmm_mem_get() says.
+ */
+int vmm_mem_hold(struct vmm_mem *mem, pgoff_t index, unsigned int flags,
+		 struct vmm_hold *hold)
+{
+	struct vmm_mem_page found;
+	int err;
+
+	do {
+		rcu_read_lock();
+		err = vmm_mem_get(mem, index, flags | VMM_MEM_NOWAIT, &found);
+		if (!err)
+			take(&found, flags, hold);
+		rcu_read_unlock();
+		if (err != -EWOULDBLOCK || (flags & VMM_MEM_NOWAIT))
+			return err;
+		err = vmm_mem_get(mem, index, flags, &found);
+	} while (!err);
+	return err;
+}
+
+/**
+ * vmm_hold_put() - end the access
+ * @hold:	what vmm_mem_hold() or npt_space_hold() filled
+ */
+void vmm_hold_put(struct vmm_hold *hold)
+{
+	if (hold->page)
+		put_page(hold->page);
+	hold->page = NULL;
+}
