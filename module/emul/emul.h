@@ -426,6 +426,7 @@ struct emul_access {
  * @cpl:	privilege level; 3 in virtual-8086 mode, 0 in real mode
  * @may_sleep:	for the callbacks alone
  * @amd:	where vendors differ do as AMD does (EMUL_MODE_AMD)
+ * @la57:	CR4.LA57: linear addresses have 57 bits
  * @rep_max:	iterations of a repeated instruction in one run; 0: a default
  * @fetched_len: bytes in @fetched. The owner sets it to 0, or puts in the bytes
  *		that the processor delivered with the exit.
@@ -434,6 +435,7 @@ struct emul_access {
  * @was_tf:	the instruction began with RFLAGS.TF set: #DB is due after it
  * @stop_why:	a short constant text, after EMUL_STOP
  * @exc:	after EMUL_EXCEPTION
+ * @next_rip:	where RIP goes at the commit; the executor's own
  * @insn:	the decoded instruction
  * @sio:	buffer for batches of string port I/O, may live in a page shared
  *		with user space; NULL if none
@@ -453,6 +455,7 @@ struct emul_ctxt {
 	u8 cpl;
 	bool may_sleep;
 	bool amd;
+	bool la57;
 	u32 rep_max;
 
 	u8 shadow;
@@ -464,6 +467,7 @@ struct emul_ctxt {
 	u8 fetched[EMUL_MAX_LEN + 1];
 	const char *stop_why;
 	struct emul_exception exc;
+	u64 next_rip;
 	struct emul_insn insn;
 	void *sio;
 	u32 sio_len;

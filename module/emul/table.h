@@ -46,7 +46,7 @@ enum emul_imm {
 #define A_EXTRQ		0x00100000	/* two byte immediates after 66 or F2 */
 
 /* Operand kinds: destination in the high nibble, source in the low one. */
-enum emul_opnd {
+enum emul_kind {
 	O_NONE,
 	O_E,		/* register or memory by ModRM */
 	O_G,		/* register by ModRM.reg */
@@ -142,7 +142,7 @@ enum emul_fn {
 };
 
 /* ALU operations, in ModRM.reg order of group 1. */
-enum emul_alu {
+enum emul_aluop {
 	ALU_ADD, ALU_OR, ALU_ADC, ALU_SBB, ALU_AND, ALU_SUB, ALU_XOR, ALU_CMP,
 	ALU_TEST,
 };
