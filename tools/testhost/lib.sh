@@ -49,3 +49,22 @@ unpack()
 	dpkg -x "$tmp"/deb/*.deb "$tmp/root" && rm -rf "$dir" &&
 		mv "$tmp/root" "$dir" && rm -rf "$tmp"
 }
+
+# The package need not be installed; it must be the static one.
+static_busybox()
+{
+	local dir=$CACHE/busybox bin
+
+	bin=$(command -v busybox) && ! ldd "$bin" >/dev/null 2>&1 && echo "$bin" && return
+	cache_lock
+	[ -x "$dir/bin/busybox" ] || unpack busybox-static "$dir" || return 1
+	cache_unlock
+	echo "$dir/bin/busybox"
+}
+
+# pack DIR: a cpio archive of a directory, the same for the same files.
+pack()
+{
+	(cd "$1" && find . -exec touch -hd @0 {} + && find . -mindepth 1 | LC_ALL=C sort |
+		cpio -o -H newc -R 0:0 --reproducible 2>/dev/null)
+}
