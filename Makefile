@@ -5,8 +5,8 @@
 
 # The kernel headers to build with: by default the newest installed.
 KDIR ?= $(lastword $(shell ls -d /lib/modules/*/build 2>/dev/null | sort -V))
-RELEASE := $(if $(wildcard $(KDIR)/Makefile),$(shell cat \
-	$(KDIR)/include/config/kernel.release 2>/dev/null))
+RELEASE := $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
+	$(KDIR)/include/generated/utsrelease.h 2>/dev/null)
 PREFIX ?= /usr/local
 TESTHOST := tools/testhost/testhost
 BUILD := build/$(RELEASE)

@@ -68,3 +68,13 @@ pack()
 	(cd "$1" && find . -exec touch -hd @0 {} + && find . -mindepth 1 | LC_ALL=C sort |
 		cpio -o -H newc -R 0:0 --reproducible 2>/dev/null)
 }
+
+# What a healthy kernel never says.
+COMPLAINTS='BUG:|WARNING:|Oops|general protection fault|Kernel panic|Call Trace:|kernel BUG at'
+COMPLAINTS+='|detected stalls|self-detected stall|blocked for more than|soft lockup|hard LOCKUP'
+COMPLAINTS+='|scheduling while atomic|sleeping function called|list_(add|del) corruption'
+COMPLAINTS+='|possible (circular|recursive|irq lock)|inconsistent lock state|bad unlock balance'
+COMPLAINTS+='|still has locks held|lock held when returning|refcount_t:|UBSAN:|KASAN:|KFENCE:'
+COMPLAINTS+='|Bad page state|Bad rss-counter|unable to handle|Objects remaining|Slab cache still has'
+COMPLAINTS+='|unchecked MSR access|Bad FPU state|Poison overwritten|Redzone overwritten|Object already free'
+COMPLAINTS+='|double fault|stack guard page|corrupted stack|hogged CPU|unexpected shift|Modules linked in:'
