@@ -32,7 +32,7 @@ modules:
 			-exec ln -sf -t $(BUILD)/$$d {} + || exit; \
 	done
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(BUILD) modules
-	@ln -sf $(BUILD)/vmm.ko vmm.ko
+	@[ $(BUILD) != build/$(RELEASE) ] || ln -sf $(BUILD)/vmm.ko vmm.ko
 
 tools:
 	$(MAKE) -C tools/vmctl
