@@ -49,3 +49,32 @@ unpack()
 	dpkg -x "$tmp"/deb/*.deb "$tmp/root" && rm -rf "$dir" &&
 		mv "$tmp/root" "$dir" && rm -rf "$tmp"
 }
+
+# The package need not be installed; it must be the static one.
+static_busybox()
+{
+	local dir=$CACHE/busybox bin
+
+	bin=$(command -v busybox) && ! ldd "$bin" >/dev/null 2>&1 && echo "$bin" && return
+	cache_lock
+	[ -x "$dir/bin/busybox" ] || unpack busybox-static "$dir" || return 1
+	cache_unlock
+	echo "$dir/bin/busybox"
+}
+
+# pack DIR: a cpio archive of a directory, the same for the same files.
+pack()
+{
+	(cd "$1" && find . -exec touch -hd @0 {} + && find . -mindepth 1 | LC_ALL=C sort |
+		cpio -o -H newc -R 0:0 --reproducible 2>/dev/null)
+}
+
+# What a healthy kernel never says.
+COMPLAINTS='BUG:|WARNING:|Oops|general protection fault|Kernel panic|Call Trace:|kernel BUG at'
+COMPLAINTS+='|detected stalls|self-detected stall|blocked for more than|soft lockup|hard LOCKUP'
+COMPLAINTS+='|scheduling while atomic|sleeping function called|list_(add|del) corruption'
+COMPLAINTS+='|possible (circular|recursive|irq lock)|inconsistent lock state|bad unlock balance'
+COMPLAINTS+='|still has locks held|lock held when returning|refcount_t:|UBSAN:|KASAN:|KFENCE:'
+COMPLAINTS+='|Bad page state|Bad rss-counter|unable to handle|Objects remaining|Slab cache still has'
+COMPLAINTS+='|unchecked MSR access|Bad FPU state|Poison overwritten|Redzone overwritten|Object already free'
+COMPLAINTS+='|double fault|stack guard page|corrupted stack|hogged CPU|unexpected shift|Modules linked in:'

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The front door. `make demo` and `make check` install what they lack; everything else
+# uses what is there, and `make modules tools` needs neither root nor network.
+
+# The kernel headers to build with: by default the newest installed.
+KDIR ?= $(lastword $(shell ls -d /lib/modules/*/build 2>/dev/null | sort -V))
+RELEASE := $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
+	$(KDIR)/include/generated/utsrelease.h 2>/dev/null)
+PREFIX ?= /usr/local
+TESTHOST := tools/testhost/testhost
+BUILD := build/$(RELEASE)
+
+help:
+	@echo 'make demo      boot a Debian guest under vmm.ko, in an emulated host with SVM'
+	@echo 'make check     run all tests; T=NAME one; T="--list" names them'
+	@echo 'make shell     a shell in the emulated host, module and tools at hand'
+	@echo 'make modules   vmm.ko for KDIR=$(KDIR), in build/RELEASE'
+	@echo 'make tools     vmctl'
+	@echo 'make bench     measure against kvm_amd;  make soak   the long tests'
+	@echo 'make install   module and tools into this system; make docs; make clean'
+
+# Sources are linked into a directory of each kernel's, so that two kernels' objects
+# do not meet. Links to files that are gone go first.
+modules:
+	@[ -n "$(RELEASE)" ] || { echo "no kernel headers in KDIR=$(KDIR);" \
+		"try: tools/testhost/deps build" >&2; exit 1; }
+	@mkdir -p $(BUILD) && find $(BUILD) -xtype l -delete
+	@ln -sf $(CURDIR)/Kbuild $(BUILD)
+	@for d in $$(find module uapi -type d); do \
+		mkdir -p $(BUILD)/$$d && find $(CURDIR)/$$d -maxdepth 1 -name '*.[chS]' \
+			-exec ln -sf -t $(BUILD)/$$d {} + || exit; \
+	done
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(BUILD) modules
+	@[ $(BUILD) != build/$(RELEASE) ] || ln -sf $(BUILD)/vmm.ko vmm.ko
+
+tools:
+	$(MAKE) -C tools/vmctl
+
+# A demo, a check or a shell begins on a machine that may have nothing.
+deps-demo deps-shell:
+	@tools/testhost/deps build host
+deps-check deps-soak deps-bench:
+	@tools/testhost/deps build host check
+deps-docs:
+	@tools/testhost/deps docs
+
+# A make of its own sees the headers that were just installed.
+demo shell: %: deps-%
+	@$(MAKE) --no-print-directory modules tools here-$@
+
+here-demo:
+	@tools/testhost/demo $(RELEASE)
+
+here-shell:
+	@$(TESTHOST) --kernel $(RELEASE) --shell
+
+check: deps-check
+	@selftests/run $(T)
+
+soak: deps-soak
+	@selftests/run --group soak $(T)
+
+bench: deps-bench
+	@selftests/run --group bench $(T)
+
+install: modules tools
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(BUILD) modules_install
+	$(MAKE) -C tools/vmctl install
+
+docs: deps-docs
+	$(MAKE) -C Documentation
+
+clean:
+	rm -rf build vmm.ko
+	@for d in tools/vmctl selftests/unit selftests/fuzz selftests/payload selftests/api \
+		Documentation; do \
+		[ ! -e $$d/Makefile ] || $(MAKE) --no-print-directory -C $$d clean || exit; \
+	done
+
+.PHONY: help modules tools demo shell here-demo here-shell check soak bench install docs clean \
+	deps-demo deps-shell deps-check deps-soak deps-bench deps-docs

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What tests there are. A test is a source file in the directory of its kind; its needs
+# stand in that file, in a comment line among the first forty:
+#
+#	test: KEY: VALUE, KEY: VALUE...
+#
+#	group	the group it belongs to, if not its kind (soak, bench: not in `make check`)
+#	kernel	the series it runs on, "6.1 6.12" unless told; one instance for each
+#	host	the processor it needs: amd
+#	cpus, memory	of the test host: 2, 2G
+#	timeout	seconds: 60
+#	module	no: vmm.ko is not loaded for it
+#	alone	yes: it gets a boot of its own
+#	append	kernel parameters of the host
+#	allow	a regular expression of kernel complaints that the test provokes
+#
+# A record has these fields, separated by tabs, with - for nothing:
+#	name kind group host kernel cpus memory timeout module alone append allow command
+
+# Where each kind runs: on this machine, or inside a test host.
+KINDS="static unit fuzz testhost host api payload bench"
+in_host() { case $1 in host | api | payload) true ;; *) false ;; esac; }
+
+# need SOURCE KEY DEFAULT
+need()
+{
+	local v=
+
+	[ ! -f "$1" ] || v=$(sed -n "1,40{s/^[ #*\/]*test: //p}" "$1" |
+		tr ',' '\n' | sed -n "s/^ *$2: *//p" | head -n 1)
+	echo "${v:-$3}"
+}
+
+# record KIND NAME SOURCE COMMAND: one line for each kernel it runs on.
+record()
+{
+	local kind=$1 name=$2 src=$3 command=$4 kernel kernels=- suffix
+
+	! in_host "$kind" || kernels=$(need "$src" kernel "6.1 6.12")
+	for kernel in $kernels; do
+		suffix=
+		[ "$kernel" = - ] || suffix=@$kernel
+		printf '%s\t' "$kind/$name$suffix" "$kind" "$(need "$src" group "$kind")" \
+			"$(need "$src" host amd)" "$kernel" "$(need "$src" cpus 2)" \
+			"$(need "$src" memory 2G)" "$(need "$src" timeout 60)" \
+			"$(need "$src" module yes)" "$(need "$src" alone no)" \
+			"$(need "$src" append -)" "$(need "$src" allow -)"
+		printf '%s\n' "$command"
+	done
+}
+
+# The payloads' own list tells image, processors, memory and seconds of each run.
+discover_payloads()
+{
+	local name image cpus memory seconds rest
+
+	[ -f payload/list ] || return
+	while read -r name image cpus memory seconds rest; do
+		case $name in '' | '#'*) continue ;; esac
+		for kernel in 6.1 6.12; do
+			printf '%s\t' "payload/$name@$kernel" payload payload amd "$kernel" 2 2G \
+				$((seconds * 2 + 10)) yes no - -
+			printf '%s\n' "selftests/payload/run $name"
+		done
+	done <payload/list
+}
+
+# Runs in the directory of the tests.
+discover()
+{
+	local src name
+
+	for src in static/*.sh testhost/*.sh host/*.sh bench/*.sh; do
+		[ -x "$src" ] || continue
+		name=${src#*/}
+		record "${src%/*}" "${name%.sh}" "$src" "selftests/$src"
+	done
+	for src in unit/*.c api/*.c; do
+		[ -f "$src" ] || continue
+		name=$(basename "$src" .c)
+		record "${src%/*}" "$name" "$src" "selftests/${src%/*}/build/$name"
+	done
+	for src in fuzz/*.c; do
+		[ -f "$src" ] || continue
+		name=$(basename "$src" .c)
+		record fuzz "$name" "$src" "nice make -s -C selftests/fuzz run-$name"
+	done
+	discover_payloads
+}

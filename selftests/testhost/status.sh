@@ -1,0 +1,36 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# test: timeout: 180
+#
+# The test host hands on what its command did: status, both streams byte for byte,
+# arguments, variables, the directory; and leaves nothing behind.
+
+. "$(dirname "$0")/../lib/tap.sh"
+testhost=tools/testhost/testhost
+
+export TMPDIR=$tmp
+for kernel in 6.1 6.12; do
+	VMM_WORD="it's" $testhost --kernel $kernel --cpus 2 -- sh -c '
+		echo "$VMM_WORD|$1|$PWD|$(uname -r)|$(grep -c "^processor.*" /proc/cpuinfo)"
+		printf "no end of line" >&2
+		: >"$2"
+		exit 7' - 'two  words $HOME' "$PWD/build/written" >"$tmp/out" 2>"$tmp/err"
+	is $? 7 "$kernel: exit status"
+	release=$(cat "$(tools/testhost/kernel $kernel)/release")
+	is "$(cat "$tmp/out")" "it's|two  words \$HOME|$PWD|$release|2" \
+		"$kernel: words, variables, directory, kernel, processors"
+	is "$(cat "$tmp/err")" "no end of line" "$kernel: standard error is the command's alone"
+	ok "$kernel: the machine's files stay as they were" [ ! -e build/written ]
+done
+
+head -c 200000 /dev/urandom >"$tmp/bytes"
+cp "$tmp/bytes" build/bytes
+$testhost -- cat build/bytes >"$tmp/out"
+ok "streams carry every byte" cmp "$tmp/bytes" "$tmp/out"
+rm -f build/bytes
+$testhost -- no-such-command 2>/dev/null
+is $? 127 "a command that is not there"
+$testhost --cpus 0 -- true 2>/dev/null
+is $? 2 "a wrong flag"
+is "$(ls -d "$tmp"/testhost.* 2>/dev/null)" "" "no files left"
+done_testing
