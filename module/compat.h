@@ -6,8 +6,14 @@
 #ifndef VMM_COMPAT_H
 #define VMM_COMPAT_H
 
+#include <linux/eventfd.h>
+#include <linux/hrtimer.h>
 #include <linux/mm.h>
+#include <asm/reboot.h>
+#include <linux/smp.h>
+#include <linux/syscore_ops.h>
 #include <linux/version.h>
+#include <trace/events/ipi.h>
 
 /* First argument of inode operations that depend on the mount. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
@@ -30,5 +36,59 @@ static inline void vmm_vma_flags_mod(struct vm_area_struct *vma,
 	vm_flags_mod(vma, set, clear);
 }
 #endif
+
+/*
+ * Suspend and resume on the last processor.  The interface changed in the
+ * middle of stable series, so that Kbuild looks at the header itself.
+ */
+#ifdef VMM_HAVE_STRUCT_SYSCORE
+#define VMM_DEFINE_SYSCORE(_name, _suspend, _resume)			\
+static int _name##_do_suspend(void *unused)				\
+{									\
+	return _suspend();						\
+}									\
+static void _name##_do_resume(void *unused)				\
+{									\
+	_resume();							\
+}									\
+static const struct syscore_ops _name##_ops = {				\
+	.suspend	= _name##_do_suspend,				\
+	.resume		= _name##_do_resume,				\
+};									\
+static struct syscore _name = { .ops = &_name##_ops }
+#define vmm_register_syscore(_s)	register_syscore(_s)
+#define vmm_unregister_syscore(_s)	unregister_syscore(_s)
+#else
+#define VMM_DEFINE_SYSCORE(_name, _suspend, _resume)			\
+static struct syscore_ops _name = {					\
+	.suspend	= _suspend,					\
+	.resume		= _resume,					\
+}
+#define vmm_register_syscore(_s)	register_syscore_ops(_s)
+#define vmm_unregister_syscore(_s)	unregister_syscore_ops(_s)
+#endif
+
+/* Initialize a timer on the monotonic clock. */
+static inline void vmm_hrtimer_setup(struct hrtimer *timer,
+				     enum hrtimer_restart (*fn)(struct hrtimer *),
+				     enum hrtimer_mode mode)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+	hrtimer_setup(timer, fn, CLOCK_MONOTONIC, mode);
+#else
+	hrtimer_init(timer, CLOCK_MONOTONIC, mode);
+	timer->function = fn;
+#endif
+}
+
+/* Add 1 to an eventfd. */
+static inline void vmm_eventfd_signal(struct eventfd_ctx *ctx)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+	eventfd_signal(ctx);
+#else
+	eventfd_signal(ctx, 1);
+#endif
+}
 
 #endif /* VMM_COMPAT_H */

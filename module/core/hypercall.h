@@ -2,6 +2,8 @@
 #ifndef VMM_CORE_HYPERCALL_H
 #define VMM_CORE_HYPERCALL_H
 
+#include <linux/types.h>
+
 struct vmm_vcpu;
 
 /* Carries out the hypercall in the guest's registers; the value for RAX. */

@@ -12,7 +12,6 @@
 #include <linux/cpuhotplug.h>
 #include <linux/module.h>
 #include <linux/reboot.h>
-#include <linux/syscore_ops.h>
 
 #include "compat.h"
 #include "core/backend_ops.h"
@@ -47,7 +46,7 @@ static void disable_here(void *unused)
 	vmm_backend->disable();
 }
 
-static int cpu_online(unsigned int cpu)
+static int host_online(unsigned int cpu)
 {
 	unsigned long flags;
 	int err;
@@ -58,7 +57,7 @@ static int cpu_online(unsigned int cpu)
 	return err;
 }
 
-static int cpu_offline(unsigned int cpu)
+static int host_offline(unsigned int cpu)
 {
 	unsigned long flags;
 
@@ -80,10 +79,7 @@ static void vmm_resume(void)
 	enable_here();
 }
 
-static struct syscore_ops syscore = {
-	.suspend	= vmm_suspend,
-	.resume		= vmm_resume,
-};
+VMM_DEFINE_SYSCORE(syscore, vmm_suspend, vmm_resume);
 
 /* Before a reboot or kexec no processor may still have the extension on. */
 static int reboot_notify(struct notifier_block *nb, unsigned long event,
@@ -108,21 +104,21 @@ static int host_enable(void)
 	int ret;
 
 	ret = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "vmm:online",
-				cpu_online, cpu_offline);
+				host_online, host_offline);
 	if (ret < 0)
 		return ret;
 	hotplug_state = ret;
-	vmm_compat_register_syscore(&syscore);
+	vmm_register_syscore(&syscore);
 	register_reboot_notifier(&reboot_nb);
-	vmm_compat_register_emergency(emergency_disable);
+	cpu_emergency_register_virt_callback(emergency_disable);
 	return 0;
 }
 
 static void host_disable(void)
 {
-	vmm_compat_unregister_emergency(emergency_disable);
+	cpu_emergency_unregister_virt_callback(emergency_disable);
 	unregister_reboot_notifier(&reboot_nb);
-	vmm_compat_unregister_syscore(&syscore);
+	vmm_unregister_syscore(&syscore);
 	cpuhp_remove_state(hotplug_state);
 }
 

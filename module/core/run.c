@@ -12,8 +12,10 @@
 #include <linux/pid.h>
 #include <linux/rcuwait.h>
 #include <linux/sched.h>
+#include <linux/sched/clock.h>
 #include <linux/sched/signal.h>
 #include <linux/smp.h>
+#include <linux/vtime.h>
 
 #include "compat.h"
 #include "core/main.h"
@@ -189,6 +191,21 @@ static void put(struct vmm_vcpu *vcpu)
 }
 
 /*
+ * After the interrupt that ended the guest's run, so that a tick is charged
+ * to the guest.
+ */
+static inline void guest_time_end(void)
+{
+	if (likely(!vtime_accounting_enabled_this_cpu())) {
+		current->flags &= ~PF_VCPU;
+		return;
+	}
+	local_irq_disable();
+	vtime_account_guest_exit();
+	local_irq_enable();
+}
+
+/*
  * One entry.  False: there is something to do first, and the guest has not
  * run.
  */
@@ -206,12 +223,12 @@ static inline bool enter(struct vmm_vcpu *vcpu)
 		serve_inline_requests(vcpu);
 	prepare_events(vcpu);
 
-	vmm_compat_guest_time_enter();
+	vtime_account_guest_enter();
 	vmm_backend->enter(vcpu, &vcpu->exit);
 	WRITE_ONCE(vcpu->mode, VMM_OUTSIDE);
 	/* The interrupt that ended the guest's run is taken here. */
 	local_irq_enable();
-	vmm_compat_guest_time_exit();
+	guest_time_end();
 
 	vmm_stat_inc(&vcpu->stats, VMM_STAT_EXITS);
 	vmm_stat_inc(&vcpu->stats, VMM_STAT_EXIT_FIRST + vcpu->exit.reason);

@@ -2,6 +2,7 @@
 #ifndef VMM_CORE_STATS_H
 #define VMM_CORE_STATS_H
 
+#include <linux/compiler.h>
 #include <linux/types.h>
 
 #include "core/exit.h"

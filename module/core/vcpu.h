@@ -10,7 +10,10 @@
 #ifndef VMM_CORE_VCPU_H
 #define VMM_CORE_VCPU_H
 
+#include <linux/percpu.h>
+#include <asm/debugreg.h>
 #include <asm/processor-flags.h>
+#include <asm/trapnr.h>
 #include <linux/mutex.h>
 #include <linux/rcuwait.h>
 #include <linux/types.h>
@@ -26,6 +29,9 @@
 
 struct vmm_vm;
 struct vmm_run;
+
+/* What DR7 reads with no breakpoint set. */
+#define VMM_DR7_FIXED	0x400ULL
 
 enum vmm_vcpu_mode {
 	VMM_OUTSIDE,		/* not in the entry loop */

@@ -2,7 +2,6 @@
 /*
  * Registers in and out, for user space.
  */
-#include <asm/debugreg.h>
 #include <linux/build_bug.h>
 
 #include "core/request.h"
@@ -25,7 +24,7 @@
 void vmm_vcpu_get_regs(struct vmm_vcpu *vcpu, struct vmm_regs *regs)
 {
 	BUILD_BUG_ON(offsetof(struct vmm_regs, rip) != sizeof(vcpu->gpr));
-	memcpy(&regs->rax, vcpu->gpr, sizeof(vcpu->gpr));
+	memcpy(regs, vcpu->gpr, sizeof(vcpu->gpr));
 	regs->rip = vcpu->rip;
 	regs->rflags = vcpu->rflags;
 }
@@ -35,7 +34,7 @@ int vmm_vcpu_set_regs(struct vmm_vcpu *vcpu, const struct vmm_regs *regs)
 	if (regs->rflags & ~(u64)RFLAGS_VALID)
 		return -EINVAL;
 	vmm_emul_forget_user(vcpu);
-	memcpy(vcpu->gpr, &regs->rax, sizeof(vcpu->gpr));
+	memcpy(vcpu->gpr, regs, sizeof(vcpu->gpr));
 	vcpu->rip = regs->rip;
 	vcpu->rflags = regs->rflags | X86_EFLAGS_FIXED;
 	vcpu->events.exception.valid = 0;

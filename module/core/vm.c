@@ -77,6 +77,8 @@ struct vmm_vm *vmm_vm_create(const char *name, u32 nr_vcpus)
 	vmm_x86_vm_init(&vm->x86, nr_vcpus);
 	vmm_bus_init(&vm->pio);
 	vmm_bus_init(&vm->mmio);
+	vmm_ioeventfds_init(&vm->port_doorbells, &vm->pio);
+	vmm_ioeventfds_init(&vm->mmio_doorbells, &vm->mmio);
 
 	err = npt_space_init(&vm->space, vmm_caps.format, vmm_caps.npt_levels,
 			     &space_ops);
@@ -112,12 +114,16 @@ static void release(struct kref *ref)
 	u32 i;
 
 	vm->dead = true;
+	vmm_ioeventfds_kill(&vm->port_doorbells);
+	vmm_ioeventfds_kill(&vm->mmio_doorbells);
 	vmm_irqchip_kill(&vm->irq);
 	vmm_for_each_vcpu(i, vcpu, vm)
 		vmm_lapic_unlink(&vcpu->apic);
 	synchronize_rcu();
 	vmm_for_each_vcpu(i, vcpu, vm)
 		vmm_vcpu_destroy(vcpu);
+	vmm_ioeventfds_release(&vm->port_doorbells);
+	vmm_ioeventfds_release(&vm->mmio_doorbells);
 	vmm_irqchip_release(&vm->irq);
 	vmm_apic_map_destroy(&vm->apics);
 	npt_space_destroy(&vm->space);

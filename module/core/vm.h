@@ -14,6 +14,7 @@
 #include <linux/types.h>
 
 #include "io/bus.h"
+#include "io/ioeventfd.h"
 #include "irq/irqchip.h"
 #include "npt/space.h"
 #include "x86/x86.h"
@@ -36,6 +37,8 @@ struct vmm_vcpu;
  * @apics:	[O] local APICs by id
  * @irq:	[O] PIC, IOAPIC, PIT, routes
  * @pio, @mmio:	[O] devices in the kernel
+ * @port_doorbells, @mmio_doorbells: [O] eventfds on those buses
+ * @x86:	[O] clock and topology
  */
 struct vmm_vm {
 	struct kref ref;
@@ -49,6 +52,8 @@ struct vmm_vm {
 	struct vmm_irqchip irq;
 	struct vmm_bus pio;
 	struct vmm_bus mmio;
+	struct vmm_ioeventfds port_doorbells;
+	struct vmm_ioeventfds mmio_doorbells;
 	struct vmm_x86_vm x86;
 	struct vmm_vcpu *vcpus[];
 };

@@ -2,6 +2,7 @@
 /*
  * /dev/vmm.
  */
+#include <linux/ctype.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -29,7 +30,7 @@ static long get_info(void *object, void *arg)
 	info->features = vmm_caps.features;
 	if (vmm_clock_tsc_stable())
 		info->features |= VMM_FEAT_STABLE_TSC;
-	info->xcr0 = vmm_fpu_layout()->xcr0;
+	info->xcr0 = vmm_fpu_layout()->mask;
 	strscpy(info->backend, vmm_backend->name, sizeof(info->backend));
 	strscpy(info->version, VMM_VERSION, sizeof(info->version));
 	return 0;

@@ -113,14 +113,47 @@ static long set_routes(void *object, void *arg)
 	return ret;
 }
 
+#define IOEVENTFD_FLAGS	(VMM_IOEVENTFD_PIO | VMM_IOEVENTFD_DATAMATCH |	\
+			 VMM_IOEVENTFD_DEASSIGN)
+
 static long ioeventfd(void *object, void *arg)
 {
-	return vmm_ioeventfd(&((struct vmm_vm *)object)->ioeventfds, arg);
+	struct vmm_vm *vm = object;
+	struct vmm_ioeventfd *io = arg;
+	struct vmm_ioeventfds *set;
+	struct vmm_ioeventfd_args args = {
+		.addr = io->addr,
+		.datamatch = io->datamatch,
+		.fd = io->fd,
+		.len = io->len,
+		.match = io->flags & VMM_IOEVENTFD_DATAMATCH,
+	};
+
+	if (io->flags & ~IOEVENTFD_FLAGS)
+		return -EINVAL;
+	set = io->flags & VMM_IOEVENTFD_PIO ? &vm->port_doorbells :
+					      &vm->mmio_doorbells;
+	if (io->flags & VMM_IOEVENTFD_DEASSIGN)
+		return vmm_ioeventfd_deassign(set, &args);
+	return vmm_ioeventfd_assign(set, &args);
 }
 
 static long irqfd(void *object, void *arg)
 {
-	return vmm_irqfd(&((struct vmm_vm *)object)->irq, arg);
+	struct vmm_vm *vm = object;
+	struct vmm_irqfd *irqfd = arg;
+	struct vmm_irqfds *set = &vm->irq.irqfds;
+	int resample = -1;
+
+	if (irqfd->flags & ~(VMM_IRQFD_DEASSIGN | VMM_IRQFD_RESAMPLE))
+		return -EINVAL;
+	if (irqfd->flags & VMM_IRQFD_DEASSIGN)
+		return vmm_irqfd_deassign(set, irqfd->fd, irqfd->gsi);
+	if (irqfd->flags & VMM_IRQFD_RESAMPLE)
+		resample = irqfd->resample_fd;
+	else if (irqfd->resample_fd)
+		return -EINVAL;
+	return vmm_irqfd_assign(set, irqfd->fd, irqfd->gsi, resample);
 }
 
 static long kill_vm(void *object, void *arg)

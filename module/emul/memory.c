@@ -4,6 +4,7 @@
  * tables, then memory, a device in the kernel, or user space.
  */
 #include <linux/kernel.h>
+#include <linux/mm.h>
 
 #include "core/vcpu.h"
 #include "core/vm.h"

@@ -4,7 +4,6 @@
  * and debug registers, MSRs, CPUID, and the instructions that act on the vCPU
  * as a whole.
  */
-#include <asm/debugreg.h>
 #include <asm/trapnr.h>
 
 #include "core/hypercall.h"
@@ -17,7 +16,6 @@
 /* Bits that MOV DR can change; the rest read as the reserved pattern. */
 #define DR6_WRITABLE	(DR_TRAP_BITS | DR_STEP | DR_SWITCH | DR_GENERAL_DETECT)
 #define DR7_WRITABLE	0xffff23ffULL
-#define DR7_FIXED	0x400ULL
 /* DR6 has its general-detect bit where DR7 has the enable for it. */
 #define DR_GENERAL_DETECT	BIT(13)
 
@@ -159,7 +157,7 @@ static int set_dr(struct emul_ctxt *ctxt, unsigned int dr, u64 val)
 	if (dr == 6)
 		val = (val & DR6_WRITABLE) | DR6_RESERVED;
 	else
-		val = (val & DR7_WRITABLE) | DR7_FIXED;
+		val = (val & DR7_WRITABLE) | VMM_DR7_FIXED;
 	vmm_backend->set_dr(vcpu, dr, val);
 	return EMUL_OK;
 }
@@ -215,7 +213,7 @@ static int set_xmm(struct emul_ctxt *ctxt, unsigned int reg, const void *val)
 	return EMUL_OK;
 }
 
-static int cpuid(struct emul_ctxt *ctxt, u32 regs[4])
+static int run_cpuid(struct emul_ctxt *ctxt, u32 regs[4])
 {
 	struct vmm_vcpu *vcpu = of_ctxt(ctxt);
 	struct vmm_cpuid_dyn dyn = {
@@ -228,7 +226,7 @@ static int cpuid(struct emul_ctxt *ctxt, u32 regs[4])
 	return EMUL_OK;
 }
 
-static int rdtsc(struct emul_ctxt *ctxt, u64 *tsc, u32 *aux)
+static int run_rdtsc(struct emul_ctxt *ctxt, u64 *tsc, u32 *aux)
 {
 	struct vmm_vcpu *vcpu = of_ctxt(ctxt);
 
@@ -283,8 +281,8 @@ static const struct emul_ops ops = {
 	.set_table	= set_table,
 	.get_xmm	= get_xmm,
 	.set_xmm	= set_xmm,
-	.cpuid		= cpuid,
-	.rdtsc		= rdtsc,
+	.cpuid		= run_cpuid,
+	.rdtsc		= run_rdtsc,
 	.system		= system,
 };
 

@@ -2,7 +2,6 @@
 /*
  * SVM's exit codes into struct vmm_exit.
  */
-#include <asm/debugreg.h>
 #include <asm/svm.h>
 #include <linux/kernel.h>
 

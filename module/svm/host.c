@@ -9,6 +9,7 @@
 #include <asm/processor.h>
 #include <linux/cpumask.h>
 #include <linux/gfp.h>
+#include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 

@@ -9,7 +9,6 @@
  * first exit at which RIP has moved on.
  */
 #include <asm/barrier.h>
-#include <asm/debugreg.h>
 #include <asm/nospec-branch.h>
 #include <asm/svm.h>
 

@@ -4,6 +4,7 @@
  */
 #include <asm/processor-flags.h>
 #include <linux/gfp.h>
+#include <linux/io.h>
 #include <linux/mm.h>
 
 #include "core/vm.h"
@@ -98,7 +99,7 @@ void svm_reset(struct vmm_vcpu *vcpu)
 	s->cr2 = s->cr3 = s->cr4 = 0;
 	s->efer = EFER_SVME;
 	s->dr6 = DR6_RESERVED;
-	s->dr7 = DR7_FIXED;
+	s->dr7 = VMM_DR7_FIXED;
 	svm->vmcb->control.event_inj = 0;
 	svm->nmi = SVM_NMI_OPEN;
 	svm->stepping = false;
@@ -122,7 +123,6 @@ static u64 host_cr4(void)
 		{ X86_FEATURE_SMEP, X86_CR4_SMEP },
 		{ X86_FEATURE_SMAP, X86_CR4_SMAP },
 		{ X86_FEATURE_PKU, X86_CR4_PKE },
-		{ X86_FEATURE_SHSTK, X86_CR4_CET },
 	};
 	u64 bits = 0;
 	int i;
