@@ -6,6 +6,8 @@
 #ifndef VMM_COMPAT_H
 #define VMM_COMPAT_H
 
+#include <linux/eventfd.h>
+#include <linux/hrtimer.h>
 #include <linux/mm.h>
 #include <linux/version.h>
 
@@ -28,6 +30,39 @@ static inline void vmm_vma_flags_mod(struct vm_area_struct *vma,
 				     unsigned long set, unsigned long clear)
 {
 	vm_flags_mod(vma, set, clear);
+}
+#endif
+
+/* A timer on the monotonic clock; hrtimer_setup() came with 6.13. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+static inline void
+vmm_hrtimer_setup(struct hrtimer *timer,
+		  enum hrtimer_restart (*fn)(struct hrtimer *timer),
+		  enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, CLOCK_MONOTONIC, mode);
+	timer->function = fn;
+}
+#else
+static inline void
+vmm_hrtimer_setup(struct hrtimer *timer,
+		  enum hrtimer_restart (*fn)(struct hrtimer *timer),
+		  enum hrtimer_mode mode)
+{
+	hrtimer_setup(timer, fn, CLOCK_MONOTONIC, mode);
+}
+#endif
+
+/* Adds 1 to an eventfd. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+static inline void vmm_eventfd_signal(struct eventfd_ctx *ctx)
+{
+	eventfd_signal(ctx, 1);
+}
+#else
+static inline void vmm_eventfd_signal(struct eventfd_ctx *ctx)
+{
+	eventfd_signal(ctx);
 }
 #endif
 
