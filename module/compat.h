@@ -37,6 +37,39 @@ static inline void vmm_vma_flags_mod(struct vm_area_struct *vma,
 }
 #endif
 
+/* A timer on the monotonic clock; hrtimer_setup() came with 6.13. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+static inline void
+vmm_hrtimer_setup(struct hrtimer *timer,
+		  enum hrtimer_restart (*fn)(struct hrtimer *timer),
+		  enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, CLOCK_MONOTONIC, mode);
+	timer->function = fn;
+}
+#else
+static inline void
+vmm_hrtimer_setup(struct hrtimer *timer,
+		  enum hrtimer_restart (*fn)(struct hrtimer *timer),
+		  enum hrtimer_mode mode)
+{
+	hrtimer_setup(timer, fn, CLOCK_MONOTONIC, mode);
+}
+#endif
+
+/* Adds 1 to an eventfd. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+static inline void vmm_eventfd_signal(struct eventfd_ctx *ctx)
+{
+	eventfd_signal(ctx, 1);
+}
+#else
+static inline void vmm_eventfd_signal(struct eventfd_ctx *ctx)
+{
+	eventfd_signal(ctx);
+}
+#endif
+
 /*
  * Suspend and resume on the last processor.  The interface changed in the
  * middle of stable series, so that Kbuild looks at the header itself.
@@ -67,28 +100,5 @@ static struct syscore_ops _name = {					\
 #define vmm_register_syscore(_s)	register_syscore_ops(_s)
 #define vmm_unregister_syscore(_s)	unregister_syscore_ops(_s)
 #endif
-
-/* Initialize a timer on the monotonic clock. */
-static inline void vmm_hrtimer_setup(struct hrtimer *timer,
-				     enum hrtimer_restart (*fn)(struct hrtimer *),
-				     enum hrtimer_mode mode)
-{
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
-	hrtimer_setup(timer, fn, CLOCK_MONOTONIC, mode);
-#else
-	hrtimer_init(timer, CLOCK_MONOTONIC, mode);
-	timer->function = fn;
-#endif
-}
-
-/* Add 1 to an eventfd. */
-static inline void vmm_eventfd_signal(struct eventfd_ctx *ctx)
-{
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
-	eventfd_signal(ctx);
-#else
-	eventfd_signal(ctx, 1);
-#endif
-}
 
 #endif /* VMM_COMPAT_H */

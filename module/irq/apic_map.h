@@ -53,7 +53,7 @@ enum vmm_apic_shorthand {
  * @wide: @dest is 32 bits wide, as in x2APIC mode; else broadcast is 0xff
  * @logical: @dest is in logical form
  * @level: level-triggered
- * @assert: false only for INIT level de-assert, which is ignored
+ * @assert: false for the de-assertion of a level, which nobody heeds
  * @vector: interrupt vector
  * @mode: delivery mode, one of APIC_DM_*
  * @shorthand: whom to send to in place of @dest

@@ -122,7 +122,7 @@ struct vmm_lapic_timer {
  *	APIC virtualization can use it: (vr), but IRR and TMR are (a)
  * @initial_id: the id that CPUID reports and x2APIC mode uses (c)
  * @map_id: the id under which the map lists it, or VMM_APIC_ID_NONE (m)
- * @features: VMM_LAPIC_F_* (vr)
+ * @features: VMM_LAPIC_F_* (v)
  * @phys_bits: width of guest-physical addresses (v)
  * @base: IA32_APIC_BASE (vr)
  * @irr_pending: false means that IRR is empty; true that it may not be (a)
