@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
 offences=0
 
 # files PATHSPEC...
-files() { git ls-files -co --exclude-standard -- "$@" | sort -u | while read -r f; do
+files() { git -c safe.directory="*" ls-files -co --exclude-standard -- "$@" | sort -u | while read -r f; do
 	[ ! -e "$f" ] || echo "$f"; done; }
 
 offence() { echo "$*"; offences=$((offences + 1)); }
