@@ -11,7 +11,7 @@ int layout_make(struct layout *layout, uint64_t ram, unsigned int phys_bits,
 
 	if (ram < LAYOUT_MIN_RAM)
 		return err_set(err, VMCTL_USAGE,
-			       "memory of %s: a guest has at least %s; try: -m 256M",
+			       "memory of %s: a guest has at least %s",
 			       size_text(have, ram),
 			       size_text(limit, LAYOUT_MIN_RAM));
 	if (ram % 4096)

@@ -44,8 +44,6 @@ static int fail(struct err *err, const char *what)
 
 static int open_device(struct vmm *vmm, struct err *err)
 {
-	const char *hint = "modprobe vmm, or insmod vmm.ko";
-
 	vmm->fd = open(VMM_DEVICE, O_RDWR | O_CLOEXEC);
 	if (vmm->fd >= 0)
 		return 0;
@@ -54,8 +52,8 @@ static int open_device(struct vmm *vmm, struct err *err)
 			       VMM_DEVICE ": cannot open: %s; try: as root, or with read and write permission on it",
 			       strerror(errno));
 	return err_set(err, VMCTL_MODULE,
-		       VMM_DEVICE ": cannot open: %s; try: %s",
-		       strerror(errno), hint);
+		       VMM_DEVICE ": cannot open: %s; try: modprobe vmm, or insmod vmm.ko",
+		       strerror(errno));
 }
 
 int vmm_open_any(struct vmm *vmm, struct err *err)
