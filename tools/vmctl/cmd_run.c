@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <ctype.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "lib/note.h"
+#include "lib/size.h"
+#include "vm/machine.h"
+#include "vm/thread.h"
+
+#define DEFAULT_CPUS	1
+#define DEFAULT_MEMORY	(256 * MIB)
+#define MAX_PHYS_BITS	52	/* of the architecture; the module has less */
+
+enum {
+	OPT_MULTIBOOT = 256,
+	OPT_DEBUG_EXIT,
+	OPT_TIMEOUT,
+};
+
+static const struct option long_options[] = {
+	{ "cpus", required_argument, NULL, 'c' },
+	{ "memory", required_argument, NULL, 'm' },
+	{ "kernel", required_argument, NULL, 'k' },
+	{ "initrd", required_argument, NULL, 'i' },
+	{ "append", required_argument, NULL, 'a' },
+	{ "multiboot", required_argument, NULL, OPT_MULTIBOOT },
+	{ "debug-exit", required_argument, NULL, OPT_DEBUG_EXIT },
+	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	{ 0 },
+};
+
+static int parse_cpus(struct machine_options *opt, const char *text)
+{
+	uint64_t value;
+
+	if (uint_parse(text, &value) || !value || value > LAYOUT_MAX_CPUS)
+		return command_usage(&cmd_run,
+				     "-c %s: a VM has 1 to %d vCPUs", text,
+				     LAYOUT_MAX_CPUS);
+	opt->cpus = (unsigned int)value;
+	return 0;
+}
+
+static int parse_memory(struct machine_options *opt, const char *text)
+{
+	struct layout layout;
+	struct err err;
+
+	if (size_parse(text, &opt->memory))
+		return command_usage(&cmd_run,
+				     "-m %s: not a size like 512M or 4G",
+				     text);
+	if (layout_make(&layout, opt->memory, MAX_PHYS_BITS, &err))
+		return command_usage(&cmd_run, "-m %s: %s", text, err.text);
+	return 0;
+}
+
+static int parse_port(struct machine_options *opt, const char *text)
+{
+	uint64_t value;
+
+	if (uint_parse(text, &value) || value >= BUS_PORTS)
+		return command_usage(&cmd_run,
+				     "--debug-exit %s: a port is 0 to %#x",
+				     text, BUS_PORTS - 1);
+	opt->debug_exit = (int)value;
+	return 0;
+}
+
+static int parse_timeout(struct machine_options *opt, const char *text)
+{
+	if (seconds_parse(text, &opt->timeout_ns) || !opt->timeout_ns)
+		return command_usage(&cmd_run,
+				     "--timeout %s: not a number of seconds above 0",
+				     text);
+	return 0;
+}
+
+static int parse_option(struct machine_options *opt, int c)
+{
+	switch (c) {
+	case 'c':
+		return parse_cpus(opt, optarg);
+	case 'm':
+		return parse_memory(opt, optarg);
+	case 'k':
+		opt->boot.kernel = optarg;
+		return 0;
+	case 'i':
+		opt->boot.initrd = optarg;
+		return 0;
+	case 'a':
+		opt->boot.cmdline = optarg;
+		return 0;
+	case OPT_MULTIBOOT:
+		opt->boot.multiboot = optarg;
+		return 0;
+	case OPT_DEBUG_EXIT:
+		return parse_port(opt, optarg);
+	default:
+		return parse_timeout(opt, optarg);
+	}
+}
+
+/* A letter, then letters, digits, dot, underscore, dash. */
+static int check_name(const char *name)
+{
+	size_t len = strlen(name), i;
+
+	if (len >= VMM_NAME_LEN)
+		return command_usage(&cmd_run,
+				     "name of %zu characters: the limit is %d",
+				     len, VMM_NAME_LEN - 1);
+	if (!isalpha((unsigned char)name[0]))
+		return command_usage(&cmd_run,
+				     "name '%s': must start with a letter",
+				     name);
+	for (i = 1; i < len; i++)
+		if (!isalnum((unsigned char)name[i]) &&
+		    !strchr("._-", name[i]))
+			return command_usage(&cmd_run,
+					     "name '%s': '%c' is not allowed",
+					     name, name[i]);
+	return 0;
+}
+
+static int check_boot(const struct boot_options *boot)
+{
+	if (boot->kernel && boot->multiboot)
+		return command_usage(&cmd_run,
+				     "-k and --multiboot exclude each other");
+	if (!boot->kernel && !boot->multiboot)
+		return command_usage(&cmd_run,
+				     "nothing to boot: -k or --multiboot is needed");
+	if (boot->initrd && !boot->kernel)
+		return command_usage(&cmd_run,
+				     "-i goes with -k; --multiboot FILE,MODULE takes modules");
+	return 0;
+}
+
+static int parse(struct machine_options *opt, int argc, char **argv)
+{
+	int c, code;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":c:m:k:i:a:", long_options,
+				NULL)) != -1) {
+		if (c == ':')
+			return command_usage(&cmd_run, "%s needs a value",
+					     argv[optind - 1]);
+		if (c == '?')
+			return command_usage(&cmd_run, "%s: unknown option",
+					     argv[optind - 1]);
+		code = parse_option(opt, c);
+		if (code)
+			return code;
+	}
+	if (optind < argc)
+		opt->name = argv[optind++];
+	if (optind < argc)
+		return command_usage(&cmd_run, "%s: one name is enough",
+				     argv[optind]);
+	code = check_name(opt->name);
+	return code ? code : check_boot(&opt->boot);
+}
+
+/* One line on how it ended; with a crash, the registers after it. */
+static void report(const char *name, const struct vm_end *end)
+{
+	const char *rest = strchr(end->text, '\n');
+	int len = rest ? (int)(rest - end->text) : (int)strlen(end->text);
+
+	if (!len)
+		return;
+	note("run: %s: %.*s", name, len, end->text);
+	if (rest)
+		note_text(rest + 1);
+}
+
+static int run(int argc, char **argv)
+{
+	char name[32];
+	struct machine_options opt = {
+		.name = name,
+		.cpus = DEFAULT_CPUS,
+		.memory = DEFAULT_MEMORY,
+		.boot.cmdline = "",
+		.debug_exit = -1,
+	};
+	struct machine *m;
+	struct err err;
+	int code;
+
+	snprintf(name, sizeof(name), "run-%d", (int)getpid());
+	code = parse(&opt, argc, argv);
+	if (code)
+		return code;
+	thread_block_signals();
+	m = machine_create(&opt, &err);
+	if (!m)
+		return command_fail(&cmd_run, &err);
+	machine_run(m, &err);
+	report(opt.name, &m->end);
+	code = m->end.code;
+	machine_destroy(m);
+	return code;
+}
+
+const struct command cmd_run = {
+	.name = "run",
+	.summary = "Boot a VM with its console here; it is gone when it ends",
+	.usage = "[-c CPUS] [-m SIZE] {-k KERNEL [-i INITRD] | --multiboot FILE[,MODULE...]}\n"
+		 "       [-a CMDLINE] [--debug-exit PORT] [--timeout SEC] [NAME]",
+	.help =
+"  -c, --cpus CPUS        processors (default 1)\n"
+"  -m, --memory SIZE      memory, like 512M or 4G (default 256M)\n"
+"  -k, --kernel KERNEL    a bzImage, or an ELF kernel with a PVH entry\n"
+"  -i, --initrd INITRD    its initial RAM disk\n"
+"  -a, --append CMDLINE   its command line\n"
+"      --multiboot FILE[,MODULE[=ARGS]...]\n"
+"                         a Multiboot 1 image and its modules\n"
+"      --debug-exit PORT  a byte written to this port ends the VM and is the\n"
+"                         exit code\n"
+"      --timeout SEC      end the VM after so long, with exit code 124\n"
+"\n"
+"On a terminal, all keys go to the guest but Ctrl-]: twice within a second\n"
+"ends the VM.\n"
+"\n"
+"Exit code: the guest's own (--debug-exit); 0 after power-off or a reset that\n"
+"the guest asked for; 1 after a crash; 2 usage; 5 not permitted; 6 no module;\n"
+"124 timed out.\n",
+	.run = run,
+};

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The ioctls of /dev/vmm as functions.
+ *
+ * Every function that returns a descriptor or 0 returns -1 on failure and
+ * fills its struct err with what was asked for and the kernel's reason.
+ * The hot calls of a running vCPU are not here: vm/vcpu.c makes them.
+ */
+#ifndef VMCTL_VMM_H
+#define VMCTL_VMM_H
+
+#include <linux/vmm.h>
+
+#include "lib/err.h"
+
+#define VMM_DEVICE	"/dev/vmm"
+
+/** struct vmm - the opened device and what it offers */
+struct vmm {
+	int fd;
+	struct vmm_info info;
+};
+
+/** vmm_open() - also checks that the module speaks our ABI. */
+int vmm_open(struct vmm *vmm, struct err *err);
+/** vmm_open_any() - likewise, whatever the ABI. */
+int vmm_open_any(struct vmm *vmm, struct err *err);
+void vmm_close(struct vmm *vmm);
+
+int vmm_create_vm(struct vmm *vmm, const char *name, unsigned int vcpus,
+		  struct err *err);
+int vmm_create_mem(struct vmm *vmm, uint64_t size, struct err *err);
+int vmm_create_vcpu(int vm, unsigned int id, struct err *err);
+int vmm_set_slot(int vm, const struct vmm_set_slot *slot, struct err *err);
+
+int vmm_get_regs(int vcpu, struct vmm_regs *regs, struct err *err);
+int vmm_set_regs(int vcpu, const struct vmm_regs *regs, struct err *err);
+int vmm_get_sregs(int vcpu, struct vmm_sregs *sregs, struct err *err);
+int vmm_set_sregs(int vcpu, const struct vmm_sregs *sregs, struct err *err);
+int vmm_get_events(int vcpu, struct vmm_vcpu_events *events, struct err *err);
+
+/** vmm_feature_name() - of bit @bit of vmm_info.features, or NULL. */
+const char *vmm_feature_name(unsigned int bit);
+
+#endif

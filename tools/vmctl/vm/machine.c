@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "lib/container.h"
+#include "vm/machine.h"
+#include "vm/thread.h"
+
+#define STOP_SLICE_MS	50
+#define DRAIN_ASKED_MS	500	/* when the operator wants it to end */
+
+/* ---- devices ------------------------------------------------------------ */
+
+static void drive(struct irq_line *line, bool level)
+{
+	struct machine_irq *irq = container_of(line, struct machine_irq, line);
+	struct vmm_irq_line arg = { .gsi = irq->gsi, .level = level };
+
+	/* fails only when the VM is dead, and then nobody listens */
+	ioctl(irq->vm, VMM_VM_IRQ_LINE, &arg);
+}
+
+static void irq_init(struct machine_irq *irq, int vm, unsigned int gsi)
+{
+	irq->line.drive = drive;
+	irq->vm = vm;
+	irq->gsi = gsi;
+}
+
+static int add_ports(struct machine *m, struct err *err)
+{
+	struct port_device *const devices[] = {
+		&m->serial.port, &m->rtc.port, &m->pm.regs, &m->pm.timer,
+		&m->reset.control, &m->reset.fast, &m->i8042.data_port,
+		&m->i8042.command_port, &m->fw_cfg.port,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(devices); i++)
+		if (bus_add(&m->bus, devices[i], err))
+			return -1;
+	if (m->opt->debug_exit < 0)
+		return 0;
+	debug_exit_init(&m->debug_exit, (uint16_t)m->opt->debug_exit, &m->end);
+	if (bus_add(&m->bus, &m->debug_exit.port, err))
+		return err_wrap(err, "--debug-exit");
+	return 0;
+}
+
+static int create_devices(struct machine *m, struct err *err)
+{
+	irq_init(&m->serial_irq, m->vm, SERIAL_IRQ);
+	irq_init(&m->rtc_irq, m->vm, RTC_IRQ);
+	serial_init(&m->serial, &m->serial_irq.line, &m->console.sink);
+	pm_init(&m->pm, &m->end);
+	reset_init(&m->reset, &m->end);
+	i8042_init(&m->i8042, &m->end);
+	fw_cfg_init(&m->fw_cfg, m->opt->memory, m->cpus);
+	if (rtc_init(&m->rtc, &m->rtc_irq.line, &m->ram.layout, m->cpus, err))
+		return -1;
+	return add_ports(m, err);
+}
+
+/* ---- making ------------------------------------------------------------- */
+
+static int check_limits(const struct machine *m, struct err *err)
+{
+	const struct vmm_info *info = &m->vmm.info;
+	char have[SIZE_TEXT_LEN], limit[SIZE_TEXT_LEN];
+
+	if (m->opt->cpus > info->max_vcpus)
+		return err_set(err, VMCTL_USAGE,
+			       "-c %u: this module runs at most %u vCPUs in a VM",
+			       m->opt->cpus, info->max_vcpus);
+	if (m->opt->memory > info->max_mem)
+		return err_set(err, VMCTL_USAGE,
+			       "-m %s: this module gives a VM at most %s",
+			       size_text(have, m->opt->memory),
+			       size_text(limit, info->max_mem));
+	return 0;
+}
+
+static int create_vcpus(struct machine *m, struct err *err)
+{
+	unsigned int i;
+
+	m->vcpu = calloc(m->opt->cpus, sizeof(*m->vcpu));
+	if (!m->vcpu)
+		return err_set(err, VMCTL_FAILED, "out of memory");
+	for (i = 0; i < m->opt->cpus; i++) {
+		m->vcpu[i].fd = -1;
+		m->cpus = i + 1;
+		if (vcpu_create(&m->vcpu[i], &m->vmm, m->vm, i, &m->bus,
+				&m->end, err))
+			return -1;
+	}
+	return 0;
+}
+
+/* Plans the boot first: a bad kernel file costs no VM. */
+static int boot(struct machine *m, struct err *err)
+{
+	struct boot *b = malloc(sizeof(*b));
+	struct layout layout;
+	int ret = -1;
+
+	if (!b)
+		return err_set(err, VMCTL_FAILED, "out of memory");
+	if (layout_make(&layout, m->opt->memory, m->vmm.info.phys_bits, err))
+		goto out_free;
+	if (boot_open(b, &m->opt->boot, &layout, m->opt->cpus, err))
+		goto out_close;
+	m->vm = vmm_create_vm(&m->vmm, m->opt->name, m->opt->cpus, err);
+	if (m->vm < 0 ||
+	    ram_create(&m->ram, &m->vmm, m->vm, &layout, err) ||
+	    ram_load(&m->ram, &b->plan, err) ||
+	    create_vcpus(m, err) ||
+	    vcpu_enter_at(&m->vcpu[0], &b->plan.entry, err))
+		goto out_close;
+	ret = 0;
+out_close:
+	boot_close(b);
+out_free:
+	free(b);
+	return ret;
+}
+
+struct machine *machine_create(const struct machine_options *opt,
+			       struct err *err)
+{
+	struct machine *m = calloc(1, sizeof(*m));
+
+	if (!m) {
+		err_set(err, VMCTL_FAILED, "out of memory");
+		return NULL;
+	}
+	m->opt = opt;
+	m->vmm.fd = m->vm = m->ram.fd = m->rtc.timer.fd = -1;
+	m->ended.fd = m->signals.fd = m->timeout.fd = m->console.more.fd = -1;
+	m->loop.epoll = -1;
+	if (vm_end_init(&m->end)) {
+		err_set(err, VMCTL_FAILED, "eventfd: %s", strerror(errno));
+		goto fail;
+	}
+	if (vmm_open(&m->vmm, err) || check_limits(m, err) || boot(m, err) ||
+	    console_init(&m->console, &m->serial, &m->end, err) ||
+	    create_devices(m, err) || loop_init(&m->loop, err))
+		goto fail;
+	return m;
+fail:
+	machine_destroy(m);
+	return NULL;
+}
+
+static void close_source(struct loop_source *source)
+{
+	if (source->fd >= 0)
+		close(source->fd);
+}
+
+void machine_destroy(struct machine *m)
+{
+	if (m->console.writer_runs)
+		console_close(&m->console);
+	while (m->cpus)
+		vcpu_destroy(&m->vcpu[--m->cpus]);
+	free(m->vcpu);
+	if (m->rtc.timer.fd >= 0)
+		rtc_fini(&m->rtc);
+	ram_destroy(&m->ram);
+	if (m->vm >= 0)
+		close(m->vm);
+	vmm_close(&m->vmm);
+	close_source(&m->signals);
+	close_source(&m->timeout);
+	loop_fini(&m->loop);
+	vm_end_fini(&m->end);
+	free(m);
+}
+
+/* ---- running ------------------------------------------------------------ */
+
+static void end_ready(struct loop_source *source)
+{
+	(void)source;	/* the loop looks at the end itself */
+}
+
+static void signal_ready(struct loop_source *source)
+{
+	struct machine *m = container_of(source, struct machine, signals);
+	struct signalfd_siginfo info;
+	const uint8_t etx = 3;
+	int sig;
+
+	if (read(source->fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	sig = (int)info.ssi_signo;
+	if (sig == SIGINT && m->console.terminal) {
+		/* sent by someone who could not type ^C: the same */
+		if (serial_room(&m->serial))
+			serial_receive(&m->serial, &etx, 1);
+		return;
+	}
+	vm_end_set(&m->end, END_ASKED, VMCTL_FAILED, "ended by SIG%s",
+		   sigabbrev_np(sig));
+}
+
+static void timeout_ready(struct loop_source *source)
+{
+	struct machine *m = container_of(source, struct machine, timeout);
+
+	vm_end_set(&m->end, END_TIMEOUT, VMCTL_TIMEOUT,
+		   "still running after %g seconds: ended",
+		   (double)m->opt->timeout_ns / 1e9);
+}
+
+static int add_signals(struct machine *m, struct err *err)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGQUIT);
+	m->signals.ready = signal_ready;
+	m->signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (m->signals.fd < 0)
+		return err_set(err, VMCTL_FAILED, "signalfd: %s",
+			       strerror(errno));
+	return loop_add(&m->loop, &m->signals, err);
+}
+
+static int add_timeout(struct machine *m, struct err *err)
+{
+	struct itimerspec when = {
+		.it_value.tv_sec = (time_t)(m->opt->timeout_ns / 1000000000),
+		.it_value.tv_nsec = (long)(m->opt->timeout_ns % 1000000000),
+	};
+
+	if (!m->opt->timeout_ns)
+		return 0;
+	m->timeout.ready = timeout_ready;
+	m->timeout.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	if (m->timeout.fd < 0 ||
+	    timerfd_settime(m->timeout.fd, 0, &when, NULL))
+		return err_set(err, VMCTL_FAILED, "timerfd: %s",
+			       strerror(errno));
+	return loop_add(&m->loop, &m->timeout, err);
+}
+
+static int add_sources(struct machine *m, struct err *err)
+{
+	m->ended.fd = m->end.event;
+	m->ended.ready = end_ready;
+	if (loop_add(&m->loop, &m->ended, err) ||
+	    loop_add(&m->loop, &m->rtc.timer, err) ||
+	    add_signals(m, err) || add_timeout(m, err))
+		return -1;
+	return console_attach(&m->console, &m->loop, m->opt->name, err);
+}
+
+/* Whether the operator sends another signal while we are ending. */
+static bool impatient(struct machine *m)
+{
+	struct signalfd_siginfo info;
+
+	return read(m->signals.fd, &info, sizeof(info)) == sizeof(info);
+}
+
+/*
+ * A vCPU may wait for room in the console, and the console for a reader that
+ * does not read.  A guest that ended by itself gets all the time it takes to
+ * write its last words; otherwise there is a limit.
+ */
+static void stop(struct machine *m)
+{
+	bool asked = m->end.kind == END_ASKED || m->end.kind == END_TIMEOUT;
+	unsigned int i, waited = 0;
+
+	for (i = 0; i < m->cpus; i++)
+		vcpu_stop(&m->vcpu[i]);
+	for (i = 0; i < m->cpus; i++) {
+		while (!vcpu_join(&m->vcpu[i], STOP_SLICE_MS)) {
+			waited += STOP_SLICE_MS;
+			if (impatient(m) ||
+			    (asked && waited >= DRAIN_ASKED_MS))
+				console_abandon(&m->console);
+		}
+	}
+	while (!console_drain(&m->console, STOP_SLICE_MS)) {
+		waited += STOP_SLICE_MS;
+		if (impatient(m) || (asked && waited >= DRAIN_ASKED_MS))
+			break;
+	}
+	console_close(&m->console);
+}
+
+int machine_run(struct machine *m, struct err *err)
+{
+	unsigned int i;
+	int ret;
+
+	ret = add_sources(m, err);
+	for (i = 0; i < m->cpus && !ret; i++)
+		ret = vcpu_start(&m->vcpu[i], err);
+	while (!ret && !vm_ended(&m->end))
+		ret = loop_once(&m->loop, err);
+	if (ret)
+		vm_end_set(&m->end, END_CRASH, err->code, "%s", err->text);
+	stop(m);
+	return ret;
+}

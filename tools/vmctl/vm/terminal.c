@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "lib/container.h"
+#include "lib/note.h"
+#include "vm/terminal.h"
+
+static struct termios saved;
+static atomic_bool raw;
+
+bool terminal_is_ours(void)
+{
+	return isatty(STDIN_FILENO) && tcgetpgrp(STDIN_FILENO) == getpgrp();
+}
+
+/* Called from signal handlers too. */
+void terminal_restore(void)
+{
+	if (!atomic_exchange(&raw, false))
+		return;
+	tcsetattr(STDIN_FILENO, TCSANOW, &saved);
+	note_set_newline("\n");
+}
+
+static void crashed(int sig)
+{
+	terminal_restore();
+	/* the handler was reset on entry: die of it */
+	raise(sig);
+}
+
+static void catch_crashes(void)
+{
+	static const int signals[] = {
+		SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP,
+	};
+	struct sigaction sa = {
+		.sa_handler = crashed,
+		.sa_flags = (int)SA_RESETHAND | SA_NODEFER,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaction(signals[i], &sa, NULL);
+}
+
+int terminal_raw(void)
+{
+	static bool prepared;
+	struct termios mode;
+
+	if (tcgetattr(STDIN_FILENO, &saved))
+		return -1;
+	if (!prepared) {
+		catch_crashes();
+		atexit(terminal_restore);
+		prepared = true;
+	}
+	mode = saved;
+	cfmakeraw(&mode);
+	if (tcsetattr(STDIN_FILENO, TCSANOW, &mode))
+		return -1;
+	atomic_store(&raw, true);
+	note_set_newline("\r\n");
+	return 0;
+}

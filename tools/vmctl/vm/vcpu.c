@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "vm/regs.h"
+#include "vm/thread.h"
+#include "vm/vcpu.h"
+
+#define STACK_SIZE	(256 * 1024)
+
+int vcpu_create(struct vcpu *vcpu, struct vmm *vmm, int vm, unsigned int id,
+		struct bus *bus, struct vm_end *end, struct err *err)
+{
+	void *run;
+
+	vcpu->id = id;
+	vcpu->bus = bus;
+	vcpu->end = end;
+	vcpu->run_size = vmm->info.run_size;
+	vcpu->fd = vmm_create_vcpu(vm, id, err);
+	if (vcpu->fd < 0)
+		return -1;
+	if (vcpu->run_size < VMM_RUN_DATA_OFFSET + VMM_RUN_DATA_SIZE)
+		return err_set(err, VMCTL_MODULE,
+			       "the module's run page has %zu bytes, not %d",
+			       vcpu->run_size,
+			       VMM_RUN_DATA_OFFSET + VMM_RUN_DATA_SIZE);
+	run = mmap(NULL, vcpu->run_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+		   vcpu->fd, 0);
+	if (run == MAP_FAILED)
+		return err_set(err, VMCTL_FAILED,
+			       "cannot map the run page of vCPU %u: %s", id,
+			       strerror(errno));
+	vcpu->run = run;
+	return 0;
+}
+
+void vcpu_destroy(struct vcpu *vcpu)
+{
+	if (vcpu->run)
+		munmap(vcpu->run, vcpu->run_size);
+	if (vcpu->fd >= 0)
+		close(vcpu->fd);
+	vcpu->run = NULL;
+	vcpu->fd = -1;
+}
+
+int vcpu_enter_at(struct vcpu *vcpu, const struct boot_entry *entry,
+		  struct err *err)
+{
+	struct vmm_sregs sregs;
+	struct vmm_regs regs;
+
+	if (vmm_get_sregs(vcpu->fd, &sregs, err))
+		return -1;
+	regs_for_entry(entry, &regs, &sregs);
+	if (vmm_set_sregs(vcpu->fd, &sregs, err))
+		return -1;
+	return vmm_set_regs(vcpu->fd, &regs, err);
+}
+
+/* What the guest gets where there is nothing. */
+static void serve_mmio(struct vmm_run *run)
+{
+	if (!run->mmio.write)
+		memset(run->mmio.data, 0xff, sizeof(run->mmio.data));
+}
+
+static void crash(struct vcpu *vcpu, const char *what)
+{
+	struct vmm_run *run = vcpu->run;
+	struct vmm_sregs sregs;
+	struct vmm_regs regs;
+	char text[1536] = "";
+	struct err err;
+
+	if (!vmm_get_regs(vcpu->fd, &regs, &err) &&
+	    !vmm_get_sregs(vcpu->fd, &sregs, &err))
+		regs_text(text, sizeof(text), &regs, &sregs);
+	vm_end_set(vcpu->end, END_CRASH, VMCTL_FAILED,
+		   "vCPU %u: %s at %#llx: %.*s\n%s", vcpu->id, what,
+		   (unsigned long long)run->rip, (int)sizeof(run->text) - 1,
+		   run->text, text);
+}
+
+static void serve(struct vcpu *vcpu)
+{
+	struct vmm_run *run = vcpu->run;
+
+	switch (run->reason) {
+	case VMM_RUN_IO:
+		bus_io(vcpu->bus, run->io.port, run->io.write, run->io.size,
+		       run->io.count, (uint8_t *)run + VMM_RUN_DATA_OFFSET);
+		break;
+	case VMM_RUN_MMIO:
+		serve_mmio(run);
+		break;
+	case VMM_RUN_NONE:
+		break;
+	case VMM_RUN_SHUTDOWN:
+		crash(vcpu, "triple fault");
+		break;
+	case VMM_RUN_FAIL_ENTRY:
+		crash(vcpu, "the processor refused the guest's state");
+		break;
+	case VMM_RUN_INTERNAL:
+		crash(vcpu, "the guest did what can't be carried out");
+		break;
+	default:
+		vm_end_set(vcpu->end, END_CRASH, VMCTL_MODULE,
+			   "vCPU %u: unknown reason %u to leave the guest",
+			   vcpu->id, run->reason);
+	}
+}
+
+static void run_failed(struct vcpu *vcpu)
+{
+	if (errno == EINTR || errno == EAGAIN)
+		return;
+	vm_end_set(vcpu->end, END_CRASH, VMCTL_FAILED,
+		   "vCPU %u: cannot run: %s", vcpu->id, strerror(errno));
+}
+
+static void *run_thread(void *arg)
+{
+	struct vcpu *vcpu = arg;
+
+	thread_allow_kick();
+	while (!vm_ended(vcpu->end)) {
+		if (ioctl(vcpu->fd, VMM_VCPU_RUN, 0))
+			run_failed(vcpu);
+		else
+			serve(vcpu);
+	}
+	return NULL;
+}
+
+int vcpu_start(struct vcpu *vcpu, struct err *err)
+{
+	pthread_attr_t attr;
+	char name[16];
+	int ret;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
+	ret = pthread_create(&vcpu->thread, &attr, run_thread, vcpu);
+	pthread_attr_destroy(&attr);
+	if (ret)
+		return err_set(err, VMCTL_FAILED,
+			       "cannot start a thread for vCPU %u: %s",
+			       vcpu->id, strerror(ret));
+	vcpu->started = true;
+	snprintf(name, sizeof(name), "vcpu %u", vcpu->id);
+	pthread_setname_np(vcpu->thread, name);
+	return 0;
+}
+
+void vcpu_stop(struct vcpu *vcpu)
+{
+	if (!vcpu->started)
+		return;
+	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_RELEASE);
+	thread_kick(vcpu->thread);
+}
+
+bool vcpu_join(struct vcpu *vcpu, unsigned int ms)
+{
+	if (vcpu->started && thread_join_for(vcpu->thread, ms))
+		vcpu->started = false;
+	return !vcpu->started;
+}
