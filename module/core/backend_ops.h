@@ -79,6 +79,8 @@ struct vmm_backend_caps {
  * @want_window: exit as soon as the guest could take an interrupt of priority
  *		class @prio (VMM_PRIO_NONE: none waits, VMM_PRIO_ANY: one that
  *		TPR does not hold back), or an NMI (@nmi)
+ * @end_step:	an emulated instruction ended with TF set: whether TF was the
+ *		backend's own, so that the guest gets no trap
  * @nmi_masked:	an NMI is being served
  * @set_nmi_masked: for state restore
  * @flush_tlb:	forget this VM's translations before the next @enter
@@ -115,6 +117,7 @@ struct vmm_backend_ops {
 	void (*enter)(struct vmm_vcpu *vcpu, struct vmm_exit *exit);
 	void (*inject)(struct vmm_vcpu *vcpu, const struct vmm_event *event);
 	void (*want_window)(struct vmm_vcpu *vcpu, int prio, bool nmi);
+	bool (*end_step)(struct vmm_vcpu *vcpu);
 	bool (*nmi_masked)(struct vmm_vcpu *vcpu);
 	void (*set_nmi_masked)(struct vmm_vcpu *vcpu, bool masked);
 	void (*flush_tlb)(struct vmm_vcpu *vcpu);

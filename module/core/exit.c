@@ -66,7 +66,10 @@ static int exit_hlt(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 	if (ret != VMM_RESUME)
 		return ret;
 	vmm_vcpu_skip(vcpu, exit->insn_len);
-	vcpu->mp_state = VMM_MP_HALTED;
+	if (vmm_vcpu_must_wake(vcpu))
+		clear_bit(VMM_REQ_UNHALT, &vcpu->requests);
+	else
+		vcpu->mp_state = VMM_MP_HALTED;
 	return VMM_RESUME;
 }
 

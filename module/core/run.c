@@ -29,7 +29,10 @@
 #define POLL_MAX_NS	20000
 #define POLL_START_NS	5000
 
-/* Requests that the entry loop serves itself. */
+/*
+ * Requests that the entry loop serves itself.  UNHALT is among them because it
+ * has nothing to do there: it stays until the next HLT uses it up.
+ */
 #define INLINE_REQUESTS	(BIT(VMM_REQ_TLB_FLUSH) | BIT(VMM_REQ_EVENT) | \
 			 BIT(VMM_REQ_NMI) | BIT(VMM_REQ_NMI2) |		\
 			 BIT(VMM_REQ_UNHALT))
@@ -165,7 +168,6 @@ static void serve_inline_requests(struct vmm_vcpu *vcpu)
 	}
 	take_nmi_requests(vcpu);
 	clear_bit(VMM_REQ_EVENT, &vcpu->requests);
-	clear_bit(VMM_REQ_UNHALT, &vcpu->requests);
 }
 
 /* ---- the entry loop -------------------------------------------------------- */
@@ -256,8 +258,7 @@ static int entry_loop(struct vmm_vcpu *vcpu)
 
 /* ---- waiting ---------------------------------------------------------------- */
 
-/* Whether a vCPU that waits has a reason to go on. */
-static bool must_wake(struct vmm_vcpu *vcpu)
+bool vmm_vcpu_must_wake(struct vmm_vcpu *vcpu)
 {
 	unsigned long requests = READ_ONCE(vcpu->requests);
 
@@ -283,7 +284,7 @@ static bool poll(struct vmm_vcpu *vcpu)
 		return false;
 	end = local_clock() + vcpu->poll_ns;
 	do {
-		if (must_wake(vcpu))
+		if (vmm_vcpu_must_wake(vcpu))
 			return true;
 		cpu_relax();
 	} while (!thread_work() && local_clock() < end);
@@ -313,15 +314,17 @@ static int wait(struct vmm_vcpu *vcpu)
 	} else {
 		start = local_clock();
 		err = rcuwait_wait_event(&vcpu->wait,
-					 must_wake(vcpu) || thread_work(),
+					 vmm_vcpu_must_wake(vcpu) || thread_work(),
 					 TASK_INTERRUPTIBLE);
 		vmm_stat_inc(&vcpu->stats, VMM_STAT_HALT_SLEPT);
 		adapt_poll(vcpu, local_clock() - start);
 	}
 	if (err)
 		return err;
-	if (vcpu->mp_state == VMM_MP_HALTED && must_wake(vcpu))
+	if (vcpu->mp_state == VMM_MP_HALTED && vmm_vcpu_must_wake(vcpu)) {
+		clear_bit(VMM_REQ_UNHALT, &vcpu->requests);
 		vcpu->mp_state = VMM_MP_RUNNABLE;
+	}
 	return 0;
 }
 

@@ -377,9 +377,9 @@ void vmm_vcpu_raise_error(struct vmm_vcpu *vcpu, u8 vector, u32 error)
 
 void vmm_vcpu_trap_step(struct vmm_vcpu *vcpu)
 {
-	u64 dr6 = vmm_backend->get_dr(vcpu, 6);
-
-	vmm_backend->set_dr(vcpu, 6, dr6 | DR_STEP);
+	if (vmm_backend->end_step(vcpu))
+		return;
+	vmm_backend->set_dr(vcpu, 6, vmm_backend->get_dr(vcpu, 6) | DR_STEP);
 	vmm_vcpu_raise(vcpu, X86_TRAP_DB);
 }
 

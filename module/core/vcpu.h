@@ -150,6 +150,9 @@ void vmm_vcpu_skip(struct vmm_vcpu *vcpu, u8 len);
 int __printf(3, 4) vmm_vcpu_stop(struct vmm_vcpu *vcpu, u32 reason,
 				 const char *fmt, ...);
 
+/* Whether a vCPU that waits, in HLT or for SIPI, has a reason to go on. */
+bool vmm_vcpu_must_wake(struct vmm_vcpu *vcpu);
+
 /* The run loop.  0: vcpu->run says why; below 0: errno.  Holds @lock. */
 int vmm_vcpu_run(struct vmm_vcpu *vcpu);
 

@@ -23,6 +23,7 @@ const struct vmm_backend_ops svm_backend = {
 	.enter		= svm_enter,
 	.inject		= svm_inject,
 	.want_window	= svm_want_window,
+	.end_step	= svm_end_step,
 	.nmi_masked	= svm_nmi_masked,
 	.set_nmi_masked	= svm_set_nmi_masked,
 	.flush_tlb	= svm_flush_tlb,

@@ -87,12 +87,18 @@ static void decode_npf(struct svm_vcpu *svm, struct vmm_exit *exit)
 	}
 }
 
-/* The step over an instruction that held an NMI off is over. */
-static bool end_step(struct svm_vcpu *svm)
+/*
+ * The step over an instruction that held an NMI off is over, if there was one.
+ * Returns whether the guest has no part in it.
+ */
+bool svm_end_step(struct vmm_vcpu *vcpu)
 {
+	struct svm_vcpu *svm = to_svm(vcpu);
 	struct vmcb_save_area *s = &svm->vmcb->save;
 	bool from_iret = svm->nmi == SVM_NMI_IRET;
 
+	if (!svm->stepping)
+		return false;
 	svm->stepping = false;
 	svm->nmi = SVM_NMI_OPEN;
 	if (svm->guest_tf)
@@ -117,7 +123,7 @@ static void decode_exception(struct svm_vcpu *svm, struct vmm_exit *exit)
 		exit->reason = VMM_EXIT_HOST_IRQ;
 		return;
 	}
-	if (vector == X86_TRAP_DB && svm->stepping && end_step(svm)) {
+	if (vector == X86_TRAP_DB && svm_end_step(&svm->vcpu)) {
 		exit->reason = VMM_EXIT_NMI_WINDOW;
 		return;
 	}

@@ -160,6 +160,7 @@ void svm_set_nmi_masked(struct vmm_vcpu *vcpu, bool masked);
 void svm_flush_tlb(struct vmm_vcpu *vcpu);
 
 /* exit.c */
+bool svm_end_step(struct vmm_vcpu *vcpu);
 void svm_decode(struct svm_vcpu *svm, struct vmm_exit *exit);
 void svm_describe(struct vmm_vcpu *vcpu, const struct vmm_exit *exit,
 		  char *text, size_t size);
