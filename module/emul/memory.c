@@ -263,7 +263,7 @@ int vmm_emul_cmpxchg(struct emul_ctxt *ctxt, u64 la, void *old, const void *new,
 	memcpy(&was, old, len);
 	memcpy(&val, new, len);
 	err = npt_space_cmpxchg(space, gpa, was, val, len, nowait(vcpu));
-	if (err == -EAGAIN)
+	if (err == -ESTALE)
 		err = npt_space_read(space, gpa, old, len, nowait(vcpu));
 	if (!err)
 		return EMUL_OK;

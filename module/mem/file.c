@@ -234,7 +234,6 @@ static int mem_init_fs_context(struct fs_context *fc)
 
 static struct file_system_type mem_fs_type = {
 	.name			= "vmm-mem",
-	.owner			= THIS_MODULE,
 	.init_fs_context	= mem_init_fs_context,
 	.kill_sb		= kill_anon_super,
 };

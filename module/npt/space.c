@@ -235,7 +235,7 @@ static int fault_try(struct npt_space *space, u64 gpa, unsigned int access,
 
 	spin_lock(&space->lock);
 	if (vmm_mem_page_stale(s->mem, &page))
-		err = -EAGAIN;
+		err = -ESTALE;
 	else
 		err = install(space, s, gpa, access, flags, &page, batch);
 	spin_unlock(&space->lock);
@@ -290,12 +290,12 @@ int npt_space_fault(struct npt_space *space, u64 gpa, unsigned int access,
 		rcu_read_lock();
 		ret = fault_try(space, gpa, access, flags, &batch);
 		rcu_read_unlock();
-		if (ret != -EWOULDBLOCK && ret != -EAGAIN)
+		if (ret != -EWOULDBLOCK && ret != -ESTALE)
 			break;
 		if (flags & VMM_MEM_NOWAIT)
 			return -EWOULDBLOCK;
 		cond_resched();
-		if (ret == -EAGAIN)
+		if (ret == -ESTALE)
 			continue;
 		ret = pool_fill(space);
 		if (!ret)
@@ -450,7 +450,7 @@ static bool exchange(void *va, u64 old, u64 new, unsigned int size)
  * @size:	1, 2, 4 or 8 bytes
  * @flags:	VMM_MEM_NOWAIT or 0
  *
- * Return: 0, -EAGAIN if something else is there, -EINVAL; or see space.h.
+ * Return: 0, -ESTALE if something else is there, -EINVAL; or see space.h.
  */
 int npt_space_cmpxchg(struct npt_space *space, u64 gpa, u64 old, u64 new,
 		      unsigned int size, unsigned int flags)
@@ -465,7 +465,7 @@ int npt_space_cmpxchg(struct npt_space *space, u64 gpa, u64 old, u64 new,
 		rcu_read_lock();
 		err = find_va(space, gpa, flags, &va);
 		if (likely(!err)) {
-			err = exchange(va, old, new, size) ? 0 : -EAGAIN;
+			err = exchange(va, old, new, size) ? 0 : -ESTALE;
 			rcu_read_unlock();
 			return err;
 		}

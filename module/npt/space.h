@@ -110,7 +110,7 @@ int npt_space_read(struct npt_space *space, u64 gpa, void *buf, size_t len,
 int npt_space_write(struct npt_space *space, u64 gpa, const void *buf,
 		    size_t len, unsigned int flags);
 
-/* Aligned compare-and-exchange of 1, 2, 4 or 8 bytes; -EAGAIN: not @old. */
+/* Aligned compare-and-exchange of 1, 2, 4 or 8 bytes; -ESTALE: not @old. */
 int npt_space_cmpxchg(struct npt_space *space, u64 gpa, u64 old, u64 new,
 		      unsigned int size, unsigned int flags);
 

@@ -360,14 +360,14 @@ static int no_paging(u64 linear, struct npt_walk_result *res)
  * @res:	where it leads, or the fault
  *
  * Return: NPT_WALK_OK, NPT_WALK_FAULT, NPT_WALK_NONCANONICAL, or the negative
- * errno of a callback; -EAGAIN if the guest kept changing its tables.
+ * errno of a callback; -ESTALE if the guest kept changing its tables.
  */
 int npt_guest_walk(const struct npt_walk_env *env, u64 linear,
 		   unsigned int access, struct npt_walk_result *res)
 {
 	struct walk w = { .env = env, .linear = linear, .access = access };
 	unsigned int tries;
-	int ret = -EAGAIN;
+	int ret = -ESTALE;
 
 	if (!(env->flags & NPT_WALK_PG))
 		return no_paging(linear, res);
@@ -379,7 +379,7 @@ int npt_guest_walk(const struct npt_walk_env *env, u64 linear,
 	else if (!canonical(linear, w.mode))
 		return NPT_WALK_NONCANONICAL;
 
-	for (tries = 0; ret == -EAGAIN && tries < WALK_TRIES; tries++)
+	for (tries = 0; ret == -ESTALE && tries < WALK_TRIES; tries++)
 		ret = walk_once(&w, res);
 	return ret;
 }

@@ -43,7 +43,7 @@
  * struct npt_walk_ops - how the walk reaches guest memory
  * @read:	read one entry of @size (4 or 8) bytes, naturally aligned, in one
  *		access
- * @cmpxchg:	exchange one entry if it still equals @old; -EAGAIN if it doesn't
+ * @cmpxchg:	exchange one entry if it still equals @old; -ESTALE if it doesn't
  *
  * Both return 0 or a negative errno, which ends the walk and is its result:
  * -EWOULDBLOCK where the caller must not sleep, -EFAULT where there is no memory.
