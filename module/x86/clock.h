@@ -8,17 +8,15 @@
  *
  * The paravirtual clock counts nanoseconds since the VM was made.  With a
  * stable host TSC it is a line through one point of the VM (the master), the
- * same for all vCPUs, and written once; else each vCPU gets a new point
- * whenever it is loaded.
+ * same for all vCPUs; else each vCPU gets a new point every now and then when
+ * it is loaded.
  *
- * Lock: vmm_clock_vm.lock, a leaf, interrupts off.  It protects the master and
- * the generation of TSC writes.  struct vmm_clock belongs to the thread that
- * owns the vCPU, except that @tsc_offset may be read by timers (READ_ONCE).
+ * Lock: vmm_clock_vm.lock, a leaf, interrupts off.  struct vmm_clock belongs to
+ * the thread that owns the vCPU, but for @tsc_offset, which timers read.
  */
 #ifndef VMM_X86_CLOCK_H
 #define VMM_X86_CLOCK_H
 
-#include <linux/ktime.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
@@ -28,106 +26,145 @@ struct vmm_x86;
 
 /**
  * struct vmm_clock_vm - time of a VM
- * @lock:	see above
- * @stable:	host TSCs tick alike and never stop; constant
- * @scale:	TSC cycles to nanoseconds; constant
- * @tsc_khz:	frequency of the TSC, host's and guest's; constant
- * @master_tsc, @master_ns: host TSC and VM time of one moment [lock]
- * @start_offset: TSC offset of a vCPU that nobody has written; constant
- * @write_gen:	counts TSC writes that others may join [lock]
- * @write_val, @write_host, @write_offset: the last one: guest value, host TSC
- *		at that moment, offset chosen [lock]
+ *
+ * Protection: [C] constant, [L] @lock; [R] written under @lock, read without.
+ *
+ * @scale:	[C] TSC cycles to nanoseconds
+ * @tsc_khz:	[C] frequency of the TSC, host's and guest's
+ * @start_offset: [C] TSC offset of a vCPU that nobody has written
+ * @stable:	[R] host TSCs tick alike and never stop; never comes back
+ * @seq:	[R] grows when what guests were told of the time is outdated
+ * @host_shift:	[R] what the host's TSC lost in its suspensions
+ * @master_tsc, @master_ns, @master_boot: [L] host TSC (with the shift), VM
+ *		time and host boot time of one moment
+ * @offset:	[L] the TSC offset that the VM agrees on or moves to
+ * @gen:	[L] grows with each new @offset
+ * @joined:	[L] vCPUs that are known to have @offset
+ * @vcpus:	[L] vCPUs that there are
+ * @write_gen:	[L] the @gen that a write of the TSC made
+ * @write_val, @write_host: [L] that write: guest value, host TSC
  */
 struct vmm_clock_vm {
 	raw_spinlock_t lock;
-	bool stable;
 	struct vmm_clock_scale scale;
 	u32 tsc_khz;
+	u64 start_offset;
+	bool stable;
+	u32 seq;
+	u64 host_shift;
 	u64 master_tsc;
 	u64 master_ns;
-	u64 start_offset;
+	u64 master_boot;
+	u64 offset;
+	u64 gen;
+	u32 joined;
+	u32 vcpus;
 	u64 write_gen;
 	u64 write_val;
 	u64 write_host;
-	u64 write_offset;
 };
 
 /**
  * struct vmm_clock - time of a vCPU
- * @tsc_offset:	guest TSC - host TSC
+ * @tsc_offset:	guest TSC - host TSC (with the VM's shift)
  * @tsc_adjust:	IA32_TSC_ADJUST
- * @write_gen:	the generation of TSC writes that this vCPU has joined
+ * @gen:	the VM's @gen that this vCPU has joined
+ * @last_tsc:	guest TSC when last put, if the host's is not stable
+ * @told_tsc:	host TSC when the guest was last told the time
+ * @told_cpu:	processor at that time
+ * @seq:	the VM's @seq at that time
+ * @host_shift:	the part of the VM's that the backend knows of
+ * @todo:	VMM_CLOCK_*: what vmm_clock_update() has to write
  * @time_msr:	MSR_KVM_SYSTEM_TIME(_NEW): address and enable bit
  * @wall_msr:	MSR_KVM_WALL_CLOCK(_NEW): address
  * @steal_msr:	MSR_KVM_STEAL_TIME: address and enable bit
- * @todo:	VMM_CLOCK_*: what vmm_clock_update() has to write
- * @version:	of the time area; even while it is consistent
- * @steal_version: likewise of the steal-time area
- * @wall_version: likewise of the wall-clock area
+ * @version, @wall_version, @steal_version: of the areas in guest memory, odd
+ *		while one is being written
  * @steal_ns:	steal time told to the guest
- * @run_delay:	the thread's wait for a processor when that was computed
+ * @run_delay:	the thread's wait for a processor that is in @steal_ns
+ * @tid:	the thread that @run_delay is of
  * @preempted:	the guest was told that this vCPU does not run
  */
 struct vmm_clock {
 	u64 tsc_offset;
 	u64 tsc_adjust;
-	u64 write_gen;
+	u64 gen;
+	u64 last_tsc;
+	u64 told_tsc;
+	u64 host_shift;
+	int told_cpu;
+	u32 seq;
+	u32 todo;
 	u64 time_msr;
 	u64 wall_msr;
 	u64 steal_msr;
-	u32 todo;
 	u32 version;
-	u32 steal_version;
 	u32 wall_version;
+	u32 steal_version;
 	u64 steal_ns;
 	u64 run_delay;
+	int tid;
 	bool preempted;
 };
 
-#define VMM_CLOCK_TIME	(1U << 0)
-#define VMM_CLOCK_WALL	(1U << 1)
-#define VMM_CLOCK_STEAL	(1U << 2)
+/**
+ * struct vmm_clock_point - one moment of the VM's clock, for one vCPU
+ * @tsc, @ns:	guest TSC and VM time of that moment
+ * @host_tsc:	host TSC when this was asked for
+ * @cpu:	processor where this was asked
+ * @seq:	the VM's @seq
+ * @shared:	all vCPUs may compute with this point
+ */
+struct vmm_clock_point {
+	struct vmm_clock_scale scale;
+	u64 tsc;
+	u64 ns;
+	u64 host_tsc;
+	int cpu;
+	u32 seq;
+	bool shared;
+};
 
-void vmm_clock_vm_init(struct vmm_clock_vm *vm);
+/* For pvtime.c. */
+void vmm_clock_point(struct vmm_x86 *x86, struct vmm_clock_point *p);
 
-/* Frequency of the guests' TSC, and whether it is fit for a shared clock. */
+/* Frequency of the guests' TSC (0: unusable), and whether all agree on it. */
 u32 vmm_clock_tsc_khz(void);
 bool vmm_clock_tsc_stable(void);
 
-/* After init or a reset.  INIT leaves the counter and the clock alone. */
-void vmm_clock_reset(struct vmm_x86 *x86, bool init);
+void vmm_clock_vm_init(struct vmm_clock_vm *vm);
 
-/* The guest's TSC at this moment, or when the host's was @host_tsc. */
+/* Called by x86.c alone; as the functions of x86.h of these names. */
+void vmm_clock_init(struct vmm_x86 *x86);
+void vmm_clock_destroy(struct vmm_x86 *x86);
+void vmm_clock_reset(struct vmm_x86 *x86, bool init);
+void vmm_clock_load(struct vmm_x86 *x86);
+void vmm_clock_put(struct vmm_x86 *x86);
+
+/* The guest's TSC at this moment; any context. */
 u64 vmm_clock_guest_tsc(const struct vmm_x86 *x86);
-u64 vmm_clock_guest_tsc_at(const struct vmm_x86 *x86, u64 host_tsc);
+
+/* Nanoseconds of @delta TSC cycles, rounded up, saturating; any context. */
+u64 vmm_clock_tsc_ns(const struct vmm_x86 *x86, u64 delta);
 
 /*
- * Time from now until the guest's TSC is @guest_tsc; 0 if it has passed.  For
- * TSC-deadline timers; any context.
+ * WRMSR of IA32_TSC and IA32_TSC_ADJUST.  @host: user space restores the one,
+ * which leaves the other alone.
  */
-ktime_t vmm_clock_until(const struct vmm_x86 *x86, u64 guest_tsc);
-
-/* WRMSR of IA32_TSC (@host: user space's) and of IA32_TSC_ADJUST. */
 void vmm_clock_write_tsc(struct vmm_x86 *x86, u64 val, bool host);
 void vmm_clock_write_adjust(struct vmm_x86 *x86, u64 val, bool host);
 
 /* Nanoseconds since the VM was made, as its paravirtual clock has it. */
 u64 vmm_clock_vm_ns(struct vmm_clock_vm *vm);
-/* Moves the clock of a VM whose vCPUs do not run, for restore. */
+/* Sets that clock; no vCPU of the VM may be loaded. */
 void vmm_clock_vm_set_ns(struct vmm_clock_vm *vm, u64 ns);
 
 /*
- * Writes what is due to guest memory.  With @atomic it does not sleep, and
- * returns -EAGAIN if it would have to: call it again from process context
- * before the guest is entered.  0 otherwise; an area that is not writable is
- * forgotten.
+ * Around a suspension of the host, which may set its TSC back: the guests'
+ * goes on from where it was.  One processor runs, interrupts are off, no vCPU
+ * is loaded.
  */
-int vmm_clock_update(struct vmm_x86 *x86, bool atomic);
-
-/*
- * The vCPU's thread is about to lose its processor though the guest could go
- * on: tells the guest.  Not loaded; does not sleep.
- */
-void vmm_clock_preempted(struct vmm_x86 *x86);
+void vmm_clock_vm_suspend(struct vmm_clock_vm *vm);
+void vmm_clock_vm_resume(struct vmm_clock_vm *vm);
 
 #endif

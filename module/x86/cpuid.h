@@ -5,8 +5,8 @@
  *
  * A table is an array of struct vmm_cpuid_entry sorted by leaf and subleaf.
  * The supported table is built once, when the module loads, from the host's
- * CPUID seen through the allow table (cpuid_allow.h), and is constant after
- * that.  A vCPU's table is that one with its topology filled in, until user
+ * CPUID seen through the rules (cpuid_rules.h), and is constant after that.
+ * A vCPU's table is that one with its topology filled in, until user
  * space replaces it by a subset.  From a vCPU's table the limits follow that
  * all other code asks about: struct vmm_cpu_limits.
  *
@@ -78,8 +78,6 @@ static inline bool vmm_cpu_has(const struct vmm_cpu_limits *l,
  * @max_basic:	highest leaf of the basic range
  * @index:	by range (basic, hypervisor, extended) and leaf: the first
  *		entry of the leaf plus one, 0 where there is none
- * @xsave_size:	by component of XCR0: its bytes in the standard form
- * @xsave_offset: likewise its offset
  * @entries:	sorted by leaf and subleaf
  */
 struct vmm_cpuid_state {
@@ -87,8 +85,6 @@ struct vmm_cpuid_state {
 	u32 count;
 	u32 max_basic;
 	u8 index[3][VMM_CPUID_WINDOW];
-	u32 xsave_size[64];
-	u32 xsave_offset[64];
 	struct vmm_cpuid_entry entries[VMM_MAX_CPUID];
 };
 

@@ -28,13 +28,11 @@ struct vmm_cpu_limits;
  * struct vmm_fpu - FPU state of one vCPU
  * @area:	XSAVE area, 64-byte aligned; stale while @live
  * @xcr0:	the guest's XCR0
- * @host_xcr0:	the host's, while @live
  * @live:	the state is in the processor
  */
 struct vmm_fpu {
 	void *area;
 	u64 xcr0;
-	u64 host_xcr0;
 	bool live;
 };
 
@@ -67,8 +65,8 @@ void vmm_fpu_set_xmm(struct vmm_fpu *fpu, unsigned int nr, const u64 val[2]);
 
 /*
  * For user space, not live.  @buf: kernel memory of @size bytes.  Get returns
- * the bytes that the guest's XCR0 needs, or -ENOSPC.  Set takes nothing that
- * would fault when loaded: -EINVAL, and nothing changed.
+ * how many bytes it wrote, or -ENOSPC; vmm_fpu_layout()->size is enough.  Set
+ * takes nothing that would fault when loaded: -EINVAL, and nothing changed.
  */
 int vmm_fpu_get_xsave(struct vmm_fpu *fpu, void *buf, size_t size, u64 *xcr0);
 int vmm_fpu_set_xsave(struct vmm_fpu *fpu, const struct vmm_cpu_limits *limits,

@@ -18,18 +18,46 @@
 struct vmm_x86;
 
 /**
- * struct vmm_msr_state - MSRs that are nothing but storage
+ * struct vmm_msr_host - what the registers tell about this host
+ * @microcode:	revision
+ * @arch_caps:	IA32_ARCH_CAPABILITIES, 0 if there is none
+ * @tsc_khz:	frequency of the TSC
+ * @vm_cr:	VM_CR, as it is where virtualization is off and locked
+ * @lfence_serializes: DE_CFG says so
+ */
+struct vmm_msr_host {
+	u32 microcode;
+	u32 tsc_khz;
+	u64 arch_caps;
+	u64 vm_cr;
+	bool lfence_serializes;
+};
+
+/**
+ * struct vmm_msr_state - MSRs of a vCPU that are nothing but storage
+ * @mtrr:	memory-type ranges
+ * @pat:	IA32_PAT, of which the backend has a copy
+ * @misc_enable: IA32_MISC_ENABLE
+ * @mcg_status:	IA32_MCG_STATUS
+ * @microcode:	IA32_BIOS_SIGN_ID or PATCH_LEVEL
+ * @hwcr, @nb_cfg: of AMD
+ * @tsc_aux:	IA32_TSC_AUX
  */
 struct vmm_msr_state {
 	struct vmm_mtrr mtrr;
 	u64 pat;
 	u64 misc_enable;
 	u64 mcg_status;
-	u64 patch_level;
+	u64 microcode;
 	u64 hwcr;
-	u64 tsc_aux;
-	u64 debugctl;
+	u64 nb_cfg;
+	u32 tsc_aux;
 };
+
+void vmm_msr_setup(const struct vmm_msr_host *host);	/* once */
+
+/* After power-on.  INIT leaves all of these alone. */
+void vmm_msr_reset(struct vmm_x86 *x86);
 
 /* RDMSR and WRMSR of the guest: 0, or -EINVAL for #GP. */
 int vmm_msr_read(struct vmm_x86 *x86, u32 index, u64 *val);
@@ -43,8 +71,8 @@ int vmm_msr_get(struct vmm_x86 *x86, u32 index, u64 *val);
 int vmm_msr_set(struct vmm_x86 *x86, u32 index, u64 val);
 
 /*
- * MSRs that a backend whose hardware switches them need not intercept, sorted;
- * ended by 0.
+ * MSRs that a backend whose hardware switches them need not intercept; ended
+ * by 0.
  */
 extern const u32 vmm_msr_passthrough[];
 

@@ -17,6 +17,7 @@
 #include "x86/creg.h"
 #include "x86/fpu.h"
 #include "x86/msr.h"
+#include "x86/pvtime.h"
 
 /**
  * struct vmm_x86_ops - what x86/ needs of its embedder
@@ -70,13 +71,15 @@ struct vmm_x86_vm {
  * @ops:	the way out; constant
  * @apic_id:	the vCPU's initial APIC id; constant
  * @loaded:	between vmm_x86_load() and vmm_x86_put()
- * @host_tsc_aux: the host's IA32_TSC_AUX, while loaded
+ * @host_tsc_aux: the host's IA32_TSC_AUX, while @aux_switched
+ * @aux_switched: the guest's is in the processor instead
  */
 struct vmm_x86 {
 	struct vmm_x86_vm *vm;
 	const struct vmm_x86_ops *ops;
 	u32 apic_id;
 	bool loaded;
+	bool aux_switched;
 	u32 host_tsc_aux;
 	struct vmm_fpu fpu;
 	struct vmm_clock clock;
@@ -93,14 +96,17 @@ int vmm_x86_setup(unsigned int phys_bits);
 void vmm_x86_vm_init(struct vmm_x86_vm *vm, unsigned int nr_vcpus);
 
 /*
- * Process context.  Init leaves the state after power-on, but for the TSC
- * offset, which vmm_x86_reset() hands to the backend.
+ * Process context.  Init calls none of the ops; vmm_x86_reset() must follow
+ * before the guest is entered.
  */
 int vmm_x86_init(struct vmm_x86 *x86, struct vmm_x86_vm *vm,
 		 const struct vmm_x86_ops *ops, u32 apic_id);
 void vmm_x86_destroy(struct vmm_x86 *x86);
 
-/* Power-on reset, or INIT (@init).  Not loaded. */
+/*
+ * Power-on reset, or INIT (@init).  Not loaded.  Hands PAT and the TSC offset to
+ * the backend again, whose own reset has come before.
+ */
 void vmm_x86_reset(struct vmm_x86 *x86, bool init);
 
 /*
@@ -109,6 +115,10 @@ void vmm_x86_reset(struct vmm_x86 *x86, bool init);
  */
 void vmm_x86_load(struct vmm_x86 *x86);
 void vmm_x86_put(struct vmm_x86 *x86);
+
+/* For msr.c: writes that take effect in the processor at once. */
+void vmm_x86_load_tsc_aux(struct vmm_x86 *x86);
+void vmm_x86_ibpb(void);
 
 static inline const struct vmm_cpu_limits *
 vmm_x86_limits(const struct vmm_x86 *x86)

@@ -52,8 +52,20 @@ void vmm_xsave_reset(const struct vmm_xsave_layout *l, void *area);
 int vmm_xsave_check(const struct vmm_xsave_layout *l, const void *area,
 		    size_t size, u64 xcr0);
 
-/* Takes a checked @area over into @to (l->size bytes). */
-void vmm_xsave_import(const struct vmm_xsave_layout *l, void *to,
-		      const void *area, size_t size);
+/*
+ * Copies a valid @area to @to (@size bytes, enough for all components that
+ * @area claims), those components alone: an area that the processor wrote, or a
+ * stranger sent, has old bytes between them.
+ */
+void vmm_xsave_copy(const struct vmm_xsave_layout *l, void *to, size_t size,
+		    const void *area);
+
+/* The components that @area claims, and the same set. */
+u64 vmm_xsave_claims(const void *area);
+void vmm_xsave_claim(void *area, u64 mask);
+
+/* One XMM register (0 to 15) of an area at rest. */
+void vmm_xsave_get_xmm(const void *area, unsigned int nr, u64 val[2]);
+void vmm_xsave_set_xmm(void *area, unsigned int nr, const u64 val[2]);
 
 #endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* User-space stand-in. */
+#ifndef SHIM_LINUX_KTIME_H
+#define SHIM_LINUX_KTIME_H
+
+#include <linux/math64.h>
+
+#include "fake_host.h"
+
+static inline u64 ktime_get_boottime_ns(void)
+{
+	return fake.boot_ns;
+}
+
+static inline u64 ktime_get_real_ns(void)
+{
+	return fake.real_ns;
+}
+
+#endif

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * XCR0 and XSAVE areas.  The oracle for areas is this machine's XRSTOR: what
+ * the check lets pass must load without a fault, and what it refuses for what
+ * is in the header or in MXCSR must fault.
+ */
+#include <cpuid.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/types.h>
+
+#include "tap.h"
+#include "x86/xsave.h"
+
+#define AVX512	VMM_XCR0_AVX512
+#define AREA	16384
+
+static u64 seed = 88172645463325252ULL;
+
+static u64 rnd(void)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed;
+}
+
+/* The rules again, as a list of what has to come with what. */
+static bool xcr0_reference(u64 v, u64 supported)
+{
+	static const struct {
+		u64 bit, needs;
+	} rules[] = {
+		{ 1 << 2, 1 << 1 },
+		{ 1 << 3, 1 << 4 }, { 1 << 4, 1 << 3 },
+		{ 1 << 5, 7 << 5 | 1 << 2 }, { 1 << 6, 7 << 5 | 1 << 2 },
+		{ 1 << 7, 7 << 5 | 1 << 2 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
+		if (v & rules[i].bit && (v & rules[i].needs) != rules[i].needs)
+			return false;
+	}
+	return v & 1 && (v | supported) == supported;
+}
+
+static void test_xcr0(void)
+{
+	unsigned int bad = 0, good = 0;
+	u64 v, s;
+
+	for (s = 0; s < 256; s++) {
+		for (v = 0; v < 1024; v++) {
+			bool valid = vmm_xcr0_valid(v, s);
+
+			bad += valid != xcr0_reference(v, s);
+			good += valid;
+		}
+	}
+	tap_ok(!bad && good, "XCR0: all of 10 bits on 256 processors");
+	tap_ok(vmm_xcr0_valid(1, 1) && !vmm_xcr0_valid(0, 1),
+	       "XCR0: x87 alone, and nothing without it");
+	tap_ok(!vmm_xcr0_valid(1ULL << 9 | 3, VMM_XCR0_GUEST),
+	       "XCR0: protection keys are not for guests");
+}
+
+/* ---- on this machine ---------------------------------------------------- */
+
+static struct vmm_xsave_layout layout;
+static u8 saved[AREA] __attribute__((aligned(64)));
+static u8 area[AREA] __attribute__((aligned(64)));
+static u8 out[AREA] __attribute__((aligned(64)));
+static sigjmp_buf fault;
+
+static bool find_layout(void)
+{
+	u32 a, b, c, d, i, lo, hi, mask;
+
+	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c >> 27 & 1))
+		return false;
+	asm volatile("xgetbv" : "=a" (lo), "=d" (hi) : "c" (0));
+	layout.mask = lo & VMM_XCR0_GUEST;
+	for (i = 2; i < 8; i++) {
+		if (!(layout.mask >> i & 1))
+			continue;
+		__cpuid_count(0xd, i, a, b, c, d);
+		layout.len[i] = a;
+		layout.offset[i] = b;
+	}
+	layout.size = vmm_xsave_size(&layout, layout.mask);
+	asm volatile("fxsave64 (%0)" : : "r" (saved) : "memory");
+	memcpy(&mask, saved + 28, sizeof(mask));
+	layout.mxcsr_mask = mask ? mask : 0xffbf;
+	return layout.size <= AREA;
+}
+
+static void on_fault(int sig)
+{
+	siglongjmp(fault, 1);
+}
+
+/* XRSTOR takes @p; what it loaded is in @out. */
+static __attribute__((noinline)) bool loads(const void *p, u64 mask)
+{
+	u32 lo = mask, hi = mask >> 32;
+	bool good = true;
+
+	memset(out, 0, sizeof(out));
+	asm volatile("xsave64 (%0)" : : "r" (saved), "a" (~0), "d" (~0) :
+		     "memory");
+	if (sigsetjmp(fault, 1) == 0)
+		asm volatile("xrstor64 (%0)\n\t"
+			     "xsave64 (%1)" : : "r" (p), "r" (out), "a" (lo),
+			     "d" (hi) : "memory");
+	else
+		good = false;
+	asm volatile("xrstor64 (%0)" : : "r" (saved), "a" (~0), "d" (~0) :
+		     "memory");
+	return good;
+}
+
+static void put64(size_t offset, u64 v)
+{
+	memcpy(area + offset, &v, sizeof(v));
+}
+
+/* A random area that is valid, but for one thing if @mischief is odd. */
+static void make_area(unsigned int mischief)
+{
+	u32 mxcsr = (u32)rnd() & layout.mxcsr_mask;
+	size_t i;
+
+	for (i = 0; i < sizeof(area); i += 8)
+		put64(i, rnd());
+	memcpy(area + 24, &mxcsr, sizeof(mxcsr));
+	memset(area + 512, 0, 64);
+	put64(512, rnd() & layout.mask);
+	switch (mischief) {
+	case 1:
+		put64(512, 1ULL << (rnd() & 63));
+		break;
+	case 3:
+		put64(520, 1ULL << (rnd() & 63));
+		break;
+	case 5:
+		put64(528, rnd() | 1);
+		break;
+	case 7:
+		mxcsr |= 1U << (16 + (rnd() & 15));
+		memcpy(area + 24, &mxcsr, sizeof(mxcsr));
+		break;
+	}
+}
+
+static void test_native(void)
+{
+	unsigned int i, passed = 0, refused = 0, faults = 0, missed = 0;
+
+	signal(SIGSEGV, on_fault);
+	signal(SIGBUS, on_fault);
+	for (i = 0; i < 20000; i++) {
+		make_area(i & 7);
+		if (vmm_xsave_check(&layout, area, sizeof(area),
+				    layout.mask) == 0) {
+			passed++;
+			faults += !loads(area, layout.mask);
+		} else {
+			refused++;
+			/* The processor may have what guests may not. */
+			if ((i & 7) != 1)
+				missed += loads(area, layout.mask);
+		}
+	}
+	tap_ok(passed > 5000 && !faults, "%u areas that pass load (%u fault)",
+	       passed, faults);
+	tap_ok(refused > 5000 && !missed,
+	       "%u areas that are refused fault (%u load)", refused, missed);
+}
+
+/* A copy loads as the original does, whatever is between the components. */
+static void test_copy(void)
+{
+	static u8 copy[AREA] __attribute__((aligned(64)));
+	static u8 first[AREA];
+	unsigned int i, bad = 0;
+
+	for (i = 0; i < 2000; i++) {
+		/* Addresses of x87 come back only with an exception pending. */
+		make_area(0);
+		memset(area + 8, 0, 16);
+		memset(copy, 0xa5, sizeof(copy));
+		vmm_xsave_copy(&layout, copy, layout.size, area);
+		bad += !loads(area, layout.mask);
+		memcpy(first, out, sizeof(first));
+		bad += !loads(copy, layout.mask);
+		bad += memcmp(first, out, layout.size) != 0;
+		bad += vmm_xsave_check(&layout, copy, layout.size,
+				       layout.mask) != 0;
+		bad += copy[layout.size] != 0xa5;
+	}
+	tap_ok(!bad, "copies load alike");
+}
+
+static void test_reset_native(void)
+{
+	u16 fcw;
+	u32 mxcsr;
+
+	memset(area, 0xff, sizeof(area));
+	vmm_xsave_reset(&layout, area);
+	tap_ok(vmm_xsave_check(&layout, area, layout.size, layout.mask) == 0 &&
+	       loads(area, layout.mask), "the state after power-on loads");
+	memcpy(&fcw, area, 2);
+	memcpy(&mxcsr, area + 24, 4);
+	tap_ok(fcw == 0x37f && mxcsr == 0x1f80, "with its control words");
+}
+
+static void test_xmm_native(void)
+{
+	u64 want[2] = { 0x1122334455667788, 0x99aabbccddeeff00 }, got[2];
+	unsigned int nr, bad = 0;
+
+	for (nr = 0; nr < 16; nr++) {
+		make_area(0);
+		put64(512, nr & 1 ? layout.mask : 0);
+		vmm_xsave_get_xmm(area, nr, got);
+		bad += !(nr & 1) && (got[0] || got[1]);
+		vmm_xsave_set_xmm(area, nr, want);
+		bad += !loads(area, layout.mask);
+		vmm_xsave_get_xmm(out, nr, got);
+		bad += memcmp(want, got, 16) != 0;
+		vmm_xsave_get_xmm(out, (nr + 1) & 15, got);
+		bad += !(nr & 1) && (got[0] || got[1]);
+	}
+	tap_ok(!bad, "XMM registers, with and without state before");
+}
+
+/* ---- sizes -------------------------------------------------------------- */
+
+static void test_sizes(void)
+{
+	static const struct vmm_xsave_layout l = {
+		.mask = VMM_XCR0_GUEST,
+		.size = 2688,
+		.mxcsr_mask = 0xffff,
+		.offset = { [2] = 576, [5] = 1088, [6] = 1152, [7] = 1664 },
+		.len = { [2] = 256, [5] = 64, [6] = 512, [7] = 1024 },
+	};
+	unsigned int size, bad = 0;
+
+	tap_ok(vmm_xsave_size(&l, 1) == 576 && vmm_xsave_size(&l, 3) == 576 &&
+	       vmm_xsave_size(&l, 7) == 832 &&
+	       vmm_xsave_size(&l, 0xe7) == 2688 &&
+	       vmm_xsave_size(&l, ~0ULL) == 2688, "sizes by XCR0");
+	vmm_xsave_reset(&l, area);
+	for (size = 0; size < 2688; size++) {
+		/* Memory of just this size, for the sanitizer to watch. */
+		u8 *p = malloc(size ? size : 1);
+
+		memcpy(p, area, size);
+		bad += vmm_xsave_check(&l, p, size, ~0ULL) !=
+		       (size < 576 ? -EINVAL : 0);
+		if (size >= 576) {
+			p[512] = 4;
+			bad += vmm_xsave_check(&l, p, size, ~0ULL) !=
+			       (size < 832 ? -EINVAL : 0);
+			bad += vmm_xsave_check(&l, p, size, 3) != -EINVAL;
+		}
+		free(p);
+	}
+	area[575] = 1;
+	bad += vmm_xsave_check(&l, area, 2688, ~0ULL) != -EINVAL;
+	tap_ok(!bad, "an area too small for what it claims is refused");
+}
+
+int main(void)
+{
+	test_xcr0();
+	test_sizes();
+	if (!find_layout()) {
+		tap_ok(true, "this machine's XRSTOR # SKIP no XSAVE");
+		return tap_done();
+	}
+	test_native();
+	test_copy();
+	test_reset_native();
+	test_xmm_native();
+	return tap_done();
+}
