@@ -68,27 +68,37 @@ static struct syscore_ops _name = {					\
 #define vmm_unregister_syscore(_s)	unregister_syscore_ops(_s)
 #endif
 
-/* Initialize a timer on the monotonic clock. */
-static inline void vmm_hrtimer_setup(struct hrtimer *timer,
-				     enum hrtimer_restart (*fn)(struct hrtimer *),
-				     enum hrtimer_mode mode)
+/* A timer on the monotonic clock; hrtimer_setup() came with 6.13. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+static inline void
+vmm_hrtimer_setup(struct hrtimer *timer,
+		  enum hrtimer_restart (*fn)(struct hrtimer *timer),
+		  enum hrtimer_mode mode)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
-	hrtimer_setup(timer, fn, CLOCK_MONOTONIC, mode);
-#else
 	hrtimer_init(timer, CLOCK_MONOTONIC, mode);
 	timer->function = fn;
-#endif
 }
+#else
+static inline void
+vmm_hrtimer_setup(struct hrtimer *timer,
+		  enum hrtimer_restart (*fn)(struct hrtimer *timer),
+		  enum hrtimer_mode mode)
+{
+	hrtimer_setup(timer, fn, CLOCK_MONOTONIC, mode);
+}
+#endif
 
-/* Add 1 to an eventfd. */
+/* Adds 1 to an eventfd. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
 static inline void vmm_eventfd_signal(struct eventfd_ctx *ctx)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
-	eventfd_signal(ctx);
-#else
 	eventfd_signal(ctx, 1);
-#endif
 }
+#else
+static inline void vmm_eventfd_signal(struct eventfd_ctx *ctx)
+{
+	eventfd_signal(ctx);
+}
+#endif
 
 #endif /* VMM_COMPAT_H */

@@ -9,7 +9,7 @@
  *
  * The table of ranges is a sorted array, replaced as a whole under the mutex
  * and read under RCU. Devices are called in an RCU read section: they must not
- * sleep, and are not called any more when vmm_bus_del() has returned.
+ * sleep, and are not called any more a grace period after vmm_bus_unlink().
  */
 #ifndef VMM_IO_BUS_H
 #define VMM_IO_BUS_H
@@ -81,9 +81,13 @@ int vmm_bus_add(struct vmm_bus *bus, struct vmm_bus_dev *dev, u64 addr,
 		u64 len);
 
 /*
- * Take a device off; on return nobody calls it. May sleep (waits for an RCU
- * grace period). Harmless for a device that isn't on the bus.
+ * Take a device off. Whoever was inside of it may still be: the caller waits
+ * for an RCU grace period before the device goes. May sleep. Can't fail;
+ * harmless for a device that isn't on the bus.
  */
+void vmm_bus_unlink(struct vmm_bus *bus, struct vmm_bus_dev *dev);
+
+/* Likewise, with the grace period. */
 void vmm_bus_del(struct vmm_bus *bus, struct vmm_bus_dev *dev);
 
 /*

@@ -49,8 +49,11 @@ struct vmm_ioeventfd_args {
 
 void vmm_ioeventfds_init(struct vmm_ioeventfds *set, struct vmm_bus *bus);
 
-/* Remove them all and refuse new ones. May sleep. */
+/* First step of death: off the bus, new ones refused. May sleep. */
 void vmm_ioeventfds_kill(struct vmm_ioeventfds *set);
+
+/* Second step, an RCU grace period later. May sleep. */
+void vmm_ioeventfds_release(struct vmm_ioeventfds *set);
 
 /*
  * May sleep. Return: 0, -EBADF or -EINVAL (not an eventfd, bad width, address

@@ -45,7 +45,6 @@ struct vmm_ioapic_ops {
  * @ops: upcalls
  * @rte: redirection entries as the guest reads them
  * @lines: level of each pin
- * @irr: requests not sent yet: edges that came while masked are not kept
  * @floods: EOIs in a row that found the line asserted, for each pin
  * @id: id register's value, 0 to 15
  * @select: index register
@@ -54,7 +53,6 @@ struct vmm_ioapic {
 	const struct vmm_ioapic_ops *ops;
 	u64 rte[VMM_IOAPIC_PINS];
 	u32 lines;
-	u32 irr;
 	u32 floods[VMM_IOAPIC_PINS];
 	u8 id;
 	u8 select;
@@ -92,10 +90,9 @@ void vmm_ioapic_write(struct vmm_ioapic *io, u32 offset, unsigned int len,
 struct vmm_ioapic_state {
 	u64 rte[VMM_IOAPIC_PINS];
 	u32 lines;
-	u32 irr;
 	u8 id;
 	u8 select;
-	u8 pad[6];
+	u8 pad[2];
 };
 
 void vmm_ioapic_save(const struct vmm_ioapic *io, struct vmm_ioapic_state *st);

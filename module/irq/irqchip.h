@@ -13,7 +13,6 @@
 
 #include <linux/types.h>
 #include <linux/hrtimer.h>
-#include <linux/mutex.h>
 #include <linux/spinlock.h>
 
 #include "io/bus.h"
@@ -37,14 +36,13 @@ enum vmm_irq_source {
 /**
  * struct vmm_irqchip - embed it in the VM
  * @apics: the VM's local APICs (constant)
- * @lock: protects @pic, @ioapic, @sources and @flood_dead; irqs off
+ * @lock: protects @pic, @ioapic, @sources, @dead and changes of @routes; irqs off
  * @pic: the 8259A pair
  * @ioapic: the IOAPIC
  * @flood_timer: sends deferred level interrupts again
  * @sources: by GSI, who asserts it
  * @dead: timers are not to be started any more
- * @route_lock: serializes replacement of @routes; outside of @lock
- * @routes: routes in force (RCU, and replaced with @lock held)
+ * @routes: routes in force (RCU)
  * @pit: the interval timer
  * @irqfds: eventfds that raise GSIs
  * @pio: port bus (constant)
@@ -60,7 +58,6 @@ struct vmm_irqchip {
 	struct hrtimer flood_timer;
 	u8 sources[VMM_MAX_GSI];
 	bool dead;
-	struct mutex route_lock;
 	struct vmm_route_table __rcu *routes;
 	struct vmm_pit_dev pit;
 	struct vmm_irqfds irqfds;
@@ -83,10 +80,13 @@ struct vmm_irqchip {
 int vmm_irqchip_init(struct vmm_irqchip *chip, struct vmm_apic_map *apics,
 		     struct vmm_bus *pio, struct vmm_bus *mmio);
 
-/* First step of death: off the buses, timers and irqfds stopped. May sleep. */
+/*
+ * First step of death: off the buses, timers and irqfds stopped. May sleep.
+ * Waits for no grace period.
+ */
 void vmm_irqchip_kill(struct vmm_irqchip *chip);
 
-/* Second step: nobody calls in any more; free the rest. */
+/* Second step, an RCU grace period later: nobody calls in any more. */
 void vmm_irqchip_release(struct vmm_irqchip *chip);
 
 /**

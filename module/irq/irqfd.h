@@ -27,31 +27,41 @@ struct vmm_irqchip;
 /**
  * struct vmm_irqfds - the irqfds of a VM; part of its irqchip
  * @chip: whose GSIs they raise (constant)
- * @lock: protects @list, @count and @dead; irqs off; nests in an eventfd's
- *	wait queue lock; takes none inside
- * @list: all live ones (RCU for the resamplers' walk)
- * @count: live or being shut down
- * @dead: no more are accepted
- * @resamplers: number in @list with a resample eventfd
- * @wq: where shutdowns run (constant)
+ * @mutex: serializes assign, deassign and kill; outermost
+ * @lock: protects the lists and counts; irqs off; nests in an eventfd's
+ *	wait queue lock and takes none inside
+ * @list: all live ones
+ * @resamplers: those with a resample eventfd (RCU)
+ * @count: irqfds live or being shut down
+ * @nr_resamplers: elements of @resamplers
+ * @dead: no more are accepted (@mutex)
+ * @wq: where shutdowns run; made for the first irqfd (@mutex)
  */
 struct vmm_irqfds {
 	struct vmm_irqchip *chip;
+	struct mutex mutex;
 	raw_spinlock_t lock;
 	struct list_head list;
+	struct list_head resamplers;
 	unsigned int count;
+	unsigned int nr_resamplers;
 	bool dead;
-	unsigned int resamplers;
 	struct workqueue_struct *wq;
 };
 
-int vmm_irqfds_init(struct vmm_irqfds *set, struct vmm_irqchip *chip);
+void vmm_irqfds_init(struct vmm_irqfds *set, struct vmm_irqchip *chip);
 
 /* Shut all down and wait for it; refuse new ones. May sleep. */
 void vmm_irqfds_kill(struct vmm_irqfds *set);
 
 /* After vmm_irqfds_kill(). */
 void vmm_irqfds_release(struct vmm_irqfds *set);
+
+/* Does anybody care for ends of interrupts? */
+static inline bool vmm_irqfds_resampling(const struct vmm_irqfds *set)
+{
+	return READ_ONCE(set->nr_resamplers);
+}
 
 /*
  * @resample_fd: -1 for none. May sleep. Return: 0, -EBADF or -EINVAL (not an

@@ -15,7 +15,7 @@
  *    any context, hard interrupts included, no lock taken.
  *
  * Marks on fields: (c) constant after vmm_lapic_init(), (v) vCPU side only,
- * (vr) written by the vCPU side, read by any, (a) atomic, (m) the map's mutex.
+ * (vr) written by the vCPU side, read by any, (a) atomic, (m) the map's lock.
  */
 #ifndef VMM_IRQ_LAPIC_H
 #define VMM_IRQ_LAPIC_H
@@ -122,7 +122,7 @@ struct vmm_lapic_timer {
  *	APIC virtualization can use it: (vr), but IRR and TMR are (a)
  * @initial_id: the id that CPUID reports and x2APIC mode uses (c)
  * @map_id: the id under which the map lists it, or VMM_APIC_ID_NONE (m)
- * @features: VMM_LAPIC_F_* (vr)
+ * @features: VMM_LAPIC_F_* (v)
  * @phys_bits: width of guest-physical addresses (v)
  * @base: IA32_APIC_BASE (vr)
  * @irr_pending: false means that IRR is empty; true that it may not be (a)

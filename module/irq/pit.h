@@ -23,58 +23,56 @@
 
 /**
  * struct vmm_pit_channel - one counter
- * @start: time when the count now running was loaded
- * @count: what is counted down from: 1 to 65536 (in BCD 1 to 10000); 0: none
- *	was loaded since the control word
- * @next: count that a write asks for but that starts at the end of the
- *	period (modes 2 and 3); 0: none
- * @next_at: time when @next takes over
- * @paused: ticks that had gone by when the gate went low, if it stops the count
+ * @start: time when the count under way began
+ * @next_at: time when @next takes over; VMM_PIT_NEVER: at the next trigger
+ * @paused: ticks that had gone by when the gate stopped the count
+ * @count: what is counted down from: 1 to 65536; 0: none since the control word
+ * @next: count that was written but has not taken over; 0: none
  * @latched: value captured by a latch command
  * @status: value captured by a read-back command
  * @mode: 0 to 5
  * @access: 1 low byte, 2 high byte, 3 low then high
+ * @write_low: low byte of a count of which the high byte is still to come
+ * @latch_bytes: bytes of @latched not read yet
  * @bcd: counts in decimal
  * @gate: level of the gate input
- * @armed: modes 1 and 5: triggered since the control word
  * @stopped: the gate holds the count at @paused
- * @read_high: next byte read of an @access 3 count is the high one
+ * @read_high: the next byte read of an @access 3 count is the high one
  * @write_high: likewise for writes
- * @write_low: low byte written so far
- * @latch_bytes: bytes of @latched not read yet
  * @status_latched: the next read gives @status
- * @null: a count was written that the counter hasn't taken over
+ * @pad: 0
  */
 struct vmm_pit_channel {
 	u64 start;
 	u64 next_at;
+	u64 paused;
 	u32 count;
 	u32 next;
-	u64 paused;
 	u16 latched;
 	u8 status;
 	u8 mode;
 	u8 access;
+	u8 write_low;
+	u8 latch_bytes;
 	u8 bcd;
 	u8 gate;
-	u8 armed;
 	u8 stopped;
 	u8 read_high;
 	u8 write_high;
-	u8 write_low;
-	u8 latch_bytes;
 	u8 status_latched;
-	u8 null;
+	u8 pad[3];
 };
 
 /**
  * struct vmm_pit - the timer
  * @ch: its channels
  * @speaker: what was written to bits 0 and 1 of the speaker port
+ * @pad: 0
  */
 struct vmm_pit {
 	struct vmm_pit_channel ch[VMM_PIT_CHANNELS];
 	u8 speaker;
+	u8 pad[7];
 };
 
 void vmm_pit_init(struct vmm_pit *pit);
@@ -92,10 +90,10 @@ bool vmm_pit_out(const struct vmm_pit *pit, unsigned int ch, u64 now);
  */
 u64 vmm_pit_next_edge(const struct vmm_pit *pit, unsigned int ch, u64 now);
 
-/* Length of a period in ns, or 0 if the channel's mode doesn't repeat. */
-u64 vmm_pit_period(const struct vmm_pit *pit, unsigned int ch);
-
 /* -EINVAL if @pit is in no state that a timer can have at time @now. */
 int vmm_pit_check(const struct vmm_pit *pit, u64 now);
+
+/* Move all times by @delta, modulo 2^64: a restored timer meets another clock. */
+void vmm_pit_shift(struct vmm_pit *pit, u64 delta);
 
 #endif /* VMM_IRQ_PIT_H */

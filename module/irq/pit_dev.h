@@ -24,10 +24,11 @@ struct vmm_irqchip;
 /**
  * struct vmm_pit_dev - the timer and what it is wired to
  * @chip: whose GSI 0 it drives (constant)
- * @lock: protects @pit and @dead; irqs off; outside of the irqchip's lock, but
- *	interrupts are raised without it
+ * @lock: protects @pit, @edge and @dead; irqs off; interrupts are raised
+ *	without it
  * @pit: the timer
  * @timer: channel 0's next interrupt; armed under @lock
+ * @edge: when channel 0 interrupts next, VMM_PIT_NEVER if it doesn't
  * @dead: no more interrupts
  * @ports: on the port bus
  * @speaker: on the port bus
@@ -38,6 +39,7 @@ struct vmm_pit_dev {
 	raw_spinlock_t lock;
 	struct vmm_pit pit;
 	struct hrtimer timer;
+	u64 edge;
 	bool dead;
 	struct vmm_bus_dev ports;
 	struct vmm_bus_dev speaker;

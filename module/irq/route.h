@@ -49,8 +49,8 @@ struct vmm_route_table {
 };
 
 /*
- * Build a table. Return: it, or ERR_PTR of -EINVAL (GSI, pin or kind out of
- * range, fields that must be 0, a message that no APIC can get), -EEXIST
+ * Build a table. Return: it, or ERR_PTR of -EINVAL (GSI, pin or type out of
+ * range, fields that must be 0, an address that is no message's), -EEXIST
  * (second route of a kind for a GSI, second GSI for a pin), -ENOSPC
  * (over VMM_MAX_ROUTES), -ENOMEM. Free it with kvfree_rcu(), or kvfree().
  */
@@ -60,7 +60,10 @@ struct vmm_route_table *vmm_route_table_build(const struct vmm_route *routes,
 /* The PC's: GSI n to PIC pin n and IOAPIC pin n, but 0 to IOAPIC pin 2. */
 struct vmm_route_table *vmm_route_table_default(void);
 
-/* Decode a message-signalled interrupt. -EINVAL if it is none. */
+/*
+ * Decode a message-signalled interrupt. -EINVAL if the address says that it is
+ * none; vectors and delivery modes are judged when it is delivered.
+ */
 int vmm_msi_decode(u64 addr, u32 data, struct vmm_apic_msg *msg);
 
 #endif /* VMM_IRQ_ROUTE_H */
