@@ -37,6 +37,37 @@ static inline void vmm_vma_flags_mod(struct vm_area_struct *vma,
 }
 #endif
 
+/*
+ * Suspend and resume on the last processor.  The interface changed in the
+ * middle of stable series, so that Kbuild looks at the header itself.
+ */
+#ifdef VMM_HAVE_STRUCT_SYSCORE
+#define VMM_DEFINE_SYSCORE(_name, _suspend, _resume)			\
+static int _name##_do_suspend(void *unused)				\
+{									\
+	return _suspend();						\
+}									\
+static void _name##_do_resume(void *unused)				\
+{									\
+	_resume();							\
+}									\
+static const struct syscore_ops _name##_ops = {				\
+	.suspend	= _name##_do_suspend,				\
+	.resume		= _name##_do_resume,				\
+};									\
+static struct syscore _name = { .ops = &_name##_ops }
+#define vmm_register_syscore(_s)	register_syscore(_s)
+#define vmm_unregister_syscore(_s)	unregister_syscore(_s)
+#else
+#define VMM_DEFINE_SYSCORE(_name, _suspend, _resume)			\
+static struct syscore_ops _name = {					\
+	.suspend	= _suspend,					\
+	.resume		= _resume,					\
+}
+#define vmm_register_syscore(_s)	register_syscore_ops(_s)
+#define vmm_unregister_syscore(_s)	unregister_syscore_ops(_s)
+#endif
+
 /* A timer on the monotonic clock; hrtimer_setup() came with 6.13. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 static inline void
@@ -68,37 +99,6 @@ static inline void vmm_eventfd_signal(struct eventfd_ctx *ctx)
 {
 	eventfd_signal(ctx);
 }
-#endif
-
-/*
- * Suspend and resume on the last processor.  The interface changed in the
- * middle of stable series, so that Kbuild looks at the header itself.
- */
-#ifdef VMM_HAVE_STRUCT_SYSCORE
-#define VMM_DEFINE_SYSCORE(_name, _suspend, _resume)			\
-static int _name##_do_suspend(void *unused)				\
-{									\
-	return _suspend();						\
-}									\
-static void _name##_do_resume(void *unused)				\
-{									\
-	_resume();							\
-}									\
-static const struct syscore_ops _name##_ops = {				\
-	.suspend	= _name##_do_suspend,				\
-	.resume		= _name##_do_resume,				\
-};									\
-static struct syscore _name = { .ops = &_name##_ops }
-#define vmm_register_syscore(_s)	register_syscore(_s)
-#define vmm_unregister_syscore(_s)	unregister_syscore(_s)
-#else
-#define VMM_DEFINE_SYSCORE(_name, _suspend, _resume)			\
-static struct syscore_ops _name = {					\
-	.suspend	= _suspend,					\
-	.resume		= _resume,					\
-}
-#define vmm_register_syscore(_s)	register_syscore_ops(_s)
-#define vmm_unregister_syscore(_s)	unregister_syscore_ops(_s)
 #endif
 
 #endif /* VMM_COMPAT_H */

@@ -22,7 +22,7 @@ int vmm_apic_map_init(struct vmm_apic_map *map, u32 size)
 	if (!map->all)
 		return -ENOMEM;
 	map->phys = map->all + map->size;
-	mutex_init(&map->lock);
+	raw_spin_lock_init(&map->lock);
 	return 0;
 }
 
@@ -31,7 +31,6 @@ void vmm_apic_map_destroy(struct vmm_apic_map *map)
 	kvfree(map->all);
 	map->all = NULL;
 	map->phys = NULL;
-	mutex_destroy(&map->lock);
 }
 
 static struct vmm_lapic *map_slot(struct vmm_apic_map *map, u32 i)
@@ -83,18 +82,21 @@ static void map_move(struct vmm_apic_map *map, struct vmm_lapic *l, u32 id)
 
 void vmm_apic_map_update(struct vmm_apic_map *map, struct vmm_lapic *l)
 {
-	mutex_lock(&map->lock);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&map->lock, flags);
 	map_move(map, l, lapic_map_id(l));
-	mutex_unlock(&map->lock);
+	raw_spin_unlock_irqrestore(&map->lock, flags);
 }
 
 int vmm_apic_map_add(struct vmm_apic_map *map, struct vmm_lapic *l)
 {
+	unsigned long flags;
 	int ret = 0;
 
 	if (l->initial_id >= map->size)
 		return -EINVAL;
-	mutex_lock(&map->lock);
+	raw_spin_lock_irqsave(&map->lock, flags);
 	if (map_slot(map, l->initial_id)) {
 		ret = -EEXIST;
 	} else {
@@ -102,17 +104,19 @@ int vmm_apic_map_add(struct vmm_apic_map *map, struct vmm_lapic *l)
 		if (map->used <= l->initial_id)
 			WRITE_ONCE(map->used, l->initial_id + 1);
 	}
-	mutex_unlock(&map->lock);
+	raw_spin_unlock_irqrestore(&map->lock, flags);
 	return ret;
 }
 
 void vmm_apic_map_del(struct vmm_apic_map *map, struct vmm_lapic *l)
 {
-	mutex_lock(&map->lock);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&map->lock, flags);
 	if (map_slot(map, l->initial_id) == l)
 		RCU_INIT_POINTER(map->all[l->initial_id], NULL);
 	map_move(map, l, VMM_APIC_ID_NONE);
-	mutex_unlock(&map->lock);
+	raw_spin_unlock_irqrestore(&map->lock, flags);
 }
 
 /* Act on @msg at @l. As vmm_lapic_deliver() returns. */
@@ -194,9 +198,14 @@ static bool match(const struct vmm_lapic *l, const struct vmm_apic_msg *msg)
 	return false;
 }
 
-#define for_each_lapic(i, l, map)					\
-	for ((i) = 0; (i) < READ_ONCE((map)->used); (i)++)		\
-		if (!((l) = rcu_dereference((map)->all[i]))) {} else
+/* The APIC with initial id @i if @msg is meant for it, else NULL. */
+static struct vmm_lapic *matching(struct vmm_apic_map *map, u32 i,
+				  const struct vmm_apic_msg *msg)
+{
+	struct vmm_lapic *l = rcu_dereference(map->all[i]);
+
+	return l && match(l, msg) ? l : NULL;
+}
 
 static int deliver_all(struct vmm_apic_map *map, const struct vmm_apic_msg *msg)
 {
@@ -204,14 +213,23 @@ static int deliver_all(struct vmm_apic_map *map, const struct vmm_apic_msg *msg)
 	int ret, sum = -ENOENT;
 	u32 i;
 
-	for_each_lapic(i, l, map) {
-		if (!match(l, msg))
+	for (i = 0; i < READ_ONCE(map->used); i++) {
+		l = matching(map, i, msg);
+		if (!l)
 			continue;
 		ret = deliver_one(l, msg);
 		if (ret >= 0)
 			sum = max(sum, 0) + ret;
 	}
 	return sum;
+}
+
+/* The class with which an APIC takes part in arbitration; 16: not at all. */
+static u32 arbitration_class(const struct vmm_lapic *l)
+{
+	if (!vmm_lapic_enabled(l) || !lapic_sw_enabled(l))
+		return 16;
+	return lapic_priority_class(l);
 }
 
 /*
@@ -224,11 +242,9 @@ static struct vmm_lapic *arbitrate(struct vmm_apic_map *map,
 	struct vmm_lapic *l, *best = NULL;
 	u32 i, class, lowest = 16, ties = 0, nth;
 
-	for_each_lapic(i, l, map) {
-		if (!vmm_lapic_enabled(l) || !lapic_sw_enabled(l) ||
-		    !match(l, msg))
-			continue;
-		class = lapic_priority_class(l);
+	for (i = 0; i < READ_ONCE(map->used); i++) {
+		l = matching(map, i, msg);
+		class = l ? arbitration_class(l) : 16;
 		if (class < lowest) {
 			lowest = class;
 			ties = 0;
@@ -236,13 +252,13 @@ static struct vmm_lapic *arbitrate(struct vmm_apic_map *map,
 		}
 		ties += class == lowest;
 	}
-	if (ties <= 1)
+	if (!best || ties == 1)
 		return best;
 
 	nth = msg->vector % ties;
-	for_each_lapic(i, l, map) {
-		if (!vmm_lapic_enabled(l) || !lapic_sw_enabled(l) ||
-		    !match(l, msg) || lapic_priority_class(l) != lowest)
+	for (i = 0; i < READ_ONCE(map->used); i++) {
+		l = matching(map, i, msg);
+		if (!l || arbitration_class(l) != lowest)
 			continue;
 		best = l;
 		if (!nth--)
@@ -306,7 +322,10 @@ void vmm_apic_map_set_lint0(struct vmm_apic_map *map, bool level)
 	u32 i;
 
 	rcu_read_lock();
-	for_each_lapic(i, l, map)
-		vmm_lapic_set_lint(l, 0, level);
+	for (i = 0; i < READ_ONCE(map->used); i++) {
+		l = rcu_dereference(map->all[i]);
+		if (l)
+			vmm_lapic_set_lint(l, 0, level);
+	}
 	rcu_read_unlock();
 }

@@ -3,7 +3,7 @@
  * The local APICs of one VM and how a message finds its way among them.
  *
  * The map is two arrays of pointers whose elements are replaced one by one
- * under the mutex and read under RCU: by initial id (every APIC) and by
+ * under the lock and read under RCU: by initial id (every APIC) and by
  * current physical id (every enabled APIC that messages can address). Nothing
  * is allocated after vmm_apic_map_init(), so that a guest that rewrites its
  * ids can't run into a failure. Logical ids are not indexed: LDR and DFR are
@@ -16,7 +16,7 @@
 #define VMM_IRQ_APIC_MAP_H
 
 #include <linux/types.h>
-#include <linux/mutex.h>
+#include <linux/spinlock.h>
 
 struct vmm_lapic;
 
@@ -25,15 +25,15 @@ struct vmm_lapic;
 
 /**
  * struct vmm_apic_map - all local APICs of a VM; embed it in the VM
- * @lock: serializes changes; outermost lock of interrupt delivery, never
- *	taken while delivering
+ * @lock: serializes changes; irqs off; never taken while delivering, takes
+ *	none inside
  * @size: number of elements in each array (c)
  * @used: 1 + highest initial id present (m, read by any)
  * @all: by initial id (m, RCU)
  * @phys: by physical id (m, RCU)
  */
 struct vmm_apic_map {
-	struct mutex lock;
+	raw_spinlock_t lock;
 	u32 size;
 	u32 used;
 	struct vmm_lapic __rcu **all;

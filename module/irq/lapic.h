@@ -15,7 +15,7 @@
  *    any context, hard interrupts included, no lock taken.
  *
  * Marks on fields: (c) constant after vmm_lapic_init(), (v) vCPU side only,
- * (vr) written by the vCPU side, read by any, (a) atomic, (m) the map's mutex.
+ * (vr) written by the vCPU side, read by any, (a) atomic, (m) the map's lock.
  */
 #ifndef VMM_IRQ_LAPIC_H
 #define VMM_IRQ_LAPIC_H
