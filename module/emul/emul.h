@@ -319,7 +319,9 @@ struct emul_ctxt;
  * @fetch:	code bytes at a linear address; @len never crosses a page
  * @read:	memory at a linear address; may cross a page; @len up to
  *		EMUL_DATA_MAX, or up to a page with EMUL_ACC_BATCH
- * @write:	likewise; with EMUL_ACC_CHECK only says whether it would work
+ * @write:	likewise; with EMUL_ACC_CHECK only says whether it would work. Of a
+ *		store that spans plain memory and a device the device's part goes
+ *		first: memory must not change if the step then breaks off.
  * @cmpxchg:	memory: atomically, if it holds @old store @new; leave in @old what
  *		was found. Device: write @new and leave @old. The bytes were read
  *		before with EMUL_ACC_RMW. Crossing pages may be non-atomic.

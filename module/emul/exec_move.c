@@ -176,6 +176,7 @@ int emul_x_cmpxchg(struct emul_ctxt *c)
 	unsigned int size = emul_size(&c->insn);
 	struct emul_opnd o;
 	struct emul_alu a;
+	u64 keep;
 	int rc;
 
 	rc = emul_opnd(c, O_E, size, true, &o);
@@ -183,11 +184,16 @@ int emul_x_cmpxchg(struct emul_ctxt *c)
 		return rc;
 	a.src = emul_get_reg(c, c->insn.reg, size);
 	a.aux = emul_get_reg(c, EMUL_RAX, size);
+	keep = o.mem ? 0 : c->gpr[o.reg];
 	rc = emul_rmw(c, &o, compare_exchange, &a);
 	if (emul_failed(rc))
 		return rc;
-	if (a.dst != a.aux)
+	if (a.dst != a.aux) {
+		/* Memory is written back, a register is not. */
+		if (!o.mem)
+			c->gpr[o.reg] = keep;
 		emul_set_reg(c, EMUL_RAX, size, a.dst);
+	}
 	c->rflags = a.flags;
 	return rc;
 }

@@ -235,12 +235,26 @@ static int push_frames(struct emul_ctxt *c, u64 *sp, unsigned int level,
 	return emul_push(c, sp, frame, size, 0);
 }
 
+/*
+ * A step that runs again must read what it read before; here it would find its
+ * own pushes. No compiler makes such frames.
+ */
+static bool frames_overlap(const struct emul_ctxt *c, unsigned int level)
+{
+	u64 sp = c->gpr[EMUL_RSP], bp = c->gpr[EMUL_RBP];
+	u64 span = (level + 1) * c->insn.opsize;
+
+	return level > 1 && bp - (sp - span) < 2 * span;
+}
+
 int emul_x_enter(struct emul_ctxt *c)
 {
 	unsigned int size = c->insn.opsize, level = c->insn.imm2 & 31;
 	u64 sp = c->gpr[EMUL_RSP], frame, la;
 	int rc;
 
+	if (frames_overlap(c, level))
+		return emul_stop(c, "ENTER copies a frame onto itself");
 	rc = emul_push(c, &sp, c->gpr[EMUL_RBP], size, 0);
 	if (rc)
 		return rc;

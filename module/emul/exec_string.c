@@ -92,9 +92,10 @@ static u64 batch(struct emul_ctxt *c, struct string *s, struct emul_pio *io,
 	const struct emul_access *e = &c->log[0];
 	u64 max, la;
 
-	if (c->log_len && e->pio && e->addr == io->port && e->len == s->size &&
-	    e->write == !io->in && e->count <= s->max)
-		return e->count;
+	if (c->log_len)
+		return e->pio && e->addr == io->port && e->len == s->size &&
+		       e->write == !io->in && e->count <= s->max ?
+			e->count : 1;
 	max = c->sio ? min_t(u64, s->max, c->sio_len / s->size) : 1;
 	if (max < 2 || s->back)
 		return 1;
