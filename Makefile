@@ -65,7 +65,8 @@ bench: deps-bench
 	@selftests/run --group bench $(T)
 
 install: modules tools
-	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(BUILD) modules_install
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(BUILD) INSTALL_MOD_PATH=$(DESTDIR) \
+		modules_install
 	$(MAKE) -C tools/vmctl install
 
 docs: deps-docs

@@ -61,8 +61,8 @@ discover_payloads()
 		case $name in '' | '#'*) continue ;; esac
 		for kernel in 6.1 6.12; do
 			printf '%s\t' "payload/$name@$kernel" payload payload amd "$kernel" 2 2G \
-				$((seconds * 2 + 10)) yes no - -
-			printf '%s\n' "selftests/payload/run $name"
+				$((seconds * 3 + 15)) yes no - -
+			printf '%s\n' "VMCTL=tools/vmctl/vmctl SLOW=3 selftests/payload/run --on vmm $name"
 		done
 	done <payload/list
 }

@@ -10,13 +10,13 @@ testhost=tools/testhost/testhost
 
 export TMPDIR=$tmp
 for kernel in 6.1 6.12; do
+	release=$(cat "$(tools/testhost/kernel $kernel)/release")
 	VMM_WORD="it's" $testhost --kernel $kernel --cpus 2 -- sh -c '
 		echo "$VMM_WORD|$1|$PWD|$(uname -r)|$(grep -c "^processor.*" /proc/cpuinfo)"
 		printf "no end of line" >&2
 		: >"$2"
 		exit 7' - 'two  words $HOME' "$PWD/build/written" >"$tmp/out" 2>"$tmp/err"
 	is $? 7 "$kernel: exit status"
-	release=$(cat "$(tools/testhost/kernel $kernel)/release")
 	is "$(cat "$tmp/out")" "it's|two  words \$HOME|$PWD|$release|2" \
 		"$kernel: words, variables, directory, kernel, processors"
 	is "$(cat "$tmp/err")" "no end of line" "$kernel: standard error is the command's alone"

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# For scripts that run VMs inside a test host: a Linux guest, a guest that ends at once,
+# and whether memory comes back. Comes after tap.sh.
+
+vmctl=tools/vmctl/vmctl
+
+# linux CPUS MEMORY ARGS FLAGS...: boot Linux; its console is in $tmp/console.
+linux()
+{
+	local cpus=$1 memory=$2 args=$3
+	shift 3
+
+	$vmctl run -c "$cpus" -m "$memory" -k build/guest.bzImage -i build/guest.cpio \
+		-a "console=ttyS0 quiet panic=-1 $args" "$@" \
+		</dev/null >"$tmp/console" 2>"$tmp/words"
+}
+
+# What the guest said of NAME: "guest: NAME VALUE".
+guest_said() { tr -d '\r' <"$tmp/console" | sed -n "s/^guest: $1 *//p" | head -n 1; }
+
+# The guest's last words, as comments of a TAP stream.
+show_guest() { tail -n 40 "$tmp/console" "$tmp/words" | tr -d '\r' | sed 's/^/# /'; }
+
+# Makes $tmp/tiny: a Multiboot image that writes 42 to port 0xf4.
+make_tiny()
+{
+	cat >"$tmp/tiny.S" <<-'END'
+		.long	0x1badb002, 0, -0x1badb002
+		.globl	_start
+	_start:	movb	$42, %al
+		outb	%al, $0xf4
+	1:	hlt
+		jmp	1b
+	END
+	gcc -m32 -c -o "$tmp/tiny.o" "$tmp/tiny.S" &&
+		ld -m elf_i386 -N --no-warn-rwx-segments -Ttext=0x100000 -o "$tmp/tiny" "$tmp/tiny.o"
+}
+
+run_tiny() { $vmctl run -m 4M --multiboot "$tmp/tiny" --debug-exit 0xf4 </dev/null "$@"; }
+
+kb() { sed -n "s/^$1: *\([0-9]*\) kB/\1/p" /proc/meminfo; }
+
+# Memory in use that no cache could give back, in kB.
+memory_used()
+{
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	echo $(($(kb MemTotal) - $(kb MemFree) - $(kb Cached) - $(kb Buffers)))
+}
+
+# returns_to KB NOISE: within half a minute, as some of it is freed late.
+returns_to()
+{
+	local n used
+
+	for n in $(seq 30); do
+		used=$(memory_used)
+		[ $((used - $1)) -gt "$2" ] || { echo "# memory in use: $1 kB, then $used kB"; return 0; }
+		sleep 1
+	done
+	echo "# memory in use: $1 kB, then $used kB: more than $2 kB apart"
+	return 1
+}
+
+# Nobody holds the module: it would unload.
+module_idle() { [ "$(sed -n 's/^vmm [0-9]* \([0-9]*\) .*/\1/p' /proc/modules)" = 0 ]; }
