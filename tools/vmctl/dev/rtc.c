@@ -59,6 +59,7 @@ enum {
 #define UIP_NS		244000	/* before an update it is announced */
 #define CRYSTAL_HZ	32768
 #define DAY_SECONDS	86400
+#define LAST_SECOND	7258118399LL	/* of the year 2199; ns fit 64 bits */
 
 static int64_t host_now(void)
 {
@@ -118,9 +119,10 @@ static void show_time(struct rtc *rtc, int64_t guest)
 	rtc->byte[CENTURY] = encode(rtc, (1900 + tm.tm_year) / 100);
 }
 
-/* The other way: the guest has set its clock. */
+/* The other way: the guest has set its clock; to 1970 at the earliest. */
 static void take_time(struct rtc *rtc)
 {
+	int64_t seconds;
 	struct tm tm = {
 		.tm_sec = decode(rtc, rtc->byte[SECONDS]),
 		.tm_min = decode(rtc, rtc->byte[MINUTES]),
@@ -131,7 +133,12 @@ static void take_time(struct rtc *rtc)
 			   decode(rtc, rtc->byte[YEAR]) - 1900,
 	};
 
-	rtc->offset = timegm(&tm) * SEC_NS - rtc->now();
+	seconds = timegm(&tm);
+	if (seconds < 0)
+		seconds = 0;
+	if (seconds > LAST_SECOND)
+		seconds = LAST_SECOND;
+	rtc->offset = seconds * SEC_NS - rtc->now();
 	rtc->seen = rtc->now() + rtc->offset;
 }
 

@@ -165,8 +165,20 @@ int vmm_set_sregs(int vcpu, const struct vmm_sregs *sregs, struct err *err)
 	       fail(err, "set system registers") : 0;
 }
 
-int vmm_get_events(int vcpu, struct vmm_vcpu_events *events, struct err *err)
+int vmm_set_msrs(int vcpu, const struct vmm_msr_entry *entry,
+		 unsigned int count, struct err *err)
 {
-	return ioctl(vcpu, VMM_VCPU_GET_EVENTS, events) ?
-	       fail(err, "read pending events") : 0;
+	struct vmm_msrs arg = {
+		.count = count,
+		.entries = (uintptr_t)entry,
+	};
+	char what[64] = "set MSRs";
+
+	if (!ioctl(vcpu, VMM_VCPU_SET_MSRS, &arg))
+		return 0;
+	if (arg.done < count)
+		snprintf(what, sizeof(what), "set MSR %#x to %#llx",
+			 entry[arg.done].index,
+			 (unsigned long long)entry[arg.done].value);
+	return fail(err, what);
 }

@@ -37,7 +37,9 @@ int vmm_get_regs(int vcpu, struct vmm_regs *regs, struct err *err);
 int vmm_set_regs(int vcpu, const struct vmm_regs *regs, struct err *err);
 int vmm_get_sregs(int vcpu, struct vmm_sregs *sregs, struct err *err);
 int vmm_set_sregs(int vcpu, const struct vmm_sregs *sregs, struct err *err);
-int vmm_get_events(int vcpu, struct vmm_vcpu_events *events, struct err *err);
+/** vmm_set_msrs() - at most VMM_MAX_MSRS; the error names the one refused. */
+int vmm_set_msrs(int vcpu, const struct vmm_msr_entry *entry,
+		 unsigned int count, struct err *err);
 
 /** vmm_feature_name() - of bit @bit of vmm_info.features, or NULL. */
 const char *vmm_feature_name(unsigned int bit);

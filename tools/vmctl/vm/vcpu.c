@@ -6,11 +6,39 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "lib/container.h"
 #include "vm/regs.h"
 #include "vm/thread.h"
 #include "vm/vcpu.h"
 
 #define STACK_SIZE	(256 * 1024)
+
+#define MSR_MTRR_BASE0		0x200
+#define MSR_MTRR_MASK0		0x201
+#define MSR_MTRR_DEFAULT	0x2ff
+#define MTRR_ENABLED		(1 << 11)	/* of default type and mask */
+#define MTRR_UNCACHED		0
+#define MTRR_WRITE_BACK		6
+
+/*
+ * What firmware would have set on every processor: memory is write-back, the
+ * PCI hole uncached.
+ */
+static int set_memory_types(struct vcpu *vcpu, unsigned int phys_bits,
+			    struct err *err)
+{
+	uint64_t hole = LAYOUT_4G - LAYOUT_PCI_HOLE;
+	uint64_t mask = ((1ULL << phys_bits) - 1) & ~(hole - 1);
+	const struct vmm_msr_entry entry[] = {
+		{ .index = MSR_MTRR_BASE0,
+		  .value = LAYOUT_PCI_HOLE | MTRR_UNCACHED },
+		{ .index = MSR_MTRR_MASK0, .value = mask | MTRR_ENABLED },
+		{ .index = MSR_MTRR_DEFAULT,
+		  .value = MTRR_ENABLED | MTRR_WRITE_BACK },
+	};
+
+	return vmm_set_msrs(vcpu->fd, entry, ARRAY_SIZE(entry), err);
+}
 
 int vcpu_create(struct vcpu *vcpu, struct vmm *vmm, int vm, unsigned int id,
 		struct bus *bus, struct vm_end *end, struct err *err)
@@ -36,7 +64,7 @@ int vcpu_create(struct vcpu *vcpu, struct vmm *vmm, int vm, unsigned int id,
 			       "cannot map the run page of vCPU %u: %s", id,
 			       strerror(errno));
 	vcpu->run = run;
-	return 0;
+	return set_memory_types(vcpu, vmm->info.phys_bits, err);
 }
 
 void vcpu_destroy(struct vcpu *vcpu)

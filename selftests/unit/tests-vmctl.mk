@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The tests of vmctl: topics vmctl_*, linked with all of the tool that needs no VM.
+
+.DEFAULT_GOAL	:= all
+VMCTL		:= ../../tools/vmctl
+VMCTL_TESTS	:= $(patsubst %.c,%,$(wildcard vmctl_*.c))
+VMCTL_SRC	:= $(wildcard $(VMCTL)/boot/*.c $(VMCTL)/dev/*.c) $(VMCTL)/vm/bus.c $(VMCTL)/vm/end.c \
+		   $(VMCTL)/vm/console.c $(VMCTL)/vm/loop.c $(VMCTL)/vm/regs.c \
+		   $(VMCTL)/vm/terminal.c $(VMCTL)/vm/thread.c $(VMCTL)/lib/note.c $(VMCTL)/lib/err.c $(VMCTL)/lib/size.c $(VMCTL)/lib/file.c
+VMCTL_OBJ	:= $(VMCTL_SRC:$(VMCTL)/%.c=$(BUILD)/vmctl/%.o)
+
+# The tool sees the system's headers, not the stand-ins for the kernel's.
+VMCTL_CPPFLAGS	:= -D_GNU_SOURCE -I. -I../unit -I$(VMCTL) -I../../uapi
+
+$(VMCTL_TESTS:%=$(BUILD)/%): $(VMCTL_OBJ)
+$(VMCTL_TESTS:%=$(BUILD)/%.o): CPPFLAGS := $(VMCTL_CPPFLAGS)
+
+$(BUILD)/vmctl/%.o: $(VMCTL)/%.c
+	@mkdir -p $(@D)
+	$(CC) $(VMCTL_CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+-include $(wildcard $(BUILD)/vmctl/*/*.d)
