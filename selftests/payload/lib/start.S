@@ -136,11 +136,11 @@ gdt_ptr:
 	.balign 4096
 	.globl boot_pml4
 boot_pml4:
-	.quad kernel_pdpt + PTE_P + PTE_W
+	.quad kernel_pdpt + PTE_P + PTE_W + PTE_U	/* the leaves decide */
 	.quad user_pdpt + PTE_P + PTE_W + PTE_U
 	.fill 510, 8, 0
 kernel_pdpt:
-	four_pds kernel_pds, PTE_P + PTE_W
+	four_pds kernel_pds, PTE_P + PTE_W + PTE_U
 user_pdpt:
 	four_pds user_pds, PTE_P + PTE_W + PTE_U
 kernel_pds:

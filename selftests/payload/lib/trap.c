@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* trap.c: see trap.h. One IDT for all CPUs; handlers are shared. */
 #include "trap.h"
+#include "machine.h"
 #include "paging.h"
 #include "smp.h"
 #include "test.h"
@@ -19,6 +20,7 @@ extern const struct catch_range catch_start[], catch_end[];
 
 struct gate idt[256] __aligned(16);
 static trap_fn handlers[256];
+u64 user_flags = FLAG_FIXED;
 
 void exc_clear(void)
 {
@@ -34,6 +36,21 @@ void exc_print(const struct exc *e)
 {
 	note("vector %d error 0x%lx at 0x%lx, cr2 0x%lx, cs 0x%lx, rflags 0x%lx, rsp 0x%lx",
 	     e->vector, e->error, e->rip, e->cr2, e->cs, e->rflags, e->rsp);
+}
+
+bool check_exc(struct exc e, int vector, u64 error, const char *fmt, ...)
+{
+	bool ok = e.vector == vector && (vector == NO_EXCEPTION || e.error == error);
+	char text[160];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	check(ok, "%s", text);
+	if (!ok)
+		exc_print(&e);
+	return ok;
 }
 
 static void record(struct cpu *cpu, const struct regs *r)
@@ -114,17 +131,15 @@ struct exc catch_call(void (*fn)(void *), void *arg)
 	return cpu->exc;
 }
 
-struct exc user_call_at(u64 rip, void *arg, u64 cs, u64 flags, u64 *result)
+static struct exc to_user(u64 rip, u64 rsp, void *arg, u64 cs, u64 *result)
 {
 	struct cpu *cpu = this_cpu();
 	struct context here, *outer = cpu->catcher;
-	u64 rsp = (u64)cpu->user_stack + sizeof(cpu->user_stack) - 16;
 
-	*(u64 *)rsp = (u64)user_return + USER_ALIAS;
 	exc_clear();
 	cpu->catcher = &here;
 	if (!context_save(&here))
-		enter_user(rip, rsp + USER_ALIAS, arg, cs, flags);
+		enter_user(rip, rsp, arg, cs, user_flags);
 	asm volatile("mov %0, %%ds; mov %0, %%es" :: "r"(SEL_DATA));
 	cpu->catcher = outer;
 	if (result)
@@ -135,7 +150,32 @@ struct exc user_call_at(u64 rip, void *arg, u64 cs, u64 flags, u64 *result)
 /* Data that @fn reaches through pointers must be given as its user alias. */
 struct exc user_call(u64 (*fn)(void *), void *arg, u64 *result)
 {
-	return user_call_at((u64)fn + USER_ALIAS, arg, SEL_USER_CODE64, FLAG_FIXED, result);
+	u64 *rsp = (u64 *)(this_cpu()->user_stack + STACK_SIZE - 24);
+
+	*rsp = (u64)user_return + USER_ALIAS;
+	return to_user((u64)user_ptr(fn), (u64)user_ptr(rsp), arg, SEL_USER_CODE64, result);
+}
+
+/* Below 4 GiB, user code needs a page of its own: the identity map is CPL 0's. */
+struct exc user32_call(const u8 *code, const u8 *end, u32 arg, u64 *result)
+{
+	static const u8 int_user_return[] = { 0xcd, USER_RETURN_VECTOR };
+	static u8 *page;
+	u32 *esp;
+	struct exc e;
+
+	if (!page) {
+		page = alloc_aligned(MIB(2), MIB(2));
+		*pte_of((u64)page, 2) |= PTE_U;
+		invlpg(page);
+	}
+	esp = (u32 *)(page + MIB(1));
+	*esp = (u64)page + MIB(1) + 64;
+	memcpy(page + MIB(1) + 64, int_user_return, sizeof(int_user_return));
+	memcpy(page, code, end - code);
+	e = to_user((u64)page, (u64)esp, (void *)(u64)arg, SEL_USER_CODE32, result);
+	e.rip -= (u64)page;
+	return e;
 }
 
 void trap_set_handler(u8 vector, trap_fn fn)

@@ -14,6 +14,7 @@
 #define PAYLOAD_TRAP_H
 
 #include "cpu.h"
+#include "test.h"
 
 #define NO_EXCEPTION	(-1)
 
@@ -39,11 +40,26 @@ struct context { u64 rip, rsp, rbx, rbp, r12, r13, r14, r15, rflags; };
 void exc_clear(void);
 struct exc exc_last(void);
 void exc_print(const struct exc *e);
+/* Checks vector and error code; prints the whole exception on failure. */
+bool check_exc(struct exc e, int vector, u64 error, const char *fmt, ...)
+	__printf(4, 5);
 
 struct exc catch_call(void (*fn)(void *), void *arg);
 struct exc user_call(u64 (*fn)(void *), void *arg, u64 *result);
-/* The same with a code selector and flags of the caller's choice. */
-struct exc user_call_at(u64 rip, void *arg, u64 cs, u64 flags, u64 *result);
+/* Flags for user_call() on this CPU, normally 0x2: IF, TF, AC... as a test needs. */
+extern u64 user_flags;
+/*
+ * The same for 32-bit code (compatibility mode), made with CODE32(). It gets
+ * @arg in EDI and returns EAX. In the result, rip is an offset into the code.
+ */
+struct exc user32_call(const u8 *code, const u8 *end, u32 arg, u64 *result);
+
+/* Defines @name and @name_end around instructions for another mode. */
+#define CODE_OF(bits, name, insns)				\
+	extern const u8 name[], name##_end[];			\
+	asm(".pushsection .rodata; .code" #bits ";" #name ":" insns ";" \
+	    #name "_end: .code64; .popsection")
+#define CODE32(name, insns)	CODE_OF(32, name, insns)
 
 typedef void (*trap_fn)(struct regs *);
 void trap_set_handler(u8 vector, trap_fn fn);
