@@ -282,6 +282,7 @@ static void pcid(void)
 
 	if (!has_pcid()) {
 		check_exc(write_exc(cr4, read_cr4() | CR4_PCIDE), GP, 0, "CR4.PCIDE without PCID: #GP(0)");
+		write_cr4(read_cr4() & ~CR4_PCIDE);
 		return;
 	}
 	a[0] = 1;
