@@ -100,7 +100,8 @@ static void arm_at(struct vmm_lapic *l, u64 when)
 	hrtimer_start(&l->timer.hrtimer, ns_to_ktime(when), TIMER_MODE);
 }
 
-static void arm_count(struct vmm_lapic *l)
+/* @loaded: this very moment, so that the end is ahead however near it was. */
+static void arm_count(struct vmm_lapic *l, bool loaded)
 {
 	struct vmm_lapic_timer *t = &l->timer;
 	u64 gone, rest;
@@ -108,7 +109,7 @@ static void arm_count(struct vmm_lapic *l)
 	if (!t->span)
 		return;
 	gone = ktime_get_ns() - t->load;
-	if (gone < t->span) {
+	if (loaded || gone < t->span) {
 		arm_at(l, t->load + t->span);
 	} else if (periodic_mode(l)) {
 		div64_u64_rem(gone, t->span, &rest);
@@ -133,14 +134,14 @@ static void arm_deadline(struct vmm_lapic *l)
 }
 
 /* With the hrtimer cancelled: arm it if an expiry ahead interrupts. */
-static void timer_arm(struct vmm_lapic *l)
+static void timer_arm(struct vmm_lapic *l, bool loaded)
 {
 	if (lapic_get(l, APIC_LVTT) & APIC_LVT_MASKED)
 		return;
 	if (deadline_mode(l))
 		arm_deadline(l);
 	else if (counting_mode(l))
-		arm_count(l);
+		arm_count(l, loaded);
 }
 
 static void timer_cancel(struct vmm_lapic *l)
@@ -190,7 +191,7 @@ void lapic_timer_write_initial(struct vmm_lapic *l, u32 count)
 	timer_cancel(l);
 	lapic_set(l, APIC_TMICT, count);
 	timer_load(l, count);
-	timer_arm(l);
+	timer_arm(l, true);
 }
 
 void lapic_timer_write_divide(struct vmm_lapic *l, u32 tdcr)
@@ -201,7 +202,7 @@ void lapic_timer_write_divide(struct vmm_lapic *l, u32 tdcr)
 	count = lapic_timer_current(l);
 	lapic_set(l, APIC_TDCR, tdcr);
 	timer_load(l, count);
-	timer_arm(l);
+	timer_arm(l, true);
 }
 
 void lapic_timer_write_lvt(struct vmm_lapic *l, u32 lvt)
@@ -217,7 +218,7 @@ void lapic_timer_write_lvt(struct vmm_lapic *l, u32 lvt)
 	count = lapic_timer_current(l);
 	lapic_set(l, APIC_LVTT, lvt);
 	if (old == new) {
-		timer_arm(l);
+		timer_arm(l, false);
 		return;
 	}
 
@@ -227,7 +228,7 @@ void lapic_timer_write_lvt(struct vmm_lapic *l, u32 lvt)
 		count = 0;
 	}
 	timer_load(l, count);
-	timer_arm(l);
+	timer_arm(l, true);
 }
 
 u64 lapic_timer_read_deadline(struct vmm_lapic *l)
@@ -245,13 +246,13 @@ void lapic_timer_write_deadline(struct vmm_lapic *l, u64 tsc)
 		return;
 	timer_cancel(l);
 	atomic64_set(&l->timer.deadline, tsc);
-	timer_arm(l);
+	timer_arm(l, false);
 }
 
 void lapic_timer_restore(struct vmm_lapic *l, u32 current_count)
 {
 	timer_load(l, counting_mode(l) ? current_count : 0);
-	timer_arm(l);
+	timer_arm(l, false);
 }
 
 void vmm_lapic_timer_migrate(struct vmm_lapic *l)

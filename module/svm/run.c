@@ -74,9 +74,10 @@ void svm_inject(struct vmm_vcpu *vcpu, const struct vmm_event *event)
 }
 
 /*
- * An interrupt that waits is offered to the processor as a virtual interrupt
- * of its priority; taking it is intercepted, so that it is only a signal that
- * RFLAGS.IF, the shadow and V_TPR would let it in.
+ * A virtual interrupt with its intercept on is an exit as soon as RFLAGS.IF and
+ * the shadow would let an interrupt in.  Priorities are the local APIC's
+ * affair, so it goes past V_TPR; while an interrupt waits, writes of CR8 are
+ * intercepted for the APIC to weigh it again.
  */
 static void want_irq_window(struct svm_vcpu *svm, int prio)
 {
@@ -84,10 +85,9 @@ static void want_irq_window(struct svm_vcpu *svm, int prio)
 	u32 ctl = c->int_ctl & ~V_IRQ_INJECTION_BITS_MASK;
 
 	if (prio == VMM_PRIO_ANY)
-		ctl |= V_IRQ_MASK | V_IGN_TPR_MASK | V_INTR_PRIO_MASK;
-	else if (prio != VMM_PRIO_NONE)
-		ctl |= V_IRQ_MASK | prio << V_INTR_PRIO_SHIFT;
+		ctl |= V_IRQ_MASK | V_IGN_TPR_MASK;
 	svm_intercept(svm, INTERCEPT_VINTR, ctl & V_IRQ_MASK);
+	svm_intercept(svm, INTERCEPT_CR8_WRITE, prio != VMM_PRIO_NONE);
 	if (ctl == c->int_ctl)
 		return;
 	c->int_ctl = ctl;
