@@ -256,6 +256,16 @@ static void test_reroute(void)
 	set(30, VMM_IRQ_SRC_USER, false);
 	vmm_lapic_eoi(a0);
 	tap_ok(take(a0) == -1, "until released");
+
+	/* A GSI that becomes a message forgets its level: nobody will release it. */
+	set(30, VMM_IRQ_SRC_USER, true);
+	take(a0);
+	vmm_irqchip_set_routes(&chip, &(struct vmm_route){ .gsi = 30,
+		.type = VMM_ROUTE_MSI, .address = 0xfee00000, .data = 0x60 }, 1);
+	set(30, VMM_IRQ_SRC_USER, false);
+	vmm_irqchip_set_routes(&chip, &r, 1);
+	vmm_lapic_eoi(a0);
+	tap_ok(take(a0) == -1, "by way of a message: not stuck");
 	down();
 }
 
