@@ -119,9 +119,10 @@ static struct vmm_bus_dev *range_dev(struct vmm_bus *bus,
 	return rcu_dereference_protected(r->dev, lockdep_is_held(&bus->lock));
 }
 
-/* May @dev join those in @t? Counts the devices that are there. */
+/* May @dev join those in @t from @first to @last? Counts who is there. */
 static int table_admit(struct vmm_bus *bus, struct vmm_bus_table *t,
-		       const struct vmm_bus_dev *dev, u32 *nr)
+		       const struct vmm_bus_dev *dev, u64 first, u64 last,
+		       u32 *nr)
 {
 	u32 i;
 
@@ -134,10 +135,10 @@ static int table_admit(struct vmm_bus *bus, struct vmm_bus_table *t,
 		++*nr;
 		if (o == dev)
 			return -EEXIST;
-		if (o->last < dev->first || o->first > dev->last)
+		if (o->last < first || o->first > last)
 			continue;
 		if (!o->shared || !dev->shared ||
-		    o->first != dev->first || o->last != dev->last)
+		    o->first != first || o->last != last)
 			return -EEXIST;
 	}
 	return *nr < VMM_BUS_RANGES_MAX ? 0 : -ENOSPC;
@@ -178,18 +179,17 @@ int vmm_bus_add(struct vmm_bus *bus, struct vmm_bus_dev *dev, u64 addr,
 		u64 len)
 {
 	struct vmm_bus_table *old, *new;
+	u64 last = addr + (len - 1);
 	u32 nr;
 	int ret;
 
-	if (!len || addr + (len - 1) < addr)
+	if (!len || last < addr)
 		return -EINVAL;
 
 	mutex_lock(&bus->lock);
 	old = rcu_dereference_protected(bus->table,
 					lockdep_is_held(&bus->lock));
-	dev->first = addr;
-	dev->last = addr + (len - 1);
-	ret = table_admit(bus, old, dev, &nr);
+	ret = table_admit(bus, old, dev, addr, last, &nr);
 	if (ret)
 		goto out;
 
@@ -197,6 +197,8 @@ int vmm_bus_add(struct vmm_bus *bus, struct vmm_bus_dev *dev, u64 addr,
 	new = kvzalloc(struct_size(new, range, nr + 1), GFP_KERNEL_ACCOUNT);
 	if (!new)
 		goto out;
+	dev->first = addr;
+	dev->last = last;
 	table_merge(bus, new, old, dev);
 	rcu_assign_pointer(bus->table, new);
 	if (old)

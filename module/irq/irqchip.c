@@ -87,13 +87,13 @@ static enum hrtimer_restart flood_expire(struct hrtimer *timer)
 static int drive_pins(struct vmm_irqchip *chip, const struct vmm_gsi_target *t,
 		      bool level)
 {
-	int ret = 0;
+	int ret = -ENOENT;
 
 	lockdep_assert_held(&chip->lock);
 	if (t->ioapic >= 0)
 		ret = vmm_ioapic_set_pin(&chip->ioapic, t->ioapic, level);
-	if (t->pic >= 0 && vmm_pic_set_pin(&chip->pic, t->pic, level))
-		ret = max(ret, 0) + 1;
+	if (t->pic >= 0)
+		ret = max(ret, 0) + vmm_pic_set_pin(&chip->pic, t->pic, level);
 	return ret;
 }
 

@@ -247,7 +247,7 @@ void vmm_lapic_reset(struct vmm_lapic *l, bool init)
 		APIC_LVT0, APIC_LVT1, APIC_LVTERR,
 	};
 	u32 id = lapic_get(l, APIC_ID);
-	int i;
+	unsigned int i;
 
 	lapic_timer_stop(l);
 	memset(l->regs, 0, VMM_LAPIC_PAGE_SIZE);

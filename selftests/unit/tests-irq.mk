@@ -26,7 +26,7 @@ IRQ_TESTS := irq_pic irq_pit irq_ioapic irq_lapic irq_chip irq_fuzz io_bus
 
 # Each of these headers is the stand-in.
 IRQ_SHIM := $(addprefix $(BUILD)/irq-shim/linux/,$(addsuffix .h, \
-	   atomic bitops bits compiler err errno eventfd file gfp hrtimer \
+	   atomic bitops bits compiler err eventfd file gfp hrtimer \
 	   kernel ktime list math64 minmax mm mutex poll rculist rcupdate slab \
 	   spinlock string workqueue)) $(BUILD)/irq-shim/compat.h
 
