@@ -348,7 +348,9 @@ static void set_leaf(struct npt_tree *tree, u64 *slot, unsigned int level,
  * @batch:	what to do afterwards
  *
  * Whatever stood there is replaced: a leaf of another size, or a whole table.
- * A leaf for the same page keeps its accessed and dirty bits.
+ * A leaf for the same page keeps its accessed and dirty bits.  What the leaves of
+ * a table knew is lost with it, so a leaf that replaces one for the same memory
+ * wants @dirty.
  *
  * Return: 0, -ENOMEM if the pool ran dry (nothing is lost or mapped wrong; fill
  * it and call again), -EINVAL if the format has no such leaf.
@@ -444,8 +446,11 @@ void npt_tree_unmap(struct npt_tree *tree, u64 first, u64 end,
 {
 	u64 limit = npt_tree_limit(tree);
 
-	unmap_table(tree, npt_table_va(tree->root), tree->levels, 0, first,
-		    end < limit ? end : limit, batch);
+	if (end > limit)
+		end = limit;
+	if (first < end)
+		unmap_table(tree, npt_table_va(tree->root), tree->levels, 0,
+			    first, end, batch);
 }
 
 /* --- ranges of leaves ---------------------------------------------------- */
@@ -571,7 +576,8 @@ static u64 collect_mask(const struct npt_format *fmt, unsigned int what)
  * it was looked at.  So look at pages after the flush.  An accessed bit that
  * stays clear for as long is harmless, and no reason to flush.
  *
- * Where the format has no dirty bit, collecting takes write permission away.
+ * Where the format has no dirty bit, collecting takes write permission away, and
+ * whatever else does that forgets that a page was dirty.
  */
 void npt_tree_collect(struct npt_tree *tree, u64 first, u64 end,
 		      unsigned int what, npt_collect_fn fn, void *ctx,

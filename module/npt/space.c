@@ -197,6 +197,7 @@ static int install(struct npt_space *space, const struct space_slot *s, u64 gpa,
 	unsigned int level = leaf_level(s, gpa, page), found;
 	u64 mask = ~(npt_level_size(level) - 1);
 	unsigned int prot = NPT_READ | NPT_EXEC;
+	bool dirty = access & NPT_WRITE;
 	u64 entry;
 
 	lockdep_assert_held(&space->lock);
@@ -211,9 +212,11 @@ static int install(struct npt_space *space, const struct space_slot *s, u64 gpa,
 		return -EWOULDBLOCK;
 	if (page->writable && !(s->slot.flags & NPT_SLOT_READONLY))
 		prot |= NPT_WRITE;
+	if (found < level)
+		dirty = true;	/* for the table that goes */
 	space->nr_faults++;
 	return npt_tree_map(tree, gpa & mask, page->phys & mask, level, prot,
-			    access & NPT_WRITE, &space->pool, batch);
+			    dirty, &space->pool, batch);
 }
 
 /* All of a fault that needs no sleep; inside RCU. */

@@ -176,6 +176,7 @@ static int read_entry(struct walk *w, u64 table, unsigned int level)
 		return 0;
 	}
 	w->gpa[level] = table + nr * w->mode->size;
+	w->entry[level] = 0;
 	return env->ops->read(env->ctx, w->gpa[level], &w->entry[level],
 			      w->mode->size);
 }
@@ -277,6 +278,8 @@ static int mark(struct walk *w, unsigned int level, u64 want)
 		return 0;
 	err = env->ops->cmpxchg(env->ctx, w->gpa[level], old, old | want,
 				w->mode->size);
+	if (err == -EROFS)
+		return 0;	/* tables in ROM keep their bits */
 	if (!err)
 		w->entry[level] = old | want;
 	return err;
@@ -365,15 +368,18 @@ static int no_paging(u64 linear, struct npt_walk_result *res)
 int npt_guest_walk(const struct npt_walk_env *env, u64 linear,
 		   unsigned int access, struct npt_walk_result *res)
 {
-	struct walk w = { .env = env, .linear = linear, .access = access };
 	unsigned int tries;
 	int ret = -ESTALE;
+	struct walk w;
 
 	if (!(env->flags & NPT_WALK_PG))
 		return no_paging(linear, res);
+	w.env = env;
+	w.mode = mode_of(env->flags);
+	w.linear = linear;
+	w.access = access;
 	if (access & NPT_WALK_IMPLICIT)
 		w.access &= ~NPT_WALK_USER;
-	w.mode = mode_of(env->flags);
 	if (!(env->flags & NPT_WALK_LMA))
 		w.linear = (u32)linear;
 	else if (!canonical(linear, w.mode))

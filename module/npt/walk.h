@@ -42,11 +42,13 @@
 /**
  * struct npt_walk_ops - how the walk reaches guest memory
  * @read:	read one entry of @size (4 or 8) bytes, naturally aligned, in one
- *		access
- * @cmpxchg:	exchange one entry if it still equals @old; -ESTALE if it doesn't
+ *		access; *val is 0 before
+ * @cmpxchg:	exchange one entry if it still equals @old; -ESTALE if it
+ *		doesn't, -EROFS where writes have no effect
  *
- * Both return 0 or a negative errno, which ends the walk and is its result:
- * -EWOULDBLOCK where the caller must not sleep, -EFAULT where there is no memory.
+ * Both return 0 or a negative errno.  Others than those two end the walk and are
+ * its result: -EWOULDBLOCK where the caller must not sleep, -EFAULT where there
+ * is no memory.
  */
 struct npt_walk_ops {
 	int (*read)(void *ctx, u64 gpa, u64 *val, unsigned int size);
