@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# test: module: no
+#
+# vmctl where it cannot work: each refusal is one line on standard error that names value
+# and limit, with the exit code that the manual gives.
+
+. "$(dirname "$0")/../lib/tap.sh"
+vmctl=tools/vmctl/vmctl
+
+# refused CODE PATTERN ARGS...: no output, one line of error that matches.
+refused()
+{
+	local code=$1 pattern=$2 status lines
+	shift 2
+
+	$vmctl "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
+	status=$?
+	mapfile -t lines <"$tmp/err"
+	[ $status = "$code" ] || echo "# exit code $status, not $code"
+	ok "vmctl $*: ${lines[*]}" [ "$status ${#lines[@]} $(<"$tmp/out")" = "$code 1 " ]
+	ok "that says: $pattern" eval '[[ ${lines[0]} =~ ^vmctl:\ .*$pattern ]]'
+}
+
+# what needs no module to be seen as wrong
+refused 2 "no command"
+refused 2 "frob: no such command" frob
+refused 2 "-c 0: .* 1 to [0-9]+" run -c 0 -k x
+refused 2 "-c 4096: .* 1 to [0-9]+" run -c 4096 -k x
+refused 2 "-c two" run -c two -k x
+refused 2 "-m 1K: .* at least 2M" run -m 1K -k x
+refused 2 "-m 3000001: .*multiple of 4096" run -m 3000001 -k x
+refused 2 "-m 99999999T: not a size" run -m 99999999T -k x
+refused 2 "-m 8192T: .*52 bits" run -m 8192T -k x
+refused 2 "--timeout 0" run --timeout 0 -k x
+refused 2 "--debug-exit 0x10000: .*0xffff" run --debug-exit 0x10000 -k x
+refused 2 "-k needs a value" run -k
+refused 2 "--frob: unknown" run --frob
+refused 2 "nothing to boot" run
+refused 2 "-k and --multiboot" run -k x --multiboot y
+refused 2 "must start with a letter" run -k x 1st
+refused 2 "name of 64 .*limit is 63" run -k x "$(printf 'x%.0s' {1..64})"
+refused 2 "one name is enough" run -k x one two
+refused 2 "-o xml: .*table and json" info -o xml
+refused 2 "takes no argument" version now
+
+# what does
+refused 6 "/dev/vmm: cannot open: .*try: .*insmod" run -k /dev/null
+refused 6 "/dev/vmm" run -k /nowhere -m 512M
+refused 6 "/dev/vmm" info
+
+$vmctl doctor >"$tmp/out" 2>"$tmp/err"
+is $? 6 "doctor: exit code"
+ok "doctor: the processor is fine" grep -q '^ok  *processor has SVM' "$tmp/out"
+ok "doctor: the module is not" grep -q '^FAIL  */dev/vmm' "$tmp/out"
+modprobe kvm_amd
+$vmctl doctor -o json >"$tmp/out"
+is $? 7 "doctor: exit code with kvm_amd"
+ok "doctor: names the holder" grep -q '"fail", "text": "SVM is in use by kvm_amd; try: modprobe -r' \
+	"$tmp/out"
+
+is "$($vmctl version)" "$($vmctl ver)" "a prefix of a command"
+ok "help lists run" grep -q '^  run ' <($vmctl help)
+ok "help run tells of --timeout" grep -q -- --timeout <($vmctl help run)
+$vmctl help >/dev/full 2>"$tmp/err"
+is $? 1 "no room for the output"
+done_testing
