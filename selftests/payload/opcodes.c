@@ -92,6 +92,8 @@ static void map_of(const u8 *escape, u32 n_escape)
 	}
 	total = differ = illegal = completed = 0;
 	for (u32 op = arg_u64("from", 0); op < 256; op++) {
+		if (op >= arg_u64("avoid", 256) && op <= arg_u64("avoid-to", arg_u64("avoid", 256)))
+			continue;
 		for (u32 k = 0; k < ARRAY_SIZE(prefixes) * 8; k++) {
 			const u8 *p = prefixes[k / 8];
 			u8 bytes[8] = { 0 };
