@@ -491,6 +491,28 @@ static void test_dynamic(void)
 	       "both forms of AVX-512 state");
 }
 
+/* In the compacted form, some components begin at a multiple of 64. */
+static void test_alignment(void)
+{
+	static const struct leaf aligned[] = {
+		{ 0x0, 0, 0xd, 0x68747541, 0x444d4163, 0x69746e65 },
+		{ 0x1, 0, 0, 0, F(XSAVE) | F(AVX), 0 },
+		{ 0xd, 0, 0xe7, 832, 832, 0 },
+		{ 0xd, 1, F(XSAVEC), 0, 0, 0 },
+		{ 0xd, 2, 8, 576, 0, 0 },
+		{ 0xd, 5, 16, 640, 0, 0 },
+		{ 0xd, 6, 64, 704, 2, 0 },
+		{ 0xd, 7, 64, 768, 0, 0 },
+		{ }
+	};
+	struct host h = host(aligned);
+
+	h.h.xcr0 = 0xe7;
+	build(&h, 0, 1);
+	tap_ok(xsave_now(0xe7, 1) == 640 + 64 + 64 &&
+	       xsave_now(0xe7, 0) == 832, "a component that is aligned");
+}
+
 static void test_limits(void)
 {
 	const struct vmm_cpu_limits *l = &state.limits;
@@ -668,6 +690,7 @@ int main(void)
 	test_topology_intel();
 	test_ranges();
 	test_dynamic();
+	test_alignment();
 	test_limits();
 	test_set();
 	test_shuffled();
