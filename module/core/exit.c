@@ -46,7 +46,7 @@ static int exit_cpuid(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 	if (ret != VMM_RESUME)
 		return ret;
 	dyn.cr4 = vmm_backend->get_cr(vcpu, 4);
-	dyn.xcr0 = vcpu->x86.fpu.xcr0;
+	dyn.xcr0 = vmm_fpu_get_xcr0(&vcpu->x86.fpu);
 	dyn.apic_enabled = vmm_lapic_enabled(&vcpu->apic);
 	regs[VMM_EAX] = vcpu->gpr[EMUL_RAX];
 	regs[VMM_ECX] = vcpu->gpr[EMUL_RCX];

@@ -218,7 +218,7 @@ static int run_cpuid(struct emul_ctxt *ctxt, u32 regs[4])
 	struct vmm_vcpu *vcpu = of_ctxt(ctxt);
 	struct vmm_cpuid_dyn dyn = {
 		.cr4 = vmm_backend->get_cr(vcpu, 4),
-		.xcr0 = vcpu->x86.fpu.xcr0,
+		.xcr0 = vmm_fpu_get_xcr0(&vcpu->x86.fpu),
 		.apic_enabled = vmm_lapic_enabled(&vcpu->apic),
 	};
 

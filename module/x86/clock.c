@@ -205,7 +205,7 @@ static void offset_changed(struct vmm_x86 *x86, u64 offset, bool all)
 {
 	struct vmm_clock *c = &x86->clock;
 
-	c->last_tsc += offset - c->tsc_offset;
+	c->last_tsc = 0;
 	WRITE_ONCE(c->tsc_offset, offset);
 	set_hardware_offset(x86);
 	if (c->time_msr & KVM_MSR_ENABLED)

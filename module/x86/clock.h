@@ -69,7 +69,8 @@ struct vmm_clock_vm {
  * @tsc_offset:	guest TSC - host TSC (with the VM's shift)
  * @tsc_adjust:	IA32_TSC_ADJUST
  * @gen:	the VM's @gen that this vCPU has joined
- * @last_tsc:	guest TSC when last put, if the host's is not stable
+ * @last_tsc:	guest TSC when last put, if the host's is not stable; 0: the
+ *		guest's has been moved since
  * @told_tsc:	host TSC when the guest was last told the time
  * @told_cpu:	processor at that time
  * @seq:	the VM's @seq at that time

@@ -185,21 +185,30 @@ void vmm_fpu_load(struct vmm_fpu *fpu)
 	fpu->live = true;
 }
 
+/*
+ * What is in the processor is fpu->xcr0, but for emulated hosts that carry out
+ * a guest's XSETBV themselves.
+ */
+static u64 take_live_xcr0(struct vmm_fpu *fpu)
+{
+	u64 xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK);
+
+	fpu->xcr0 = (xcr0 & host.layout.mask) | VMM_XCR0_X87;
+	return xcr0;
+}
+
+u64 vmm_fpu_get_xcr0(struct vmm_fpu *fpu)
+{
+	if (fpu->live && host.xsave)
+		take_live_xcr0(fpu);
+	return fpu->xcr0;
+}
+
 void vmm_fpu_put(struct vmm_fpu *fpu)
 {
-	u64 xcr0;
-
 	fpu->live = false;
-	if (host.xsave) {
-		/*
-		 * Equal to fpu->xcr0, but for emulated hosts that carry out a
-		 * guest's XSETBV themselves.
-		 */
-		xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK);
-		fpu->xcr0 = (xcr0 & host.layout.mask) | VMM_XCR0_X87;
-		if (xcr0 != host.xcr0)
-			xsetbv(XCR_XFEATURE_ENABLED_MASK, host.xcr0);
-	}
+	if (host.xsave && take_live_xcr0(fpu) != host.xcr0)
+		xsetbv(XCR_XFEATURE_ENABLED_MASK, host.xcr0);
 	if (host.xss)
 		wrmsrl(MSR_IA32_XSS, host.xss);
 	save(fpu);

@@ -27,7 +27,7 @@ struct vmm_cpu_limits;
 /**
  * struct vmm_fpu - FPU state of one vCPU
  * @area:	XSAVE area, 64-byte aligned; stale while @live
- * @xcr0:	the guest's XCR0
+ * @xcr0:	the guest's XCR0; ask vmm_fpu_get_xcr0()
  * @live:	the state is in the processor
  */
 struct vmm_fpu {
@@ -54,6 +54,9 @@ void vmm_fpu_reset(struct vmm_fpu *fpu, bool init);
 /* Preemption off, interrupts on. */
 void vmm_fpu_load(struct vmm_fpu *fpu);
 void vmm_fpu_put(struct vmm_fpu *fpu);
+
+/* XCR0 as the guest has it at this moment. */
+u64 vmm_fpu_get_xcr0(struct vmm_fpu *fpu);
 
 /* XSETBV of register 0.  -EINVAL: the guest gets #GP.  Live or not. */
 int vmm_fpu_set_xcr0(struct vmm_fpu *fpu, const struct vmm_cpu_limits *limits,

@@ -411,6 +411,20 @@ static void test_unstable(void)
 	tap_ok(w.writes > writes, "an old clock is written anew");
 }
 
+/* The guest's own writes may set its TSC back. */
+static void test_unstable_write(void)
+{
+	start(false);
+	vmm_clock_write_tsc(&w.vcpu[0], 1ULL << 50, false);
+	vmm_clock_load(&w.vcpu[0]);
+	tap_ok(guest_tsc(0) == 1ULL << 50, "a write before the first run");
+	pass(1000);
+	vmm_clock_put(&w.vcpu[0]);
+	vmm_clock_write_tsc(&w.vcpu[0], 5, false);
+	vmm_clock_load(&w.vcpu[0]);
+	tap_ok(guest_tsc(0) == 5, "a write that sets the TSC back");
+}
+
 static void test_lost_trust(void)
 {
 	u64 ns;
@@ -582,6 +596,7 @@ int main(void)
 	test_stable();
 	test_out_of_step();
 	test_unstable();
+	test_unstable_write();
 	test_lost_trust();
 	test_suspend();
 	test_set_ns();
