@@ -62,7 +62,8 @@ soak: deps-soak
 	@selftests/run --group soak $(T)
 
 bench: deps-bench
-	@selftests/run --group bench $(T)
+	@$(MAKE) --no-print-directory modules tools
+	@selftests/bench/run $(T)
 
 install: modules tools
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(BUILD) INSTALL_MOD_PATH=$(DESTDIR) \
