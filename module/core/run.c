@@ -54,14 +54,18 @@ static inline bool must_leave(struct vmm_vcpu *vcpu)
 
 /* ---- events --------------------------------------------------------------- */
 
+/* The processor latches one NMI; a second is taken only while none is masked. */
 static void take_nmi_requests(struct vmm_vcpu *vcpu)
 {
 	struct vmm_events *ev = &vcpu->events;
+	bool busy = vmm_backend->nmi_masked(vcpu) ||
+		    (ev->injected.valid && ev->injected.type == VMM_EVENT_NMI);
+	int limit = busy ? 1 : 2;
 
 	if (vmm_vcpu_take(vcpu, VMM_REQ_NMI))
-		ev->nmi_pending = min(ev->nmi_pending + 1, 2);
+		ev->nmi_pending = min(ev->nmi_pending + 1, limit);
 	if (vmm_vcpu_take(vcpu, VMM_REQ_NMI2))
-		ev->nmi_pending = min(ev->nmi_pending + 1, 2);
+		ev->nmi_pending = min(ev->nmi_pending + 1, limit);
 }
 
 static bool extint_pending(struct vmm_vcpu *vcpu)

@@ -252,7 +252,7 @@ void lapic_timer_write_deadline(struct vmm_lapic *l, u64 tsc)
 void lapic_timer_restore(struct vmm_lapic *l, u32 current_count)
 {
 	timer_load(l, counting_mode(l) ? current_count : 0);
-	timer_arm(l, false);
+	timer_arm(l, true);
 }
 
 void vmm_lapic_timer_migrate(struct vmm_lapic *l)
