@@ -28,10 +28,24 @@ u32 vmm_clock_tsc_khz(void)
 	return tsc_khz;
 }
 
+/* The kernel takes its own time from the TSC: it reads the same cycles. */
+static bool kernel_runs_on_tsc(void)
+{
+	struct system_time_snapshot snap;
+	u64 before = rdtsc_ordered();
+
+	ktime_get_snapshot(&snap);
+	return snap.cycles - before <= rdtsc_ordered() - before;
+}
+
 bool vmm_clock_tsc_stable(void)
 {
-	return boot_cpu_has(X86_FEATURE_CONSTANT_TSC) &&
-	       boot_cpu_has(X86_FEATURE_NONSTOP_TSC) && !check_tsc_unstable();
+	if (check_tsc_unstable())
+		return false;
+	if (boot_cpu_has(X86_FEATURE_CONSTANT_TSC) &&
+	    boot_cpu_has(X86_FEATURE_NONSTOP_TSC))
+		return true;
+	return kernel_runs_on_tsc();
 }
 
 /* ---- the VM's clock ----------------------------------------------------- */

@@ -213,6 +213,18 @@ static void serve(void)
 	}
 }
 
+static void test_trust(void)
+{
+	fake = (struct fake_host) { .tsc = 1ULL << 40 };
+	tap_ok(!vmm_clock_tsc_stable(), "trust: neither processor nor kernel");
+	fake.constant_tsc = true;
+	tap_ok(vmm_clock_tsc_stable(), "trust: by the processor's word");
+	fake.unstable = true;
+	tap_ok(!vmm_clock_tsc_stable(), "trust: not against the kernel's");
+	fake = (struct fake_host) { .tsc = 1ULL << 40, .tsc_clock = true };
+	tap_ok(vmm_clock_tsc_stable(), "trust: the kernel runs on it");
+}
+
 /* ---- TSC ---------------------------------------------------------------- */
 
 static bool in_step(void)
@@ -588,6 +600,7 @@ int main(void)
 {
 	test_scale();
 	test_rounding();
+	test_trust();
 	test_tsc_start();
 	test_tsc_write();
 	test_tsc_restore();

@@ -17,4 +17,14 @@ static inline u64 ktime_get_real_ns(void)
 	return fake.real_ns;
 }
 
+struct system_time_snapshot {
+	u64 cycles;
+};
+
+static inline void ktime_get_snapshot(struct system_time_snapshot *s)
+{
+	s->cycles = fake.tsc_clock ? fake.tsc++ : 12345;
+	fake.tsc++;
+}
+
 #endif
