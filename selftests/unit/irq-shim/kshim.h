@@ -16,6 +16,7 @@
 #define __rcu
 #define fallthrough	__attribute__((fallthrough))
 #define __user
+#define __maybe_unused	__attribute__((unused))
 
 /* compiler.h, kernel.h, minmax.h, bits.h */
 

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Local APICs: every mode of the timer.
+ */
+#include "irq_cpus.h"
+
+/* Timer interrupts that arrive within @ns, each taken as it comes. */
+static unsigned int ticks_in(struct vmm_lapic *l, u64 ns, u64 step)
+{
+	unsigned int n = 0;
+	u64 gone;
+
+	for (gone = 0; gone < ns; gone += step) {
+		kshim_advance(step);
+		if (vmm_lapic_ack(l) >= 0) {
+			vmm_lapic_eoi(l);
+			n++;
+		}
+	}
+	return n;
+}
+
+static void test_timer(void)
+{
+	static const u8 tdcr[] = { 0xb, 0x0, 0x1, 0x2, 0x3, 0x8, 0x9, 0xa };
+	unsigned int i, n;
+	u64 fired;
+
+	up();
+	for (i = 0; i < 8; i++) {
+		w(a0, APIC_LVTT, 0x30);
+		w(a0, APIC_TDCR, tdcr[i]);
+		w(a0, APIC_TMICT, 1000000);
+		kshim_advance((1000ULL << i) - 1);
+		tap_ok(r(a0, APIC_TMCCT) == 999001, "divide by %u: a tick early", 1U << i);
+		kshim_advance(1);
+		tap_ok(r(a0, APIC_TMCCT) == 999000, "divide by %u: on the tick", 1U << i);
+		kshim_advance((999000ULL << i) - 1);
+		tap_ok(vmm_lapic_pending(a0) == -1 && r(a0, APIC_TMCCT) == 1, "not yet");
+		kshim_advance(1);
+		tap_ok(vmm_lapic_ack(a0) == 0x30 && r(a0, APIC_TMCCT) == 0, "one-shot");
+		vmm_lapic_eoi(a0);
+		tap_ok(ticks_in(a0, 10000000, 1000000) == 0, "once");
+	}
+	w(a0, APIC_TDCR, 0xb);
+	w(a0, APIC_LVTT, 0x20030);
+	w(a0, APIC_TMICT, 1000000);
+	tap_ok(ticks_in(a0, 50000000, 100000) == 50, "periodic");
+	kshim_advance(300000);
+	tap_ok(r(a0, APIC_TMCCT) == 700000, "current count");
+	w(a0, APIC_TDCR, 0x0);
+	tap_ok(r(a0, APIC_TMCCT) == 700000, "a new divider keeps it");
+	kshim_advance(1400000);
+	tap_ok(vmm_lapic_ack(a0) == 0x30 && r(a0, APIC_TMCCT) == 1000000,
+	       "and counts on with it");
+	vmm_lapic_eoi(a0);
+	kshim_advance(500000);
+	w(a0, APIC_LVTT, 0x30);
+	tap_ok(r(a0, APIC_TMCCT) == 750000, "to one-shot: counts on");
+	tap_ok(ticks_in(a0, 10000000, 100000) == 1 && r(a0, APIC_TMCCT) == 0,
+	       "and expires once");
+	w(a0, APIC_LVTT, 0x20030);
+	tap_ok(ticks_in(a0, 10000000, 100000) == 0 && r(a0, APIC_TMCCT) == 0,
+	       "to periodic when expired: stays stopped");
+	w(a0, APIC_TMICT, 500000);
+	w(a0, APIC_LVTT, 0x30030);
+	tap_ok(ticks_in(a0, 10500000, 100000) == 0 && r(a0, APIC_TMCCT) == 250000,
+	       "masked: counts and keeps quiet");
+	w(a0, APIC_LVTT, 0x20030);
+	kshim_advance(499999);
+	tap_ok(vmm_lapic_pending(a0) == -1, "unmasked: its phase");
+	kshim_advance(1);
+	tap_ok(vmm_lapic_ack(a0) == 0x30, "is kept");
+	vmm_lapic_eoi(a0);
+	w(a0, APIC_TMICT, 0);
+	tap_ok(ticks_in(a0, 10000000, 100000) == 0, "a count of 0 stops it");
+
+	w(a0, APIC_TDCR, 0xb);
+	fired = kshim_fired;
+	w(a0, APIC_TMICT, 1);
+	n = ticks_in(a0, 10000000, 1000);
+	fired = kshim_fired - fired;
+	tap_ok(fired <= 10000000 / VMM_LAPIC_TIMER_MIN_NS + 2 && n >= 90,
+	       "period of 1 ns: the host takes %llu interrupts in 10 ms",
+	       (unsigned long long)fired);
+	w(a0, APIC_TMICT, 30000);
+	n = ticks_in(a0, 12000000, 1000);
+	tap_ok(n == 100, "period of 30 us: every 4th of 400, in phase: %u", n);
+	w(a0, APIC_LVTT, 0x20005);
+	w(a0, APIC_TMICT, 1000000);
+	kshim_advance(1000000);
+	tap_ok(esr(a0) == 0x40, "an illegal vector is an error");
+	vmm_lapic_timer_migrate(a0);
+	w(a0, APIC_LVTT, 0x20030);
+	tap_ok(ticks_in(a0, 5000000, 100000) == 5, "moved to another CPU");
+	w(a0, APIC_SPIV, 0xff);
+	tap_ok(ticks_in(a0, 5000000, 100000) == 0, "software disable silences it");
+	down();
+	fired = kshim_fired;
+	kshim_advance(10000000);
+	tap_ok(kshim_fired == fired, "dead");
+}
+
+static u64 deadline(struct vmm_lapic *l)
+{
+	u64 val;
+
+	return vmm_lapic_msr_read(l, MSR_IA32_TSC_DEADLINE, &val) ? ~0ULL : val;
+}
+
+static int arm(struct vmm_lapic *l, u64 at)
+{
+	return vmm_lapic_msr_write(l, MSR_IA32_TSC_DEADLINE, at);
+}
+
+static void test_deadline(void)
+{
+	u64 at;
+
+	up();
+	arm(a0, tsc(a0) + 1000);
+	tap_ok(deadline(a0) == 0, "not in that mode: ignored");
+	w(a0, APIC_LVTT, 0x40031);
+	at = tsc(a0) + 20001;
+	tap_ok(arm(a0, at) == 0 && deadline(a0) == at, "armed");
+	w(a0, APIC_TMICT, 1000);
+	tap_ok(r(a0, APIC_TMICT) == 0 && r(a0, APIC_TMCCT) == 0, "no count here");
+	kshim_advance(10000);
+	tap_ok(vmm_lapic_pending(a0) == -1 && deadline(a0) == at, "a tick early");
+	kshim_advance(2000);
+	tap_ok(vmm_lapic_ack(a0) == 0x31 && deadline(a0) == 0, "reached");
+	vmm_lapic_eoi(a0);
+	arm(a0, 1);
+	tap_ok(vmm_lapic_ack(a0) == 0x31 && deadline(a0) == 0, "in the past: at once");
+	vmm_lapic_eoi(a0);
+	arm(a0, tsc(a0) + 1000);
+	arm(a0, 0);
+	tap_ok(ticks_in(a0, 100000, 1000) == 0, "0 disarms");
+	at = ~0ULL;
+	arm(a0, at);
+	tap_ok(ticks_in(a0, 1ULL << 44, 1ULL << 40) == 0 && deadline(a0) == at,
+	       "the end of time");
+	w(a0, APIC_LVTT, 0x31);
+	tap_ok(deadline(a0) == 0, "leaving the mode disarms");
+	w(a0, APIC_LVTT, 0x50031);
+	arm(a0, tsc(a0) + 1000);
+	kshim_advance(5000);
+	w(a0, APIC_LVTT, 0x40031);
+	tap_ok(vmm_lapic_pending(a0) == -1 && deadline(a0) == 0,
+	       "passed while masked: lost");
+	w(a0, APIC_LVTT, 0x60031);
+	arm(a0, tsc(a0) + 100);
+	w(a0, APIC_TMICT, 100);
+	tap_ok(ticks_in(a0, 100000, 1000) == 0, "the reserved mode does nothing");
+	vmm_lapic_set_features(a1, VMM_LAPIC_F_X2APIC, 40);
+	tap_ok(deadline(a1) == ~0ULL && arm(a1, 5) == -EINVAL, "not in CPUID: #GP");
+	w(a1, APIC_LVTT, 0x40031);
+	tap_ok(r(a1, APIC_LVTT) == 0x31, "nor a mode");
+	down();
+}
+
+int main(void)
+{
+	test_timer();
+	test_deadline();
+	tap_ok(kshim_allocated == 0, "nothing left behind");
+	return tap_done();
+}
