@@ -13,6 +13,12 @@
 #include "emul.h"
 #include "table.h"
 
+/**
+ * struct cursor - where the decoder is
+ * @bytes:	code
+ * @pos:	next byte
+ * @avail:	bytes there are, at most EMUL_MAX_LEN
+ */
 struct cursor {
 	const u8 *bytes;
 	unsigned int pos;
@@ -29,12 +35,17 @@ static int short_of(const struct cursor *cur, unsigned int n)
 
 static inline bool have(const struct cursor *cur, unsigned int n)
 {
-	return cur->pos + n <= cur->avail && cur->pos + n <= EMUL_MAX_LEN;
+	return cur->pos + n <= cur->avail;
 }
 
 static inline u8 peek(const struct cursor *cur, unsigned int ahead)
 {
 	return cur->bytes[cur->pos + ahead];
+}
+
+static inline u8 next(struct cursor *cur)
+{
+	return cur->bytes[cur->pos++];
 }
 
 static u64 take(struct cursor *cur, unsigned int n)
@@ -43,7 +54,7 @@ static u64 take(struct cursor *cur, unsigned int n)
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
-		val |= (u64)cur->bytes[cur->pos++] << (i * 8);
+		val |= (u64)next(cur) << (i * 8);
 	return val;
 }
 
@@ -100,10 +111,13 @@ static bool prefix(struct emul_insn *insn, u8 byte)
 
 static int prefixes(struct emul_insn *insn, struct cursor *cur)
 {
+	u8 byte;
+
 	for (;;) {
 		if (!have(cur, 1))
 			return short_of(cur, 1);
-		if (!prefix(insn, peek(cur, 0)))
+		byte = peek(cur, 0);
+		if (!(emul_map1[byte].attr & A_PREFIX) || !prefix(insn, byte))
 			return 0;
 		cur->pos++;
 	}
@@ -166,7 +180,7 @@ static int vex2(struct emul_insn *insn, struct cursor *cur)
 	insn->vex_pp = b & 3;
 	insn->map = EMUL_MAP_0F;
 	cur->pos += 2;
-	insn->opcode = take(cur, 1);
+	insn->opcode = next(cur);
 	return 0;
 }
 
@@ -193,7 +207,7 @@ static int vex3(struct emul_insn *insn, struct cursor *cur, bool xop)
 	else
 		return EMUL_DEC_BAD;
 	cur->pos += 3;
-	insn->opcode = take(cur, 1);
+	insn->opcode = next(cur);
 	return 0;
 }
 
@@ -222,7 +236,7 @@ static int evex(struct emul_insn *insn, struct cursor *cur)
 	insn->vex_pp = p1 & 3;
 	insn->map = maps[p0 & 7];
 	cur->pos += 4;
-	insn->opcode = take(cur, 1);
+	insn->opcode = next(cur);
 	return 0;
 }
 
@@ -258,7 +272,7 @@ static int opcode_0f(struct emul_insn *insn, struct cursor *cur)
 		return short_of(cur, 2);
 	cur->pos++;
 	insn->map = EMUL_MAP_0F;
-	insn->opcode = take(cur, 1);
+	insn->opcode = next(cur);
 	if (insn->opcode == 0x0f) {
 		insn->map = EMUL_MAP_3DNOW;
 		use_entry(insn, &emul_3dnow);
@@ -271,7 +285,7 @@ static int opcode_0f(struct emul_insn *insn, struct cursor *cur)
 	insn->map = insn->opcode == 0x38 ? EMUL_MAP_0F38 : EMUL_MAP_0F3A;
 	if (!have(cur, 1))
 		return short_of(cur, 1);
-	insn->opcode = take(cur, 1);
+	insn->opcode = next(cur);
 	use_entry(insn, insn->map == EMUL_MAP_0F38 ?
 		  &emul_map0f38[insn->opcode] : &emul_map0f3a);
 	return 0;
@@ -287,27 +301,38 @@ static bool vex_follows(const struct emul_insn *insn, u8 op, u8 next)
 	return insn->mode == EMUL_MODE_LONG64 || next >= 0xc0;
 }
 
-static int opcode(struct emul_insn *insn, struct cursor *cur)
+static int escape(struct emul_insn *insn, struct cursor *cur, u8 op)
 {
-	u8 op = peek(cur, 0);
 	int rc;
 
 	if (op == 0x0f)
 		return opcode_0f(insn, cur);
-	if (op == 0xc4 || op == 0xc5 || op == 0x62 || op == 0x8f) {
-		if (!have(cur, 2))
-			return short_of(cur, 2);
-		if (vex_follows(insn, op, peek(cur, 1))) {
-			rc = op == 0xc5 ? vex2(insn, cur) :
-			     op == 0x62 ? evex(insn, cur) :
-			     vex3(insn, cur, op == 0x8f);
-			insn->attr = rc ? 0 : vex_attr(insn);
-			return rc;
-		}
+	if (!have(cur, 2))
+		return short_of(cur, 2);
+	if (!vex_follows(insn, op, peek(cur, 1))) {
+		insn->opcode = next(cur);
+		use_entry(insn, &emul_map1[op]);
+		return 0;
 	}
+	rc = op == 0xc5 ? vex2(insn, cur) :
+	     op == 0x62 ? evex(insn, cur) : vex3(insn, cur, op == 0x8f);
+	if (rc)
+		return rc;
+	insn->attr = vex_attr(insn);
+	sizes(insn);
+	return 0;
+}
+
+static int opcode(struct emul_insn *insn, struct cursor *cur)
+{
+	u8 op = peek(cur, 0);
+	const struct emul_opcode *entry = &emul_map1[op];
+
+	if (entry->attr & A_ESCAPE)
+		return escape(insn, cur, op);
 	cur->pos++;
 	insn->opcode = op;
-	use_entry(insn, &emul_map1[op]);
+	use_entry(insn, entry);
 	return 0;
 }
 
@@ -348,7 +373,7 @@ static int sib(struct emul_insn *insn, struct cursor *cur)
 {
 	if (!have(cur, 1))
 		return short_of(cur, 1);
-	insn->sib = take(cur, 1);
+	insn->sib = next(cur);
 	insn->flags |= EMUL_I_SIB;
 	insn->scale = insn->sib >> 6;
 	insn->index = ((insn->sib >> 3) & 7) |
@@ -386,7 +411,7 @@ static int modrm(struct emul_insn *insn, struct cursor *cur)
 
 	if (!have(cur, 1))
 		return short_of(cur, 1);
-	insn->modrm = take(cur, 1);
+	insn->modrm = next(cur);
 	insn->flags |= EMUL_I_MODRM;
 	insn->mod = insn->modrm >> 6;
 	insn->reg = ((insn->modrm >> 3) & 7) | (insn->rex & EMUL_REX_R ? 8 : 0);
@@ -419,7 +444,8 @@ static void fix_opsize(struct emul_insn *insn, unsigned int mode)
 {
 	bool keep16 = insn->opsize == 2 && (mode & EMUL_MODE_AMD);
 
-	if (insn->mode != EMUL_MODE_LONG64)
+	if (insn->mode != EMUL_MODE_LONG64 ||
+	    !(insn->attr & (A_F64 | A_D64 | A_BRANCH)))
 		return;
 	if (insn->attr & A_F64 || ((insn->attr & A_BRANCH) && !keep16))
 		insn->opsize = 8;
@@ -459,8 +485,11 @@ static unsigned int imm_size(struct emul_insn *insn)
 
 static int immediate(struct emul_insn *insn, struct cursor *cur)
 {
-	unsigned int n = imm_size(insn);
+	unsigned int n;
 
+	if (!(insn->attr & (A_IMM | A_EXTRQ)))
+		return 0;
+	n = imm_size(insn);
 	if ((insn->attr & A_IMMGRP) && ((insn->modrm >> 3) & 7) > 1)
 		n = 0;
 	/* EXTRQ and INSERTQ share their opcode with VMREAD. */
@@ -476,8 +505,8 @@ static int immediate(struct emul_insn *insn, struct cursor *cur)
 
 	switch (insn->attr & A_IMM) {
 	case IMM_NONE:
-		insn->imm = take(cur, 1);
-		insn->imm2 = take(cur, 1);
+		insn->imm = next(cur);
+		insn->imm2 = next(cur);
 		break;
 	case IMM_FAR:
 		insn->imm = take(cur, n - 2);
@@ -485,10 +514,10 @@ static int immediate(struct emul_insn *insn, struct cursor *cur)
 		break;
 	case IMM_ENTER:
 		insn->imm = take(cur, 2);
-		insn->imm2 = take(cur, 1);
+		insn->imm2 = next(cur);
 		break;
 	case IMM_3DNOW:
-		insn->opcode = take(cur, 1);
+		insn->opcode = next(cur);
 		break;
 	case IMM_B:
 	case IMM_Z:
@@ -510,6 +539,8 @@ static bool undefined(const struct emul_insn *insn)
 
 	if (insn->op->fn == X_UD)
 		return true;
+	if (!(attr & A_RARE) && !(insn->flags & EMUL_I_LOCK))
+		return false;
 	if ((attr & A_NO64) && insn->mode == EMUL_MODE_LONG64)
 		return true;
 	if ((attr & A_PROT) && insn->mode <= EMUL_MODE_VM86)
@@ -524,7 +555,9 @@ static bool undefined(const struct emul_insn *insn)
 int emul_decode(struct emul_insn *insn, const u8 *bytes, unsigned int avail,
 		unsigned int mode)
 {
-	struct cursor cur = { .bytes = bytes, .avail = avail };
+	struct cursor cur = {
+		.bytes = bytes, .avail = min_t(unsigned int, avail, EMUL_MAX_LEN),
+	};
 	int rc;
 
 	memset(insn, 0, sizeof(*insn));
@@ -541,8 +574,6 @@ int emul_decode(struct emul_insn *insn, const u8 *bytes, unsigned int avail,
 	rc = opcode(insn, &cur);
 	if (rc)
 		return rc;
-	if (insn->vex)
-		sizes(insn);
 	if (insn->attr & A_MODRM)
 		rc = modrm(insn, &cur);
 	else

@@ -221,6 +221,9 @@ int emul_src(struct emul_ctxt *c, unsigned int size, u64 *val)
 	int rc;
 
 	switch (kind) {
+	case O_G:
+		*val = emul_get_reg(c, c->insn.reg, size);
+		return EMUL_OK;
 	case O_I:
 		*val = c->insn.imm & emul_mask(size);
 		return EMUL_OK;

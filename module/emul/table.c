@@ -12,6 +12,7 @@
 #define GRP(a, g, o)	{ .attr = (a) | A_MODRM | A_GROUP, .fn = (g), .opnds = (o) }
 #define UNDEF		{ .fn = X_UD }
 #define UNDEF_RM	{ .attr = A_MODRM, .fn = X_UD }
+#define PREFIX		{ .attr = A_PREFIX, .fn = X_UD }
 #define STOP(a)		{ .attr = (a), .fn = X_STOP }
 #define STOP_RM		STOP(A_MODRM)
 
@@ -38,6 +39,7 @@ const struct emul_opcode emul_map1[256] = {
 	[0x07] = OP(A_NO64, POPSEG, EMUL_ES, 0),
 	ALU_ROW(0x08, ALU_OR, A_LOCK),
 	[0x0e] = OP(A_NO64, PUSHSEG, EMUL_CS, 0),
+	[0x0f] = { .attr = A_ESCAPE, .fn = X_UD },
 	ALU_ROW(0x10, ALU_ADC, A_LOCK),
 	[0x16] = OP(A_NO64, PUSHSEG, EMUL_SS, 0),
 	[0x17] = OP(A_NO64, POPSEG, EMUL_SS, 0),
@@ -45,22 +47,27 @@ const struct emul_opcode emul_map1[256] = {
 	[0x1e] = OP(A_NO64, PUSHSEG, EMUL_DS, 0),
 	[0x1f] = OP(A_NO64, POPSEG, EMUL_DS, 0),
 	ALU_ROW(0x20, ALU_AND, A_LOCK),
+	[0x26] = PREFIX,
 	[0x27] = STOP(A_NO64),			/* DAA */
 	ALU_ROW(0x28, ALU_SUB, A_LOCK),
+	[0x2e] = PREFIX,
 	[0x2f] = STOP(A_NO64),			/* DAS */
 	ALU_ROW(0x30, ALU_XOR, A_LOCK),
+	[0x36] = PREFIX,
 	[0x37] = STOP(A_NO64),			/* AAA */
 	ALU_ROW(0x38, ALU_CMP, 0),
+	[0x3e] = PREFIX,
 	[0x3f] = STOP(A_NO64),			/* AAS */
 	/* In 64-bit mode these two rows are REX prefixes and never get here. */
-	ROW8(0x40, OP(0, UNARY, UN_INC, OPS(Z, NONE))),
-	ROW8(0x48, OP(0, UNARY, UN_DEC, OPS(Z, NONE))),
+	ROW8(0x40, OP(A_PREFIX, UNARY, UN_INC, OPS(Z, NONE))),
+	ROW8(0x48, OP(A_PREFIX, UNARY, UN_DEC, OPS(Z, NONE))),
 	ROW8(0x50, OP(A_D64, PUSH, 0, OPS(NONE, Z))),
 	ROW8(0x58, OP(A_D64, POP, 0, OPS(Z, NONE))),
 	[0x60] = OP(A_NO64, PUSHA, 0, 0),
 	[0x61] = OP(A_NO64, POPA, 0, 0),
-	[0x62] = STOP(M | A_NO64 | A_MEM),	/* BOUND */
+	[0x62] = STOP(M | A_NO64 | A_MEM | A_ESCAPE),	/* BOUND */
 	[0x63] = OP(M, MOVSX, 4, OPS(G, E)),	/* or ARPL */
+	[0x64 ... 0x67] = PREFIX,
 	[0x68] = OP(A_D64 | IMM_Z, PUSH, 0, OPS(NONE, I)),
 	[0x69] = OP(M | IMM_Z, IMUL2, 3, OPS(G, E)),
 	[0x6a] = OP(A_D64 | IMM_B, PUSH, 0, OPS(NONE, I)),
@@ -85,7 +92,7 @@ const struct emul_opcode emul_map1[256] = {
 	[0x8c] = OP(M, MOVSEG, 0, OPS(E, S)),
 	[0x8d] = OP(M | A_MEM, LEA, 0, OPS(G, E)),
 	[0x8e] = OP(M, MOVTOSEG, 0, OPS(S, E)),
-	[0x8f] = GRP(A_D64, G1A, OPS(E, NONE)),
+	[0x8f] = GRP(A_D64 | A_ESCAPE, G1A, OPS(E, NONE)),
 	ROW8(0x90, OP(0, XCHG, 0, OPS(Z, A))),
 	[0x98] = OP(0, CBW, 0, 0),
 	[0x99] = OP(0, CWD, 0, 0),
@@ -117,8 +124,8 @@ const struct emul_opcode emul_map1[256] = {
 	[0xc1] = GRP(IMM_UB, G2, OPS(E, I)),
 	[0xc2] = OP(A_BRANCH | IMM_W, RET, 1, 0),
 	[0xc3] = OP(A_BRANCH, RET, 0, 0),
-	[0xc4] = OP(M | A_NO64 | A_MEM, LSEG, EMUL_ES, OPS(G, E)),
-	[0xc5] = OP(M | A_NO64 | A_MEM, LSEG, EMUL_DS, OPS(G, E)),
+	[0xc4] = OP(M | A_NO64 | A_MEM | A_ESCAPE, LSEG, EMUL_ES, OPS(G, E)),
+	[0xc5] = OP(M | A_NO64 | A_MEM | A_ESCAPE, LSEG, EMUL_DS, OPS(G, E)),
 	[0xc6] = GRP(BM | IMM_B, G11, OPS(E, I)),
 	[0xc7] = GRP(IMM_Z, G11, OPS(E, I)),
 	[0xc8] = OP(A_D64 | IMM_ENTER, ENTER, 0, 0),
@@ -154,7 +161,9 @@ const struct emul_opcode emul_map1[256] = {
 	[0xed] = OP(0, IN, 0, OPS(A, D)),
 	[0xee] = OP(A_BYTE, OUT, 0, OPS(D, A)),
 	[0xef] = OP(0, OUT, 0, OPS(D, A)),
+	[0xf0] = PREFIX,
 	[0xf1] = STOP(0),			/* INT1 */
+	[0xf2 ... 0xf3] = PREFIX,
 	[0xf4] = OP(A_PRIV, HLT, 0, 0),
 	[0xf5] = OP(0, FLAG, FLAG_CMC, 0),
 	[0xf6] = GRP(BM | IMM_B | A_IMMGRP, G3, OPS(E, I)),

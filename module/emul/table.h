@@ -44,6 +44,9 @@ enum emul_imm {
 #define A_IMMGRP	0x00040000	/* immediate only for ModRM.reg 0 and 1 */
 #define A_PP		0x00080000	/* 66/F2/F3 select the instruction */
 #define A_EXTRQ		0x00100000	/* two byte immediates after 66 or F2 */
+#define A_PREFIX	0x00200000	/* may be a prefix, REX included */
+#define A_ESCAPE	0x00400000	/* may lead to another map */
+#define A_RARE		(A_NO64 | A_PROT | A_MEM | A_REG)
 
 /* Operand kinds: destination in the high nibble, source in the low one. */
 enum emul_kind {

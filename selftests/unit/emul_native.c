@@ -463,8 +463,12 @@ static bool gen_case(const struct form *f, struct gen *g)
 	gen_size(f, g, &rex);
 	g->mem = f->digit != -2 && !(f->flags & F_REG) &&
 		 (f->flags & F_MEM || (r >> 8) & 1);
-	if (g->mem && f->flags & F_LOCK && (r >> 16) & 1)
-		put(g, 0xf0);
+	if (g->mem && f->flags & F_LOCK) {
+		/* Locks across cache lines stall the whole machine. */
+		target &= f->special == S_BT ? ~7ull : ~0x30ull;
+		if ((r >> 16) & 1)
+			put(g, 0xf0);
+	}
 	if (f->pfx)
 		put(g, f->pfx);
 	if (f->digit >= 0)
@@ -885,6 +889,7 @@ int main(int argc, char **argv)
 	unsigned int i, n, run, bad;
 
 	rng = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	setup();
 	world_reset(&world, EMUL_MODE_LONG64);
 	world.c.cpl = 3;
