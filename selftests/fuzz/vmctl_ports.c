@@ -135,7 +135,9 @@ static const char *fault(void)
 	if (serial.fifo_len > SERIAL_FIFO || serial.fifo_head >= SERIAL_FIFO)
 		return "the serial FIFO";
 	if (serial.queue_len > SERIAL_QUEUE ||
-	    serial.queue_head >= SERIAL_QUEUE)
+	    serial.queue_head >= SERIAL_QUEUE ||
+	    serial.from_queue > serial.fifo_len ||
+	    serial.queue_len + serial.from_queue > SERIAL_QUEUE)
 		return "the serial queue";
 	if (!(serial.lsr & 1) != !serial.fifo_len)
 		return "data ready, but no data";

@@ -48,11 +48,19 @@ static void fifo_fill(struct serial *s)
 		fifo_push(s, s->queue[s->queue_head]);
 		s->queue_head = (s->queue_head + 1) % SERIAL_QUEUE;
 		s->queue_len--;
+		s->from_queue++;
 	}
 }
 
+/*
+ * What the guest clears without having read it goes back into the queue, as if
+ * it had not been sent yet: drivers clear the FIFO on their way up.
+ */
 static void fifo_clear(struct serial *s)
 {
+	s->queue_head = (s->queue_head - s->from_queue) % SERIAL_QUEUE;
+	s->queue_len += s->from_queue;
+	s->from_queue = 0;
 	s->fifo_len = 0;
 	s->lsr &= (uint8_t)~UART_LSR_DR;
 }
@@ -84,7 +92,9 @@ static uint8_t read_data(struct serial *s)
 	if (!s->fifo_len)
 		return byte;
 	s->fifo_head = (s->fifo_head + 1) % SERIAL_FIFO;
-	if (!--s->fifo_len) {
+	if (s->from_queue > --s->fifo_len)
+		s->from_queue = s->fifo_len;
+	if (!s->fifo_len) {
 		s->lsr &= (uint8_t)~UART_LSR_DR;
 		fifo_fill(s);
 	}
@@ -212,6 +222,8 @@ static void write_register(struct serial *s, unsigned int reg, uint8_t value)
 		s->lcr = value;
 		break;
 	case UART_MCR:
+		if (value & ~s->mcr & UART_MCR_LOOP)
+			fifo_clear(s);
 		s->mcr = value & MCR_BITS;
 		update_msr(s);
 		fifo_fill(s);
@@ -294,7 +306,7 @@ size_t serial_room(struct serial *s)
 	size_t room;
 
 	pthread_mutex_lock(&s->lock);
-	room = SERIAL_QUEUE - s->queue_len;
+	room = SERIAL_QUEUE - s->queue_len - s->from_queue;
 	s->starved = !room;
 	pthread_mutex_unlock(&s->lock);
 	return room;
@@ -303,7 +315,7 @@ size_t serial_room(struct serial *s)
 void serial_receive(struct serial *s, const uint8_t *data, size_t len)
 {
 	pthread_mutex_lock(&s->lock);
-	while (len-- && s->queue_len < SERIAL_QUEUE)
+	while (len-- && s->queue_len + s->from_queue < SERIAL_QUEUE)
 		s->queue[(s->queue_head + s->queue_len++) % SERIAL_QUEUE] =
 			*data++;
 	fifo_fill(s);

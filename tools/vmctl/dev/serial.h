@@ -5,10 +5,10 @@
  * Sending takes no time: a byte written to the data register goes to the
  * sink at once and the transmitter is empty again.  Receiving is paced by the
  * guest: bytes wait in a queue behind the receive FIFO, which is refilled as
- * the guest reads it, so nothing is lost while the guest is slow; and none
- * are passed on before the guest has asked for data, by raising RTS or by
- * enabling the receive interrupt, so that a driver that clears the FIFO on
- * its way up clears nothing of what was typed.
+ * the guest reads it, so nothing is lost while the guest is slow; none are
+ * passed on before the guest has asked for data, by raising RTS or by enabling
+ * the receive interrupt; and what a driver clears from the FIFO on its way up
+ * goes back into the queue.
  *
  * The interrupt line does not depend on OUT2, because simple guests leave it.
  */
@@ -39,6 +39,7 @@ struct serial_sink {
 /**
  * struct serial - one port; @lock protects everything below it
  * @fifo_head, @fifo_len:	the FIFO is a ring, bytes leave at the head
+ * @from_queue:	how many of the last bytes in the FIFO came from the queue
  * @thr_pending:	the transmitter became empty and nobody was told yet
  * @starved:	someone waits for room in the queue
  */
@@ -50,7 +51,7 @@ struct serial {
 	uint8_t ier, fcr, lcr, mcr, lsr, msr, scratch;
 	uint8_t divisor[2];
 	uint8_t fifo[SERIAL_FIFO];
-	unsigned int fifo_head, fifo_len;
+	unsigned int fifo_head, fifo_len, from_queue;
 	bool thr_pending;
 	bool starved;
 	uint8_t queue[SERIAL_QUEUE];
