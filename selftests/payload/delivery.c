@@ -206,12 +206,13 @@ static void returns(void)
 {
 	struct exc e;
 
-#define IRET(cs, ss)							\
+#define IRET(cs, ss) ({							\
 	exc_clear();							\
 	asm volatile("mov %%rsp, %%r8; pushq %1; pushq %%r8; pushfq; pushq %0;"	\
 		     "lea 775f(%%rip), %%r9; pushq %%r9;" CATCH("iretq")	\
 		     "775: mov %%r8, %%rsp" :: "i"(cs), "i"(ss) : "r8", "r9", "memory"); \
-	e = exc_last()
+	e = exc_last();							\
+})
 	IRET(SEL_CODE64, SEL_DATA);
 	check_exc(e, NO_EXCEPTION, 0, "iretq to the same level");
 	IRET(SEL_DATA, SEL_DATA);

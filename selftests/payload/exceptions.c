@@ -27,12 +27,13 @@ static void divide_errors(void)
 	struct exc e;
 	u64 at;
 
-#define DIVIDE(setup, insn, text)					\
+#define DIVIDE(setup, insn, text) ({					\
 	exc_clear();							\
 	asm volatile(setup "; lea 771f(%%rip), %0;" CATCH(insn)		\
 		     : "=&r"(at) :: "rax", "rcx", "rdx", "cc", "memory"); \
 	e = exc_last();							\
-	check(e.vector == DE && e.rip == at && !e.error, text)
+	check(e.vector == DE && e.rip == at && !e.error, text);		\
+})
 	DIVIDE("mov $1, %%eax; xor %%ecx, %%ecx", "divb %%cl", "div r8 by zero");
 	DIVIDE("xor %%edx, %%edx; xor %%ecx, %%ecx", "divw %%cx", "div r16 by zero");
 	DIVIDE("xor %%edx, %%edx; xor %%ecx, %%ecx", "divl %%ecx", "div r32 by zero");
@@ -72,11 +73,12 @@ static void int3_and_friends(void)
 	struct exc e;
 	u64 next;
 
-#define SOFT(insn, vec, text)						\
+#define SOFT(insn, vec, text) ({					\
 	exc_clear();							\
 	asm volatile("lea 772f(%%rip), %0;" CATCH(insn) : "=&r"(next) :: "memory"); \
 	e = exc_last();							\
-	check(e.vector == (vec) && e.rip == next && !e.error, text)
+	check(e.vector == (vec) && e.rip == next && !e.error, text);	\
+})
 	SOFT("int3", BP, "int3 pushes the next instruction");
 	SOFT("int $3", BP, "int $3 pushes the next instruction");
 	SOFT("int $4", OF, "int $4 pushes the next instruction");

@@ -50,7 +50,6 @@ static void on_irq(struct regs *r __unused)
 
 static void reset(void)
 {
-	count = 0;
 	eoi = true;
 	mask_inside = drop_line = false;
 	line_down();
@@ -60,6 +59,9 @@ static void reset(void)
 	trap_set_handler(VEC, on_irq);
 	for (int i = 0; i < 16; i++)
 		trap_set_handler(PIC_BASE + i, on_pic);
+	irq_window();			/* what an earlier test left pending */
+	irq_window();
+	count = 0;
 }
 
 static bool within(u32 n, u32 ms)

@@ -222,7 +222,6 @@ forms_start:
 	form 8, ALL, "cmpxchg %rcx, (%rdi)"
 	form 8, ZF, "cmpxchg8b (%rdi)"
 	form 8, ZF, "lock cmpxchg8b (%rdi)"
-	form 16, ZF, "cmpxchg16b (%rdi)"
 
 	/* Shifts, bits, multiplication, division. */
 	.irp op, shl, shr, sar, rol, ror
@@ -287,7 +286,7 @@ forms_start:
 	form 4, NONE, "xor %ecx, %ecx; rep movsl"
 	form 4, NONE, "mov %edi, %r8d; addr32 stosl"
 
-	/* Wide registers, x87, and stores of system state. */
+	/* Wide registers. */
 	form 4, NONE, "movd (%rdi), %xmm0"
 	form 4, NONE, "movd %xmm0, (%rdi)"
 	form 8, NONE, "movq (%rdi), %xmm0"
@@ -300,6 +299,12 @@ forms_start:
 	form 16, NONE, "movaps %xmm0, (%rdi)"
 	form 16, NONE, "movdqa %xmm0, (%rdi)"
 	form 16, NONE, "movntdq %xmm0, (%rdi)"
+	.globl forms_odd
+	.pushsection .data.forms, "aw"
+forms_odd:
+	.popsection
+	/* What nobody does to a device: a monitor may refuse, in words. */
+	form 16, ZF, "cmpxchg16b (%rdi)"
 	form 4, NONE, "movss (%rdi), %xmm0"
 	form 4, NONE, "movss %xmm0, (%rdi)"
 	form 8, NONE, "movsd (%rdi), %xmm0"

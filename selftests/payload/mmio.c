@@ -29,7 +29,7 @@ struct form {
 	u32 size, flags;
 };
 
-extern struct form forms_start[], forms_end[];
+extern struct form forms_start[], forms_odd[], forms_end[];
 void form_run(struct state *s, void (*code)(void));
 
 struct run {
@@ -98,7 +98,7 @@ static bool wanted(const struct form *f)
 	return true;
 }
 
-static void scratch_register(void)
+static void scratch_register(const struct form *f, const struct form *end)
 {
 	static u8 ram[64] __aligned(64);
 	u32 *cell = alloc_pages(2);
@@ -106,7 +106,7 @@ static void scratch_register(void)
 
 	cell += 0x400;		/* room on both sides */
 	apic_write(APIC_LVT_TIMER, LVT_MASKED);
-	for (const struct form *f = forms_start; f < forms_end; f++) {
+	for (; f < end; f++) {
 		struct run a, b;
 		struct exc ea, eb;
 
@@ -126,16 +126,13 @@ static void scratch_register(void)
 	*reg = 0;
 }
 
-static void unclaimed(void)
+static void unclaimed(const struct form *f, const struct form *end)
 {
 	static u8 ram[64] __aligned(64);
 	u8 *cell = alloc_pages(2);
 	u64 hole = HOLE;
 
-	check_eq(*(volatile u32 *)hole, 0xffffffff, "reads as all ones");
-	*(volatile u32 *)hole = 0x12345678;
-	check(*(volatile u32 *)hole != 0x12345678, "drops writes");
-	for (const struct form *f = forms_start; f < forms_end; f++) {
+	for (; f < end; f++) {
 		struct run a, b;
 		struct exc ea, eb;
 
@@ -152,6 +149,29 @@ static void unclaimed(void)
 			note("exceptions %d and %d", ea.vector, eb.vector);
 		}
 	}
+}
+
+static void core_register(void)
+{
+	scratch_register(forms_start, forms_odd);
+}
+
+static void core_unclaimed(void)
+{
+	check_eq(*(volatile u32 *)HOLE, 0xffffffff, "reads as all ones");
+	*(volatile u32 *)HOLE = 0x12345678;
+	check(*(volatile u32 *)HOLE != 0x12345678, "drops writes");
+	unclaimed(forms_start, forms_odd);
+}
+
+static void odd_register(void)
+{
+	scratch_register(forms_odd, forms_end);
+}
+
+static void odd_unclaimed(void)
+{
+	unclaimed(forms_odd, forms_end);
 }
 
 /* A 4-byte load at every alignment around the border of RAM and device. */
@@ -258,8 +278,10 @@ static void protection(void)
 }
 
 const struct test tests[] = {
-	{ "register", scratch_register, false },
-	{ "unclaimed", unclaimed, false },
+	{ "register", core_register, false },
+	{ "unclaimed", core_unclaimed, false },
+	{ "odd-register", odd_register, true },
+	{ "odd-unclaimed", odd_unclaimed, true },
 	{ "crossing", crossing, false },
 	{ "addresses", far_addresses, false },
 	{ "protection", protection, false },

@@ -30,10 +30,12 @@ void machine_init(u32 magic, u32 info)
 		return;
 	if (mb->flags & MB_MEMORY)
 		machine.ram_end = MIB(1) + KIB(mb->mem_upper);
-	if (mb->flags & MB_CMDLINE && mb->cmdline)
-		for (u32 i = 0; i < sizeof(machine.cmdline) - 1; i++)
-			if (!(machine.cmdline[i] = ((char *)(u64)mb->cmdline)[i]))
-				break;
+	if (mb->flags & MB_CMDLINE && mb->cmdline) {
+		const char *line = (char *)(u64)mb->cmdline;
+
+		for (u32 i = 0; i < sizeof(machine.cmdline) - 1 && line[i]; i++)
+			machine.cmdline[i] = line[i];
+	}
 	if (mb->flags & MB_MODULES && mb->mods_count) {
 		machine.module = mod->start;
 		machine.module_end = mod->end;

@@ -30,7 +30,7 @@ typedef int64_t s64;
 #define __aligned(n)	__attribute__((aligned(n)))
 #define __printf(f, a)	__attribute__((format(printf, f, a)))
 #define __noreturn	__attribute__((noreturn))
-#define __unused	__attribute__((unused))
+#define __unused	__attribute__((__unused__))
 #define barrier()	asm volatile("" ::: "memory")
 
 void *memset(void *dst, int c, size_t n);
