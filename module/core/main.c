@@ -16,6 +16,7 @@
 #include "compat.h"
 #include "core/backend_ops.h"
 #include "core/main.h"
+#include "core/vm.h"
 #include "dev/dev.h"
 #include "mem/mem.h"
 #include "x86/x86.h"
@@ -70,6 +71,7 @@ static int host_offline(unsigned int cpu)
 /* The last processor; the others have gone through hotplug. */
 static int vmm_suspend(void)
 {
+	vmm_vm_suspend_all();
 	disable_here(NULL);
 	return 0;
 }
@@ -77,6 +79,7 @@ static int vmm_suspend(void)
 static void vmm_resume(void)
 {
 	enable_here();
+	vmm_vm_resume_all();
 }
 
 VMM_DEFINE_SYSCORE(syscore, vmm_suspend, vmm_resume);

@@ -358,7 +358,10 @@ static int before_entry(struct vmm_vcpu *vcpu)
 		return -ESHUTDOWN;
 	if (vcpu->stopped)
 		return VMM_TO_USER;
-	cond_resched();
+	if (need_resched()) {
+		vmm_clock_preempted(&vcpu->x86);
+		cond_resched();
+	}
 	work = thread_work();
 	if (work & (_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL))
 		return -EINTR;

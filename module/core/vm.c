@@ -3,6 +3,7 @@
  * Life of a VM.
  */
 #include <linux/atomic.h>
+#include <linux/list.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
@@ -13,6 +14,11 @@
 #include "core/vm.h"
 
 static atomic_t next_id = ATOMIC_INIT(0);
+
+/* All VMs.  Suspend walks the list on the last processor, interrupts off. */
+static DEFINE_SPINLOCK(vms_lock);
+static LIST_HEAD(vms);
+static unsigned int nr_vms;
 
 static void nothing(void *unused)
 {
@@ -61,6 +67,45 @@ static const struct npt_space_ops space_ops = {
 	.flush = flush,
 };
 
+static int list_vm(struct vmm_vm *vm)
+{
+	int err = 0;
+
+	spin_lock(&vms_lock);
+	if (nr_vms == VMM_MAX_VMS)
+		err = -ENOSPC;
+	else
+		nr_vms++;
+	if (!err)
+		list_add_tail(&vm->link, &vms);
+	spin_unlock(&vms_lock);
+	return err;
+}
+
+static void unlist_vm(struct vmm_vm *vm)
+{
+	spin_lock(&vms_lock);
+	list_del(&vm->link);
+	nr_vms--;
+	spin_unlock(&vms_lock);
+}
+
+void vmm_vm_suspend_all(void)
+{
+	struct vmm_vm *vm;
+
+	list_for_each_entry(vm, &vms, link)
+		vmm_clock_vm_suspend(&vm->x86.clock);
+}
+
+void vmm_vm_resume_all(void)
+{
+	struct vmm_vm *vm;
+
+	list_for_each_entry(vm, &vms, link)
+		vmm_clock_vm_resume(&vm->x86.clock);
+}
+
 struct vmm_vm *vmm_vm_create(const char *name, u32 nr_vcpus)
 {
 	struct vmm_vm *vm;
@@ -90,8 +135,14 @@ struct vmm_vm *vmm_vm_create(const char *name, u32 nr_vcpus)
 	err = vmm_irqchip_init(&vm->irq, &vm->apics, &vm->pio, &vm->mmio);
 	if (err)
 		goto err_map;
+	err = list_vm(vm);
+	if (err)
+		goto err_irq;
 	return vm;
 
+err_irq:
+	vmm_irqchip_kill(&vm->irq);
+	vmm_irqchip_release(&vm->irq);
 err_map:
 	vmm_apic_map_destroy(&vm->apics);
 err_space:
@@ -114,6 +165,7 @@ static void release(struct kref *ref)
 	u32 i;
 
 	vm->dead = true;
+	unlist_vm(vm);
 	vmm_ioeventfds_kill(&vm->port_doorbells);
 	vmm_ioeventfds_kill(&vm->mmio_doorbells);
 	vmm_irqchip_kill(&vm->irq);

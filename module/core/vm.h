@@ -20,6 +20,7 @@
 #include "x86/x86.h"
 
 #define VMM_MAX_VCPUS	128
+#define VMM_MAX_VMS	4096
 
 struct vmm_vcpu;
 
@@ -28,6 +29,7 @@ struct vmm_vcpu;
  *
  * Protection: [C] constant after creation; [L] @lock; [O] own rules.
  *
+ * @link:	in the list of VMs, under vms_lock of vm.c
  * @id:		[C] never used twice while the module is loaded
  * @nr_vcpus:	[C] vCPUs it may have
  * @vcpus:	[L] to write; readers load with acquire; entries never go away
@@ -42,6 +44,7 @@ struct vmm_vcpu;
  */
 struct vmm_vm {
 	struct kref ref;
+	struct list_head link;
 	u32 id;
 	u32 nr_vcpus;
 	bool dead;
@@ -58,7 +61,13 @@ struct vmm_vm {
 	struct vmm_vcpu *vcpus[];
 };
 
+/* -ENOMEM, or -ENOSPC at VMM_MAX_VMS. */
 struct vmm_vm *vmm_vm_create(const char *name, u32 nr_vcpus);
+
+/* Around a suspend of the host; one processor left, interrupts off. */
+void vmm_vm_suspend_all(void);
+void vmm_vm_resume_all(void);
+
 void vmm_vm_put(struct vmm_vm *vm);
 
 static inline void vmm_vm_get(struct vmm_vm *vm)
