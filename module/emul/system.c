@@ -6,7 +6,6 @@
  */
 #include <asm/trapnr.h>
 
-#include "core/hypercall.h"
 #include "core/vcpu.h"
 #include "core/vm.h"
 #include "emul/glue.h"
@@ -244,8 +243,8 @@ static int system(struct emul_ctxt *ctxt, enum emul_sys what, u64 arg)
 		vcpu->mp_state = VMM_MP_HALTED;
 		return EMUL_OK;
 	case EMUL_SYS_HYPERCALL:
-		vcpu->gpr[EMUL_RAX] = vmm_hypercall(vcpu);
-		return EMUL_OK;
+		/* An exit of its own; here only if code changed on the way. */
+		return emul_raise(ctxt, X86_TRAP_UD);
 	case EMUL_SYS_INVLPG:
 		vmm_backend->flush_tlb(vcpu);
 		return EMUL_OK;
