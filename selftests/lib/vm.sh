@@ -42,12 +42,25 @@ run_tiny() { $vmctl run -m 4M --multiboot "$tmp/tiny" --debug-exit 0xf4 </dev/nu
 
 kb() { sed -n "s/^$1: *\([0-9]*\) kB/\1/p" /proc/meminfo; }
 
-# Memory in use that no cache could give back, in kB.
+# Memory in use that no cache could give back, in kB. The caches themselves are left alone:
+# what they drop has to come through the file server again.
 memory_used()
 {
-	sync
-	echo 3 >/proc/sys/vm/drop_caches
-	echo $(($(kb MemTotal) - $(kb MemFree) - $(kb Cached) - $(kb Buffers)))
+	echo $(($(kb MemTotal) - $(kb MemFree) - $(kb Cached) - $(kb Buffers) - $(kb SReclaimable)))
+}
+
+# The least of some seconds: what is on its way out would hide a leak of its size.
+memory_settled()
+{
+	local least used n
+
+	least=$(memory_used)
+	for n in $(seq 10); do
+		sleep 0.5
+		used=$(memory_used)
+		[ "$used" -ge "$least" ] || least=$used
+	done
+	echo "$least"
 }
 
 # returns_to KB NOISE: within half a minute, as some of it is freed late.
