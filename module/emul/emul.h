@@ -249,14 +249,13 @@ struct emul_seg {
 };
 
 /* Flags of a memory access. */
-#define EMUL_ACC_RMW	0x01	/* read that a write of the same bytes follows:
-				 * fail now if writing is not allowed */
+/* A read that a write of the same bytes follows: fail now if that may not be. */
+#define EMUL_ACC_RMW	0x01
 #define EMUL_ACC_LAST	0x02	/* nothing can fail after it: may be posted */
-#define EMUL_ACC_BATCH	0x04	/* many elements: plain memory or EMUL_SINGLE;
-				 * stays within a page; up to 4096 bytes */
+/* Many elements: plain memory or EMUL_SINGLE; stays within a page. */
+#define EMUL_ACC_BATCH	0x04
 #define EMUL_ACC_SYSTEM	0x08	/* supervisor access whatever the CPL (tables) */
-#define EMUL_ACC_CHECK	0x10	/* write(): check only, store nothing, data is
-				 * NULL */
+#define EMUL_ACC_CHECK	0x10	/* write(): check only; data is NULL */
 #define EMUL_ACC_LOCK	0x20	/* part of a locked or XCHG sequence */
 
 /**

@@ -6,7 +6,6 @@
  */
 #include "exec.h"
 
-
 static unsigned int wide(const struct emul_ctxt *c)
 {
 	return emul_is64(c) ? 8 : 4;

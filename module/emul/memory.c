@@ -235,8 +235,15 @@ int vmm_emul_write(struct emul_ctxt *ctxt, u64 la, const void *data,
 	rc = translate_both(ctxt, la, len, data_access(ctxt, flags, true), gpa);
 	if (rc != EMUL_OK || (flags & EMUL_ACC_CHECK))
 		return rc;
-	if (first < len)
+	if (first < len) {
+		/*
+		 * A retry after half of the store would compute from what that
+		 * half left: allow none between the two.
+		 */
+		if (!ctxt->may_sleep)
+			return EMUL_RETRY_SLEEP;
 		keep &= ~EMUL_ACC_LAST;
+	}
 	rc = access_page(ctxt, gpa[0], from, first, true, keep);
 	if (rc != EMUL_OK || first == len)
 		return rc;

@@ -169,7 +169,8 @@ static bool sane(const uint8_t *buf, const struct mode *mode, int len)
 /*
  * Where Zydis stands alone: it always knows the mask branches of the first Xeon
  * Phi (VEX 0F 74, 75, 84, 85 with a displacement and no ModRM), which no
- * processor with virtualization has. Elsewhere those encodings are undefined.
+ * processor with virtualization has. Elsewhere those encodings are undefined,
+ * and Capstone rejects them.
  */
 static bool foreign(const ZydisDecodedInstruction *zi)
 {

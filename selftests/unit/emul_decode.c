@@ -6,6 +6,8 @@
  */
 #include <string.h>
 
+#include <linux/kernel.h>
+
 #include "tap.h"
 #include "emul/emul.h"
 
@@ -102,7 +104,7 @@ static void test_lengths(void)
 	struct emul_insn insn;
 	unsigned int i;
 
-	for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
 		int rc = emul_decode(&insn, lengths[i].bytes, 16,
 				     lengths[i].mode);
 		bool undef = lengths[i].len & 0x80;

@@ -4,6 +4,8 @@
  * vector and error code, or has to get by just so, and a fault must change
  * nothing.
  */
+#include <linux/kernel.h>
+
 #include "tap.h"
 #include "emul_world.h"
 
@@ -543,7 +545,7 @@ int main(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
 		tap_ok(run(&cases[i]), "%s", cases[i].name);
 	test_fetch();
 	return tap_done();

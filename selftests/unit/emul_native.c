@@ -612,6 +612,9 @@ static int run_case(const struct form *f)
 		if (rc != EMUL_CONTINUE)
 			break;
 	}
+	/* ENTER refuses to copy a frame onto itself. */
+	if (rc == EMUL_STOP && f->special == S_FRAME)
+		return 0;
 	if (sig) {
 		bool same = rc == EMUL_EXCEPTION &&
 			((sig == SIGFPE && world.c.exc.vector == 0) ||

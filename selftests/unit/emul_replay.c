@@ -8,6 +8,8 @@
  *
  *	emul_replay [ROUNDS [SEED]]
  */
+#include <linux/kernel.h>
+
 #include "tap.h"
 #include "emul_world.h"
 
@@ -82,7 +84,6 @@ static const struct prog progs[] = {
 
 static struct world ref, got;
 static u64 rng;
-
 
 /* Once in a while something is in the way. */
 static int hook(struct world *w, enum world_kind kind, u64 addr,
@@ -330,7 +331,7 @@ int main(int argc, char **argv)
 	u64 seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
 	unsigned int i, n;
 
-	for (i = 0; i < sizeof(progs) / sizeof(progs[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(progs); i++) {
 		bool good = true;
 
 		for (n = 0; n < rounds && good; n++) {

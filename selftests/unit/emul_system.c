@@ -376,7 +376,8 @@ static void test_stack16(void)
 	world_code(&w, "\x61", 1);
 	w.code_at = CODE_BASE;
 	w.c.rip = 0;
-	w.gpr[EMUL_RAX] = w.gpr[EMUL_RDI] = 0;
+	w.gpr[EMUL_RAX] = 0;
+	w.gpr[EMUL_RDI] = 0;
 	w.ram[0xff6] = 0xff;
 	tap_ok(ran(1) && w.gpr[EMUL_RSP] == 0xdead1000 &&
 	       w.gpr[EMUL_RAX] == 0x1111 && w.gpr[EMUL_RDI] == 0x7777,
