@@ -159,7 +159,6 @@ struct found {
 	int n;			/* entries on the way */
 	enum kind kind[5];
 	u64 gpa[5], val[5];
-	bool in_register[5];
 };
 
 static u64 bitfield(u64 val, int from, int to)
@@ -192,128 +191,191 @@ static const struct stage stages_57[] = {
 	{ PDPTE, PDPTE_1G, 30, 38 }, { PDE, PDE_2M, 21, 29 },
 	{ PTE, PTE, 12, 20 } };
 
-static int slow_walk(const struct npt_walk_env *env, u64 la, unsigned int access,
-		     struct npt_walk_result *res)
+/* What the walk is for, in words. */
+struct asked {
+	bool write, fetch, user, implicit, is_long;
+	u32 flags;
+	unsigned int size;	/* of an entry */
+};
+
+/* What the entries on the way say together. */
+struct rights {
+	bool user, write, execute;
+};
+
+static struct asked asked_of(const struct npt_walk_env *env, unsigned int access)
 {
-	u32 fl = env->flags;
-	bool is_long = fl & NPT_WALK_LMA, pae = fl & NPT_WALK_PAE;
-	const struct stage *st = is_long ? stages_57 + !(fl & NPT_WALK_LA57) :
-				 pae ? stages_pae : stages_32;
-	int size = is_long || pae ? 8 : 4, i, err;
-	bool write = access & NPT_WALK_WRITE, fetch_ = access & NPT_WALK_EXEC;
-	bool implicit = access & NPT_WALK_IMPLICIT;
-	bool user = (access & NPT_WALK_USER) && !implicit;
-	bool u = true, w = true, x = true, ok, key_ok = true, w_ok, key_w = true;
-	struct found f = { 0 };
-	u64 next, leaf;
-	u32 code;
+	struct asked q = {
+		.write = access & NPT_WALK_WRITE,
+		.fetch = access & NPT_WALK_EXEC,
+		.implicit = access & NPT_WALK_IMPLICIT,
+		.is_long = env->flags & NPT_WALK_LMA,
+		.flags = env->flags,
+	};
 
-	if (!(fl & NPT_WALK_PG)) {
-		*res = (struct npt_walk_result){ .gpa = (u32)la, .shift = 12,
-						 .writable = true, .user = true };
-		return NPT_WALK_OK;
-	}
-	if (is_long) {
-		int top = fl & NPT_WALK_LA57 ? 56 : 47;
-		u64 high = bitfield(la, top, 63);
+	q.user = (access & NPT_WALK_USER) && !q.implicit;
+	q.size = q.is_long || (env->flags & NPT_WALK_PAE) ? 8 : 4;
+	return q;
+}
 
-		if (high && high != bitfield(~0ULL, top, 63))
-			return NPT_WALK_NONCANONICAL;
-	} else {
-		la = (u32)la;
-	}
-	code = (write ? 2 : 0) | (user ? 4 : 0);
-	if (fetch_ && ((fl & NPT_WALK_SMEP) || (size == 8 && (fl & NPT_WALK_NXE))))
+static u32 error_code(const struct asked *q)
+{
+	u32 code = (q->write ? 2 : 0) | (q->user ? 4 : 0);
+
+	if (q->fetch && ((q->flags & NPT_WALK_SMEP) ||
+			 (q->size == 8 && (q->flags & NPT_WALK_NXE))))
 		code |= 16;
+	return code;
+}
 
-	next = is_long ? env->cr3 & span(12, env->maxphyaddr - 1) :
-	       pae ? env->cr3 & span(5, 31) : env->cr3 & span(12, 31);
+static bool is_canonical(u64 la, u32 flags)
+{
+	int top = flags & NPT_WALK_LA57 ? 56 : 47;
+	u64 high = bitfield(la, top, 63);
+
+	return !high || high == bitfield(~0ULL, top, 63);
+}
+
+/* The entries from the top to the one that maps the page. */
+static int collect(const struct npt_walk_env *env, const struct asked *q, u64 la,
+		   struct found *f, struct rights *r, struct npt_walk_result *res)
+{
+	bool pae = q->flags & NPT_WALK_PAE;
+	const struct stage *st = q->is_long ?
+		stages_57 + !(q->flags & NPT_WALK_LA57) :
+		pae ? stages_pae : stages_32;
+	int width = env->maxphyaddr - 1, i, err;
+	u64 next = q->is_long ? env->cr3 & span(12, width) :
+		   pae ? env->cr3 & span(5, 31) : env->cr3 & span(12, 31);
+
 	for (i = 0;; i++, st++) {
 		u64 nr = bitfield(la, st->from, st->to), val;
 		bool large;
 
+		f->gpa[i] = next + nr * q->size;
 		if (st->table == PAE_PDPTE && env->pdpte) {
 			val = env->pdpte[nr];
-			f.in_register[i] = true;
 		} else {
-			err = fetch(next + nr * size, size, &val);
+			err = fetch(f->gpa[i], q->size, &val);
 			if (err)
 				return err;
 		}
-		f.gpa[i] = next + nr * size;
-		f.val[i] = val;
-		if (!(val & 1)) {
-			res->error = code;
+		f->val[i] = val;
+		res->error = error_code(q);
+		if (!(val & 1))
 			return NPT_WALK_FAULT;
-		}
 		large = (val & 0x80) && st->large != st->table &&
-			(st->large != PDE32_4M || (fl & NPT_WALK_PSE));
-		f.kind[i] = large ? st->large : st->table;
-		f.n = i + 1;
-		if (val & ~may_contain(f.kind[i], env)) {
-			res->error = code | 8 | 1;
+			(st->large != PDE32_4M || (q->flags & NPT_WALK_PSE));
+		f->kind[i] = large ? st->large : st->table;
+		f->n = i + 1;
+		res->error |= 8 | 1;
+		if (val & ~may_contain(f->kind[i], env))
+			return NPT_WALK_FAULT;
+		if (f->kind[i] != PAE_PDPTE) {
+			r->write = r->write && (val & 2);
+			r->user = r->user && (val & 4);
+			r->execute = r->execute && !(val >> 63);
+		}
+		if (maps_page(f->kind[i]))
+			return NPT_WALK_OK;
+		next = val & (q->size == 4 ? span(12, 31) : span(12, width));
+	}
+}
+
+/* Whether PKRU lets it through, for a read or a write. */
+static bool key_allows(const struct npt_walk_env *env, const struct asked *q,
+		       const struct rights *r, u64 leaf, bool write)
+{
+	int key = bitfield(leaf, 59, 62);
+
+	if (!(q->flags & NPT_WALK_PKE) || !q->is_long || !r->user || q->fetch)
+		return true;
+	if (env->pkru & (1U << (2 * key)))
+		return false;
+	if (!write || (!q->user && !(q->flags & NPT_WALK_WP)))
+		return true;
+	return !(env->pkru & (2U << (2 * key)));
+}
+
+/* Which accesses the entries allow. */
+static bool allowed(const struct asked *q, const struct rights *r, bool write)
+{
+	bool smap = (q->flags & NPT_WALK_SMAP) &&
+		    (q->implicit || !(q->flags & NPT_WALK_AC));
+	bool reach = !r->user ||
+		     (q->fetch ? !(q->flags & NPT_WALK_SMEP) : !smap);
+
+	if (q->fetch && !r->execute)
+		return false;
+	if (q->user)
+		return r->user && (!write || r->write);
+	return reach && (!write || r->write || !(q->flags & NPT_WALK_WP));
+}
+
+static void set_bits(const struct asked *q, struct found *f)
+{
+	int i;
+
+	for (i = 0; i < f->n; i++) {
+		if (f->kind[i] == PAE_PDPTE)
+			continue;
+		f->val[i] |= 0x20;
+		if (i == f->n - 1 && q->write)
+			f->val[i] |= 0x40;
+		memcpy(expected + f->gpa[i], &f->val[i], q->size);
+	}
+}
+
+static u64 page_address(const struct npt_walk_env *env, const struct asked *q,
+			enum kind kind, u64 leaf)
+{
+	if (kind == PDE32_4M)
+		return (leaf & span(22, 31)) | bitfield(leaf, 13, 20) << 32;
+	if (q->size == 4)
+		return leaf & span(12, 31);
+	return leaf & span(page_shift(kind), env->maxphyaddr - 1);
+}
+
+static int slow_walk(const struct npt_walk_env *env, u64 la, unsigned int access,
+		     struct npt_walk_result *res)
+{
+	struct asked q = asked_of(env, access);
+	struct rights r = { true, true, true };
+	struct found f = { 0 };
+	enum kind kind;
+	u64 leaf;
+	int ret;
+
+	if (!(q.flags & NPT_WALK_PG)) {
+		*res = (struct npt_walk_result){ .gpa = (u32)la, .shift = 12,
+						 .writable = true, .user = true };
+		return NPT_WALK_OK;
+	}
+	if (!q.is_long)
+		la = (u32)la;
+	else if (!is_canonical(la, q.flags))
+		return NPT_WALK_NONCANONICAL;
+
+	ret = collect(env, &q, la, &f, &r, res);
+	if (ret)
+		return ret;
+	kind = f.kind[f.n - 1];
+	if (!(access & NPT_WALK_PEEK)) {
+		bool key_ok = key_allows(env, &q, &r, f.val[f.n - 1], q.write);
+
+		if (!key_ok || !allowed(&q, &r, q.write)) {
+			res->error = error_code(&q) | 1 | (key_ok ? 0 : 32);
 			return NPT_WALK_FAULT;
 		}
-		if (f.kind[i] != PAE_PDPTE) {
-			w = w && (val & 2);
-			u = u && (val & 4);
-			x = x && !(val >> 63);
-		}
-		if (maps_page(f.kind[i]))
-			break;
-		next = val & (size == 4 ? span(12, 31) :
-			      span(12, env->maxphyaddr - 1));
+		set_bits(&q, &f);
 	}
 	leaf = f.val[f.n - 1];
-
-	if ((fl & NPT_WALK_PKE) && is_long && u && !fetch_) {
-		int key = bitfield(leaf, 59, 62);
-		bool ad = env->pkru & (1U << (2 * key));
-		bool wd = env->pkru & (2U << (2 * key));
-
-		key_w = !ad && !(wd && (user || (fl & NPT_WALK_WP)));
-		key_ok = write ? key_w : !ad;
-	}
-	/* Which accesses are allowed. */
-	if (user) {
-		ok = u && (!write || w) && (!fetch_ || x);
-		w_ok = u && w && (!fetch_ || x);
-	} else {
-		bool smap = (fl & NPT_WALK_SMAP) &&
-			    (implicit || !(fl & NPT_WALK_AC));
-		bool reach = !u || (fetch_ ? !(fl & NPT_WALK_SMEP) : !smap);
-
-		ok = reach && (!fetch_ || x) &&
-		     (!write || w || !(fl & NPT_WALK_WP));
-		w_ok = reach && (!fetch_ || x) && (w || !(fl & NPT_WALK_WP));
-	}
-	if (!(access & NPT_WALK_PEEK)) {
-		if (!ok || !key_ok) {
-			res->error = code | 1 | (key_ok ? 0 : 32);
-			return NPT_WALK_FAULT;
-		}
-		for (i = 0; i < f.n; i++) {
-			u64 set = f.kind[i] == PAE_PDPTE ? 0 : 0x20;
-
-			if (i == f.n - 1 && write)
-				set |= 0x40;
-			f.val[i] |= set;
-			if (set)
-				memcpy(expected + f.gpa[i], &f.val[i], size);
-		}
-		leaf = f.val[f.n - 1];
-	}
-	i = page_shift(f.kind[f.n - 1]);
-	if (f.kind[f.n - 1] == PDE32_4M)
-		res->gpa = (leaf & span(22, 31)) | bitfield(leaf, 13, 20) << 32;
-	else if (size == 4)
-		res->gpa = leaf & span(12, 31);
-	else
-		res->gpa = leaf & span(i, env->maxphyaddr - 1);
-	res->gpa |= la & span(0, i - 1);
-	res->shift = i;
-	res->user = u;
-	res->writable = w_ok && key_w && (leaf & 0x40);
+	res->shift = page_shift(kind);
+	res->gpa = page_address(env, &q, kind, leaf) |
+		   (la & span(0, res->shift - 1));
+	res->user = r.user;
+	res->writable = allowed(&q, &r, true) && (leaf & 0x40) &&
+			key_allows(env, &q, &r, leaf, true);
 	return NPT_WALK_OK;
 }
 

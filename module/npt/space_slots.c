@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The slots of a space: adding, moving, removing.  A new array is published
+ * under slots_lock; what was removed is dropped and freed after a grace period.
+ */
+
+#include <linux/mm.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+
+#include "npt/space.h"
+#include "npt/space_slot.h"
+
+/* The array with what it takes to free it. */
+struct space_slots {
+	struct rcu_head rcu;
+	struct npt_slots slots;
+};
+
+static void space_invalidate(struct vmm_mem_client *client, pgoff_t first,
+			     unsigned long count)
+{
+	struct space_slot *s = container_of(client, struct space_slot, client);
+	u64 base = s->slot.base + ((u64)(first - s->slot.first) << PAGE_SHIFT);
+
+	npt_space_unmap(s->space, base, (u64)count << PAGE_SHIFT);
+}
+
+static const struct vmm_mem_client_ops space_client_ops = {
+	.invalidate	= space_invalidate,
+};
+
+static struct space_slots *to_space_slots(struct npt_slots *slots)
+{
+	return container_of(slots, struct space_slots, slots);
+}
+
+static struct npt_slots *slots_alloc(unsigned int nr)
+{
+	struct space_slots *array;
+
+	array = kzalloc(struct_size(array, slots.slot, nr),
+			GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	return array ? &array->slots : NULL;
+}
+
+static void slots_free(struct npt_slots *slots)
+{
+	kfree(to_space_slots(slots));
+}
+
+static struct npt_slots *slots_now(struct npt_space *space)
+{
+	return rcu_dereference_protected(space->slots,
+				lockdep_is_held(&space->slots_lock));
+}
+
+static struct space_slot *slot_alloc(struct npt_space *space,
+				     const struct npt_slot *slot,
+				     struct vmm_mem *mem)
+{
+	struct space_slot *s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
+
+	if (!s)
+		return NULL;
+	s->slot = *slot;
+	s->mem = vmm_mem_ref(mem);
+	s->space = space;
+	s->client.ops = &space_client_ops;
+	s->client.first = slot->first;
+	s->client.count = slot->size >> PAGE_SHIFT;
+	s->huge_ok = !(((slot->base >> PAGE_SHIFT) ^ slot->first) &
+		       (VMM_BLOCK_PAGES - 1));
+	return s;
+}
+
+static void slot_free(struct space_slot *s)
+{
+	vmm_mem_unref(s->mem);
+	kfree(s);
+}
+
+/* Drop and free a slot that nobody finds any more. */
+static void slot_retire(struct npt_space *space, struct space_slot *s)
+{
+	npt_space_unmap(space, s->slot.base, s->slot.size);
+	vmm_mem_client_del(s->mem, &s->client);
+	slot_free(s);
+}
+
+/* Check @s against the slots in @from, and publish those and it. */
+static int publish_with(struct npt_space *space, const struct npt_slots *from,
+			struct space_slot *s)
+{
+	struct npt_slots *to;
+	int err;
+
+	err = npt_slots_check(from, &s->slot, s->mem->nr_pages,
+			      npt_tree_limit(&space->tree));
+	if (err)
+		return err;
+	to = slots_alloc(from->nr + 1);
+	if (!to)
+		return -ENOMEM;
+	npt_slots_insert(to, from, &s->slot);
+	vmm_mem_client_add(s->mem, &s->client);
+	rcu_assign_pointer(space->slots, to);
+	return 0;
+}
+
+/**
+ * npt_space_slot_add() - put a range of a memory object into the space
+ * @space:	the space
+ * @id:		a name, unused so far
+ * @base:	guest-physical address
+ * @size:	bytes
+ * @mem:	the object; the slot takes its own reference
+ * @offset:	where in the object, bytes
+ * @flags:	NPT_SLOT_*
+ *
+ * Return: 0, -ENOMEM, or what npt_slots_check() says.
+ */
+int npt_space_slot_add(struct npt_space *space, u32 id, u64 base, u64 size,
+		       struct vmm_mem *mem, u64 offset, u32 flags)
+{
+	struct npt_slot slot = {
+		.base = base, .size = size, .first = offset >> PAGE_SHIFT,
+		.id = id, .flags = flags,
+	};
+	struct npt_slots *old;
+	struct space_slot *s;
+	int err;
+
+	if (offset & ~PAGE_MASK)
+		return -EINVAL;
+	s = slot_alloc(space, &slot, mem);
+	if (!s)
+		return -ENOMEM;
+
+	mutex_lock(&space->slots_lock);
+	old = slots_now(space);
+	err = publish_with(space, old, s);
+	if (!err)
+		kfree_rcu(to_space_slots(old), rcu);
+	mutex_unlock(&space->slots_lock);
+
+	if (err)
+		slot_free(s);
+	return err;
+}
+
+/* The array without @slot, not published. */
+static struct npt_slots *slots_without(const struct npt_slots *from,
+				       const struct npt_slot *slot)
+{
+	struct npt_slots *to = slots_alloc(from->nr - 1);
+
+	if (to)
+		npt_slots_remove(to, from, slot);
+	return to;
+}
+
+/**
+ * npt_space_slot_remove() - take a slot away
+ * @space:	the space
+ * @id:		its name
+ *
+ * When it returns, nobody reads or writes through it any more.
+ *
+ * Return: 0, -ENOENT, -ENOMEM.
+ */
+int npt_space_slot_remove(struct npt_space *space, u32 id)
+{
+	struct npt_slots *old, *new;
+	struct npt_slot *slot;
+	int err = -ENOENT;
+
+	mutex_lock(&space->slots_lock);
+	old = slots_now(space);
+	slot = npt_slots_by_id(old, id);
+	if (!slot)
+		goto out;
+	err = -ENOMEM;
+	new = slots_without(old, slot);
+	if (!new)
+		goto out;
+	rcu_assign_pointer(space->slots, new);
+	synchronize_rcu();
+	slot_retire(space, to_space_slot(slot));
+	slots_free(old);
+	err = 0;
+out:
+	mutex_unlock(&space->slots_lock);
+	return err;
+}
+
+/* Replace @was by a copy of it at @base, in one step for the guest. */
+static int slot_move(struct npt_space *space, struct npt_slots *old,
+		     struct space_slot *was, u64 base)
+{
+	struct npt_slot slot = was->slot;
+	struct npt_slots *rest;
+	struct space_slot *s;
+	int err = -ENOMEM;
+
+	slot.base = base;
+	s = slot_alloc(space, &slot, was->mem);
+	if (!s)
+		return -ENOMEM;
+	rest = slots_without(old, &was->slot);
+	if (!rest)
+		goto err_slot;
+	err = publish_with(space, rest, s);
+	slots_free(rest);
+	if (err)
+		goto err_slot;
+	synchronize_rcu();
+	slot_retire(space, was);
+	slots_free(old);
+	return 0;
+
+err_slot:
+	slot_free(s);
+	return err;
+}
+
+/**
+ * npt_space_slot_move() - give a slot another place
+ * @space:	the space
+ * @id:		its name
+ * @base:	new guest-physical address
+ *
+ * Return: 0, -ENOENT, -ENOMEM, or what npt_slots_check() says.
+ */
+int npt_space_slot_move(struct npt_space *space, u32 id, u64 base)
+{
+	struct npt_slots *old;
+	struct npt_slot *slot;
+	int err = -ENOENT;
+
+	mutex_lock(&space->slots_lock);
+	old = slots_now(space);
+	slot = npt_slots_by_id(old, id);
+	if (slot)
+		err = slot_move(space, old, to_space_slot(slot), base);
+	mutex_unlock(&space->slots_lock);
+	return err;
+}
+
+struct npt_slots *npt_space_slots_create(void)
+{
+	return slots_alloc(0);
+}
+
+void npt_space_slots_destroy(struct npt_slots *slots)
+{
+	struct space_slot *s;
+	unsigned int i;
+
+	for (i = 0; i < slots->nr; i++) {
+		s = to_space_slot(slots->slot[i]);
+		vmm_mem_client_del(s->mem, &s->client);
+		slot_free(s);
+	}
+	slots_free(slots);
+}
