@@ -301,7 +301,7 @@ static void nmi(void)
 
 const struct test tests[] = {
 	{ "shadows", shadows, false },
-	{ "priorities", priorities, false },
+	{ "priorities", priorities, true },
 	{ "nesting", nesting, false },
 	{ "coalescing", coalescing, false },
 	{ "software-disable", software_disable, false },

@@ -172,7 +172,12 @@ void protected32(void)
 	report(probe32(read_es16, 0xfffc) == -1, "a load up to a segment's limit");
 	report(probe32(read_es16, 0xfffd) == 13 && probe_error == 0, "a load across it: #GP(0)");
 	load_es(0x10);
-	/* long mode needs PAE: paging with LME set and PAE clear must fail */
+}
+
+/* Long mode needs PAE: paging with LME set and PAE clear must fail. */
+void long_without_pae(void)
+{
+	load_idt();
 	set_cr4(get_cr4() & ~CR4_PAE);
 	do_wrmsr_lme(1);
 	report(probe32(do_set_cr0, get_cr0() | CR0_PG) == 13, "LME and PG without PAE: #GP(0)");

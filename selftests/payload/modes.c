@@ -16,6 +16,7 @@ extern const u8 int40_16[], fault0_16[], fault6_16[], fault13_16[], irq_16[];
 void compat_call(void (*fn)(void));
 void any32(void);
 void protected32(void);
+void long_without_pae(void);
 void paging2(void);
 void paging_pae(void);
 void real(void);
@@ -52,6 +53,11 @@ static void in32(void (*fn)(void))
 static void do_protected(void)
 {
 	in32(protected32);
+}
+
+static void do_without_pae(void)
+{
+	in32(long_without_pae);
 }
 
 static void do_paging2(void)
@@ -145,5 +151,6 @@ const struct test tests[] = {
 	{ "pae", do_pae, false },
 	{ "real", do_real, false },
 	{ "circles", circles, false },
+	{ "long-without-pae", do_without_pae, true },
 	{}
 };
