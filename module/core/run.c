@@ -396,6 +396,24 @@ static void note_thread(struct vmm_vcpu *vcpu)
 	}
 }
 
+/*
+ * Handles an exit where it may sleep.  Asked again only while other vCPUs keep
+ * changing the page tables that it walks.
+ */
+static int handle_slowly(struct vmm_vcpu *vcpu)
+{
+	int ret;
+
+	do {
+		vmm_stat_inc(&vcpu->stats, VMM_STAT_SLOW_EXITS);
+		ret = vmm_exit_handle(vcpu, &vcpu->exit, false);
+		if (ret != VMM_WOULD_SLEEP)
+			return ret;
+		cond_resched();
+	} while (!signal_pending(current));
+	return -EINTR;
+}
+
 int vmm_vcpu_run(struct vmm_vcpu *vcpu)
 {
 	int ret;
@@ -404,6 +422,8 @@ int vmm_vcpu_run(struct vmm_vcpu *vcpu)
 
 	note_thread(vcpu);
 	ret = vmm_emul_complete_user(vcpu);
+	if (ret == VMM_WOULD_SLEEP)
+		ret = -EINTR;
 	if (ret == VMM_RESUME && READ_ONCE(vcpu->run->immediate_exit))
 		ret = -EINTR;
 	while (ret == VMM_RESUME) {
@@ -413,10 +433,8 @@ int vmm_vcpu_run(struct vmm_vcpu *vcpu)
 		if (vcpu->mp_state != VMM_MP_RUNNABLE)
 			continue;
 		ret = entry_loop(vcpu);
-		if (ret == VMM_WOULD_SLEEP) {
-			vmm_stat_inc(&vcpu->stats, VMM_STAT_SLOW_EXITS);
-			ret = vmm_exit_handle(vcpu, &vcpu->exit, false);
-		}
+		if (ret == VMM_WOULD_SLEEP)
+			ret = handle_slowly(vcpu);
 	}
 	if (ret == VMM_TO_USER) {
 		vcpu->run->rip = vcpu->rip;

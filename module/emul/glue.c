@@ -235,6 +235,9 @@ int vmm_emul_complete_user(struct vmm_vcpu *vcpu)
 	case VMM_IO_EMUL:
 		return complete_emul(vcpu);
 	}
+	/* A step that a signal interrupted has to be ended first. */
+	if (emul_busy(&vcpu->emul))
+		return vmm_emulate(vcpu, NULL, false);
 	return VMM_RESUME;
 }
 

@@ -5,6 +5,7 @@
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>
+#include <linux/rcupdate.h>
 
 #include "core/vcpu.h"
 #include "core/vm.h"
@@ -25,18 +26,41 @@ static unsigned int nowait(const struct vmm_vcpu *vcpu)
 
 /* ---- translation ----------------------------------------------------------- */
 
+/* Notes an entry of the walk that is being recorded. */
+static void record_entry(struct vmm_vcpu *vcpu, u64 gpa, u64 val,
+			 unsigned int size)
+{
+	struct vmm_emul_memo *memo = vcpu->emul_memory.record;
+	void *va;
+
+	if (!memo)
+		return;
+	if (size != sizeof(u64) || memo->depth == VMM_EMUL_MEMO_DEPTH ||
+	    npt_space_va(&vcpu->vm->space, gpa, 0, &va)) {
+		vcpu->emul_memory.record = NULL;
+		return;
+	}
+	memo->entry[memo->depth] = va;
+	memo->value[memo->depth++] = val;
+}
+
 static int walk_read(void *ctx, u64 gpa, u64 *val, unsigned int size)
 {
 	struct vmm_vcpu *vcpu = ctx;
+	int err;
 
-	*val = 0;
-	return npt_space_read(&vcpu->vm->space, gpa, val, size, nowait(vcpu));
+	err = npt_space_read(&vcpu->vm->space, gpa, val, size, nowait(vcpu));
+	if (!err)
+		record_entry(vcpu, gpa, *val, size);
+	return err;
 }
 
 static int walk_cmpxchg(void *ctx, u64 gpa, u64 old, u64 new, unsigned int size)
 {
 	struct vmm_vcpu *vcpu = ctx;
 
+	/* Accessed and dirty bits have to be there before it is worth it. */
+	vcpu->emul_memory.record = NULL;
 	return npt_space_cmpxchg(&vcpu->vm->space, gpa, old, new, size,
 				 nowait(vcpu));
 }
@@ -52,7 +76,6 @@ void vmm_emul_memory_begin(struct vmm_vcpu *vcpu,
 	struct vmm_emul_memory *mem = &vcpu->emul_memory;
 	u32 flags = NPT_WALK_PSE36;
 
-	mem->linear = ~0ULL;
 	mem->env.ops = &walk_ops;
 	mem->env.ctx = vcpu;
 	mem->env.cr3 = mode->cr3;
@@ -78,22 +101,100 @@ void vmm_emul_memory_begin(struct vmm_vcpu *vcpu,
 	mem->env.flags = flags;
 }
 
-static int translate(struct vmm_vcpu *vcpu, u64 la, u32 access, u64 *gpa)
+static struct vmm_emul_memo *memo_of(struct vmm_vcpu *vcpu, u64 la, u32 access)
+{
+	struct vmm_emul_memo *memo = vcpu->emul_memory.memo;
+
+	if (access & NPT_WALK_EXEC)
+		return memo;
+	return memo + 1 + (la >> PAGE_SHIFT) % (VMM_EMUL_MEMOS - 1);
+}
+
+/* The memo that holds for @la; inside RCU. */
+static struct vmm_emul_memo *memo_find(struct vmm_vcpu *vcpu, u64 la,
+				       u32 access)
+{
+	const struct npt_walk_env *env = &vcpu->emul_memory.env;
+	struct vmm_emul_memo *memo = memo_of(vcpu, la, access);
+	unsigned int i;
+
+	if (memo->linear != (la & PAGE_MASK) || memo->access != access ||
+	    memo->cr3 != env->cr3 || memo->flags != env->flags ||
+	    memo->generation != npt_space_generation(&vcpu->vm->space))
+		return NULL;
+	for (i = 0; i < memo->depth; i++)
+		if (READ_ONCE(*memo->entry[i]) != memo->value[i])
+			return NULL;
+	return memo;
+}
+
+/* Closes a recorded walk, inside the RCU section of all its reads. */
+static void memo_close(struct vmm_vcpu *vcpu, u64 la, u32 access, u64 gpa,
+		       unsigned long generation)
 {
 	struct vmm_emul_memory *mem = &vcpu->emul_memory;
+	struct vmm_emul_memo *memo = mem->record;
+	int err;
+
+	if (!memo)
+		return;
+	err = npt_space_va(&vcpu->vm->space, gpa & PAGE_MASK,
+			   access & NPT_WALK_WRITE ? VMM_MEM_WRITE : 0,
+			   &memo->va);
+	if (err == -EFAULT || err == -EROFS)
+		memo->va = NULL;
+	else if (err)
+		return;
+	if (vmm_lapic_covers(&vcpu->apic, gpa))
+		memo->va = NULL;
+	memo->linear = la & PAGE_MASK;
+	memo->access = access;
+	memo->cr3 = mem->env.cr3;
+	memo->flags = mem->env.flags;
+	memo->gpa = gpa & PAGE_MASK;
+	memo->generation = generation;
+}
+
+/* Walks, and remembers the walk if nothing in it has to sleep. */
+static int walk(struct vmm_vcpu *vcpu, u64 la, u32 access,
+		struct npt_walk_result *res)
+{
+	struct vmm_emul_memory *mem = &vcpu->emul_memory;
+	unsigned long generation;
+	int ret;
+
+	if (vcpu->emul.may_sleep)
+		return npt_guest_walk(&mem->env, la, access, res);
+	rcu_read_lock();
+	generation = npt_space_generation(&vcpu->vm->space);
+	mem->record = memo_of(vcpu, la, access);
+	mem->record->generation = 0;
+	mem->record->depth = 0;
+	ret = npt_guest_walk(&mem->env, la, access, res);
+	if (ret == NPT_WALK_OK)
+		memo_close(vcpu, la, access, res->gpa, generation);
+	mem->record = NULL;
+	rcu_read_unlock();
+	return ret;
+}
+
+static int translate(struct vmm_vcpu *vcpu, u64 la, u32 access, u64 *gpa)
+{
+	struct vmm_emul_memo *memo;
 	struct npt_walk_result res;
 	int ret;
 
-	if ((la & PAGE_MASK) == mem->linear && access == mem->access) {
-		*gpa = mem->gpa | (la & ~PAGE_MASK);
+	rcu_read_lock();
+	memo = memo_find(vcpu, la, access);
+	if (memo)
+		*gpa = memo->gpa | offset_in_page(la);
+	rcu_read_unlock();
+	if (memo)
 		return EMUL_OK;
-	}
-	ret = npt_guest_walk(&mem->env, la, access, &res);
+
+	ret = walk(vcpu, la, access, &res);
 	switch (ret) {
 	case NPT_WALK_OK:
-		mem->linear = la & PAGE_MASK;
-		mem->gpa = res.gpa & PAGE_MASK;
-		mem->access = access;
 		*gpa = res.gpa;
 		return EMUL_OK;
 	case NPT_WALK_FAULT:
@@ -101,6 +202,7 @@ static int translate(struct vmm_vcpu *vcpu, u64 la, u32 access, u64 *gpa)
 	case NPT_WALK_NONCANONICAL:
 		return emul_raise_error(&vcpu->emul, X86_TRAP_GP, 0);
 	case -EWOULDBLOCK:
+	case -ESTALE:	/* the guest keeps changing its tables */
 		return EMUL_RETRY_SLEEP;
 	case -EFAULT:
 		vcpu->emul.stop_why = "page tables where there is no memory";
@@ -108,6 +210,25 @@ static int translate(struct vmm_vcpu *vcpu, u64 la, u32 access, u64 *gpa)
 	}
 	vcpu->emul.stop_why = "guest page tables cannot be read";
 	return EMUL_STOP;
+}
+
+/*
+ * The short way: reads bytes within a page of memory whose walk is remembered.
+ * False: nothing done.
+ */
+static bool read_remembered(struct vmm_vcpu *vcpu, u64 la, u32 access,
+			    void *data, unsigned int len)
+{
+	struct vmm_emul_memo *memo;
+	const void *va;
+
+	rcu_read_lock();
+	memo = memo_find(vcpu, la, access);
+	va = memo ? memo->va : NULL;
+	if (va)
+		memcpy(data, va + offset_in_page(la), len);
+	rcu_read_unlock();
+	return va;
 }
 
 static u32 data_access(const struct emul_ctxt *ctxt, unsigned int flags,
@@ -180,6 +301,8 @@ int vmm_emul_fetch(struct emul_ctxt *ctxt, u64 la, void *data, unsigned int len)
 	u64 gpa;
 	int rc, err;
 
+	if (read_remembered(vcpu, la, access, data, len))
+		return EMUL_OK;
 	rc = translate(vcpu, la, access, &gpa);
 	if (rc != EMUL_OK)
 		return rc;

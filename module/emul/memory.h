@@ -8,17 +8,48 @@
 struct vmm_cpu_mode;
 struct vmm_vcpu;
 
+#define VMM_EMUL_MEMOS		4
+#define VMM_EMUL_MEMO_DEPTH	5
+
+/**
+ * struct vmm_emul_memo - a walk of the guest's page tables, remembered
+ * @linear:	page that was translated
+ * @access:	NPT_WALK_* it was translated for
+ * @flags, @cr3: of the walk's environment
+ * @generation:	npt_space_generation() when it was made; 0: empty
+ * @gpa:	the page found
+ * @va:		where that lies; NULL: a device
+ * @depth:	entries on the way
+ * @entry:	where they lie
+ * @value:	what they were
+ *
+ * A walk is a function of its environment and of the entries it reads.  While
+ * these are what they were, and the host has moved no page, another walk would
+ * find the same: so they are compared, every time, and the walk is spared.
+ */
+struct vmm_emul_memo {
+	u64 linear;
+	u32 access;
+	u32 flags;
+	u64 cr3;
+	unsigned long generation;
+	u64 gpa;
+	void *va;
+	unsigned int depth;
+	const u64 *entry[VMM_EMUL_MEMO_DEPTH];
+	u64 value[VMM_EMUL_MEMO_DEPTH];
+};
+
 /**
  * struct vmm_emul_memory - translation during one run of the executor
  * @env:	how to walk the guest's page tables
- * @linear, @gpa: the page translated last; ~0: none
- * @access:	what it was translated for
+ * @record:	the memo that the walk under way writes, or NULL
+ * @memo:	the first for code, the others for data
  */
 struct vmm_emul_memory {
 	struct npt_walk_env env;
-	u64 linear;
-	u64 gpa;
-	u32 access;
+	struct vmm_emul_memo *record;
+	struct vmm_emul_memo memo[VMM_EMUL_MEMOS];
 };
 
 void vmm_emul_memory_begin(struct vmm_vcpu *vcpu,

@@ -66,6 +66,8 @@ struct npt_space_stats {
  * @pool:	pages ready to become tables; @lock
  * @nr_faults:	faults that changed the table; @lock
  * @nr_flushes:	atomic
+ * @generation:	counts changes of what lies where; written under @lock, read by
+ *		any
  */
 struct npt_space {
 	const struct npt_space_ops *ops;
@@ -76,6 +78,7 @@ struct npt_space {
 	struct npt_pages pool;
 	u64 nr_faults;
 	atomic64_t nr_flushes;
+	unsigned long generation;
 };
 
 /* What npt_space_fault() found; errors are negative. */
@@ -113,6 +116,22 @@ int npt_space_write(struct npt_space *space, u64 gpa, const void *buf,
 /* Aligned compare-and-exchange of 1, 2, 4 or 8 bytes; -ESTALE: not @old. */
 int npt_space_cmpxchg(struct npt_space *space, u64 gpa, u64 old, u64 new,
 		      unsigned int size, unsigned int flags);
+
+/*
+ * Where the page at @gpa lies, for a caller inside RCU: good until its section
+ * ends, and in a later section for as long as npt_space_generation() has not
+ * moved from what it was before the call.  VMM_MEM_WRITE for a page to write.
+ * -EFAULT, -EROFS, -EWOULDBLOCK as above; -ESTALE while the page is going.
+ */
+int npt_space_va(struct npt_space *space, u64 gpa, unsigned int flags,
+		 void **va);
+
+/* Moves before any page of the space goes or is replaced, and with its slots. */
+static inline unsigned long
+npt_space_generation(const struct npt_space *space)
+{
+	return smp_load_acquire(&space->generation);
+}
 
 /* Short pinned access to the page at @gpa; VMM_MEM_WRITE, VMM_MEM_NOWAIT. */
 int npt_space_hold(struct npt_space *space, u64 gpa, unsigned int flags,

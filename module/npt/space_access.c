@@ -36,6 +36,28 @@ static __always_inline int find_va(struct npt_space *space, u64 gpa,
 	return 0;
 }
 
+int npt_space_va(struct npt_space *space, u64 gpa, unsigned int flags,
+		 void **va)
+{
+	struct space_slot *s = find_slot(space, gpa);
+	struct vmm_mem_page page;
+	int err;
+
+	if (!s)
+		return -EFAULT;
+	if ((flags & VMM_MEM_WRITE) && (s->slot.flags & NPT_SLOT_READONLY))
+		return -EROFS;
+	err = vmm_mem_get(s->mem, npt_slot_index(&s->slot, gpa),
+			  flags | VMM_MEM_NOWAIT, &page);
+	if (err)
+		return err;
+	/* A page on its way out could outlive the move of the generation. */
+	if (vmm_mem_page_stale(s->mem, &page))
+		return -ESTALE;
+	*va = __va(page.phys) + offset_in_page(gpa);
+	return 0;
+}
+
 /* What to do about an @err of find_va(); 0 is to try again. */
 static int access_retry(struct npt_space *space, u64 gpa, unsigned int flags,
 			int err)

@@ -17,12 +17,21 @@ struct space_slots {
 	struct npt_slots slots;
 };
 
+/* Whoever remembers where a page lies has to look again. */
+static void move_generation(struct npt_space *space)
+{
+	spin_lock(&space->lock);
+	smp_store_release(&space->generation, space->generation + 1);
+	spin_unlock(&space->lock);
+}
+
 static void space_invalidate(struct vmm_mem_client *client, pgoff_t first,
 			     unsigned long count)
 {
 	struct space_slot *s = container_of(client, struct space_slot, client);
 	u64 base = s->slot.base + ((u64)(first - s->slot.first) << PAGE_SHIFT);
 
+	move_generation(s->space);
 	npt_space_unmap(s->space, base, (u64)count << PAGE_SHIFT);
 }
 
@@ -105,6 +114,7 @@ static int publish_with(struct npt_space *space, const struct npt_slots *from,
 	npt_slots_insert(to, from, &s->slot);
 	vmm_mem_client_add(s->mem, &s->client);
 	rcu_assign_pointer(space->slots, to);
+	move_generation(space);
 	return 0;
 }
 
@@ -185,6 +195,7 @@ int npt_space_slot_remove(struct npt_space *space, u32 id)
 	if (!new)
 		goto out;
 	rcu_assign_pointer(space->slots, new);
+	move_generation(space);
 	synchronize_rcu();
 	slot_retire(space, to_space_slot(slot));
 	slots_free(old);
