@@ -133,6 +133,9 @@ static int exit_npf(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 	unsigned int access = NPT_READ;
 	int ret;
 
+	if (vmm_lapic_covers(&vcpu->apic, exit->npf.gpa))
+		return vmm_emulate_access(vcpu, exit, atomic);
+
 	if (exit->npf.access & VMM_ACCESS_WRITE)
 		access = NPT_WRITE;
 	else if (exit->npf.access & VMM_ACCESS_FETCH)

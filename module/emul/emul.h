@@ -409,6 +409,20 @@ struct emul_access {
 	bool done;
 };
 
+#define EMUL_DECODED	4
+
+/**
+ * struct emul_decoded - a decoding, remembered for the same bytes
+ * @bytes:	the first @insn.len of these were decoded
+ * @mode:	as emul_decode() took it, plus 1; 0: empty
+ * @insn:	the outcome
+ */
+struct emul_decoded {
+	u8 bytes[EMUL_MAX_LEN + 1];
+	unsigned int mode;
+	struct emul_insn insn;
+};
+
 /* emul_ctxt.shadow: interrupts that the committed instruction holds off */
 #define EMUL_SHADOW_STI		1
 #define EMUL_SHADOW_MOV_SS	2
@@ -474,6 +488,7 @@ struct emul_ctxt {
 	u32 sio_len;
 	struct emul_seg seg[EMUL_NR_SEG];
 	struct emul_access log[EMUL_LOG_MAX];
+	struct emul_decoded decoded[EMUL_DECODED];
 };
 
 /**

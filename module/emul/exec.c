@@ -168,6 +168,35 @@ static int fetch_more(struct emul_ctxt *c)
 	return rc;
 }
 
+static struct emul_decoded *decoded_at(struct emul_ctxt *c)
+{
+	return &c->decoded[(c->rip ^ c->rip >> 4) % EMUL_DECODED];
+}
+
+/* What these bytes were decoded to before, if they were. */
+static bool recall(struct emul_ctxt *c, unsigned int mode)
+{
+	const struct emul_decoded *d = decoded_at(c);
+	unsigned int i;
+
+	if (d->mode != mode + 1 || c->fetched_len < d->insn.len)
+		return false;
+	for (i = 0; i < d->insn.len; i++)
+		if (c->fetched[i] != d->bytes[i])
+			return false;
+	c->insn = d->insn;
+	return true;
+}
+
+static void remember(struct emul_ctxt *c, unsigned int mode)
+{
+	struct emul_decoded *d = decoded_at(c);
+
+	memcpy(d->bytes, c->fetched, sizeof(d->bytes));
+	d->mode = mode + 1;
+	d->insn = c->insn;
+}
+
 int emul_fetch(struct emul_ctxt *ctxt)
 {
 	unsigned int mode = ctxt->mode | (ctxt->amd ? EMUL_MODE_AMD : 0);
@@ -176,11 +205,17 @@ int emul_fetch(struct emul_ctxt *ctxt)
 	ctxt->seg_valid = 0;
 	if (ctxt->fetched_len > EMUL_MAX_LEN)
 		ctxt->fetched_len = 0;
+	if (!ctxt->fetched_len) {
+		rc = fetch_more(ctxt);
+		if (rc)
+			return rc;
+	}
+	if (recall(ctxt, mode))
+		return EMUL_OK;
 	/* Each round adds a byte at least, and 15 are enough to decide. */
 	for (;;) {
-		rc = ctxt->fetched_len ?
-			emul_decode(&ctxt->insn, ctxt->fetched,
-				    ctxt->fetched_len, mode) : EMUL_DEC_MORE;
+		rc = emul_decode(&ctxt->insn, ctxt->fetched, ctxt->fetched_len,
+				 mode);
 		if (rc != EMUL_DEC_MORE)
 			break;
 		rc = fetch_more(ctxt);
@@ -189,7 +224,10 @@ int emul_fetch(struct emul_ctxt *ctxt)
 	}
 	if (rc == EMUL_DEC_LONG)
 		return emul_gp(ctxt, 0);
-	return rc ? emul_ud(ctxt) : EMUL_OK;
+	if (rc)
+		return emul_ud(ctxt);
+	remember(ctxt, mode);
+	return EMUL_OK;
 }
 
 void emul_advance(struct emul_ctxt *ctxt)

@@ -133,6 +133,17 @@ int vmm_emulate(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 	return finish(vcpu, emul_run(&vcpu->emul));
 }
 
+/*
+ * Goes on with the step that has been begun: with its instruction as it was
+ * fetched then.
+ */
+static int resume_step(struct vmm_vcpu *vcpu)
+{
+	prepare(vcpu, NULL, false);
+	vcpu->emul.seg_valid = 0;
+	return finish(vcpu, emul_exec(&vcpu->emul));
+}
+
 int vmm_emulate_access(struct vmm_vcpu *vcpu, struct vmm_exit *exit,
 		       bool atomic)
 {
@@ -220,7 +231,7 @@ static int complete_emul(struct vmm_vcpu *vcpu)
 	if (from)
 		memcpy(data, from, min_t(u8, acc->len, 8));
 	emul_complete(&vcpu->emul, from ? data : NULL);
-	return vmm_emulate(vcpu, NULL, false);
+	return resume_step(vcpu);
 }
 
 int vmm_emul_complete_user(struct vmm_vcpu *vcpu)
@@ -237,7 +248,7 @@ int vmm_emul_complete_user(struct vmm_vcpu *vcpu)
 	}
 	/* A step that a signal interrupted has to be ended first. */
 	if (emul_busy(&vcpu->emul))
-		return vmm_emulate(vcpu, NULL, false);
+		return resume_step(vcpu);
 	return VMM_RESUME;
 }
 

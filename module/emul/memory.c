@@ -178,7 +178,18 @@ static int walk(struct vmm_vcpu *vcpu, u64 la, u32 access,
 	return ret;
 }
 
-static int translate(struct vmm_vcpu *vcpu, u64 la, u32 access, u64 *gpa)
+/**
+ * struct place - where a linear address leads
+ * @gpa:	guest-physical address
+ * @device:	known to be no memory that the access can use; false tells nothing
+ */
+struct place {
+	u64 gpa;
+	bool device;
+};
+
+static int translate(struct vmm_vcpu *vcpu, u64 la, u32 access,
+		     struct place *place)
 {
 	struct vmm_emul_memo *memo;
 	struct npt_walk_result res;
@@ -187,7 +198,8 @@ static int translate(struct vmm_vcpu *vcpu, u64 la, u32 access, u64 *gpa)
 	rcu_read_lock();
 	memo = memo_find(vcpu, la, access);
 	if (memo)
-		*gpa = memo->gpa | offset_in_page(la);
+		place->gpa = memo->gpa | offset_in_page(la);
+	place->device = memo && !memo->va;
 	rcu_read_unlock();
 	if (memo)
 		return EMUL_OK;
@@ -195,7 +207,7 @@ static int translate(struct vmm_vcpu *vcpu, u64 la, u32 access, u64 *gpa)
 	ret = walk(vcpu, la, access, &res);
 	switch (ret) {
 	case NPT_WALK_OK:
-		*gpa = res.gpa;
+		place->gpa = res.gpa;
 		return EMUL_OK;
 	case NPT_WALK_FAULT:
 		return emul_raise_pf(&vcpu->emul, la, res.error);
@@ -274,14 +286,16 @@ static int devices(struct emul_ctxt *ctxt, u64 gpa, void *data,
 }
 
 /* One page's part of an access, at a guest-physical address. */
-static int access_page(struct emul_ctxt *ctxt, u64 gpa, void *data,
-		       unsigned int len, bool write, unsigned int flags)
+static int access_page(struct emul_ctxt *ctxt, const struct place *place,
+		       void *data, unsigned int len, bool write,
+		       unsigned int flags)
 {
 	struct vmm_vcpu *vcpu = of_ctxt(ctxt);
 	struct npt_space *space = &vcpu->vm->space;
+	u64 gpa = place->gpa;
 	int err = -EFAULT;
 
-	if (!vmm_lapic_covers(&vcpu->apic, gpa))
+	if (!place->device && !vmm_lapic_covers(&vcpu->apic, gpa))
 		err = write ?
 			npt_space_write(space, gpa, data, len, nowait(vcpu)) :
 			npt_space_read(space, gpa, data, len, nowait(vcpu));
@@ -298,15 +312,15 @@ int vmm_emul_fetch(struct emul_ctxt *ctxt, u64 la, void *data, unsigned int len)
 {
 	struct vmm_vcpu *vcpu = of_ctxt(ctxt);
 	u32 access = NPT_WALK_EXEC | (ctxt->cpl == 3 ? NPT_WALK_USER : 0);
-	u64 gpa;
+	struct place place;
 	int rc, err;
 
 	if (read_remembered(vcpu, la, access, data, len))
 		return EMUL_OK;
-	rc = translate(vcpu, la, access, &gpa);
+	rc = translate(vcpu, la, access, &place);
 	if (rc != EMUL_OK)
 		return rc;
-	err = npt_space_read(&vcpu->vm->space, gpa, data, len, nowait(vcpu));
+	err = npt_space_read(&vcpu->vm->space, place.gpa, data, len, nowait(vcpu));
 	if (err == -EFAULT) {
 		ctxt->stop_why = "code where there is no memory";
 		return EMUL_STOP;
@@ -319,14 +333,14 @@ int vmm_emul_read(struct emul_ctxt *ctxt, u64 la, void *data, unsigned int len,
 {
 	u32 access = data_access(ctxt, flags, false);
 	unsigned int n;
-	u64 gpa;
+	struct place place;
 	int rc;
 
 	for (; len; len -= n, la += n, data += n) {
 		n = in_page(la, len);
-		rc = translate(of_ctxt(ctxt), la, access, &gpa);
+		rc = translate(of_ctxt(ctxt), la, access, &place);
 		if (rc == EMUL_OK)
-			rc = access_page(ctxt, gpa, data, n, false, flags);
+			rc = access_page(ctxt, &place, data, n, false, flags);
 		if (rc != EMUL_OK)
 			return rc;
 	}
@@ -335,15 +349,15 @@ int vmm_emul_read(struct emul_ctxt *ctxt, u64 la, void *data, unsigned int len,
 
 /* Both pages of a write must be writable before either is written. */
 static int translate_both(struct emul_ctxt *ctxt, u64 la, unsigned int len,
-			  u32 access, u64 gpa[2])
+			  u32 access, struct place place[2])
 {
 	struct vmm_vcpu *vcpu = of_ctxt(ctxt);
 	unsigned int first = in_page(la, len);
 	int rc;
 
-	rc = translate(vcpu, la, access, &gpa[0]);
+	rc = translate(vcpu, la, access, &place[0]);
 	if (rc == EMUL_OK && first < len)
-		rc = translate(vcpu, la + first, access, &gpa[1]);
+		rc = translate(vcpu, la + first, access, &place[1]);
 	return rc;
 }
 
@@ -352,10 +366,11 @@ int vmm_emul_write(struct emul_ctxt *ctxt, u64 la, const void *data,
 {
 	unsigned int first = in_page(la, len), keep = flags;
 	void *from = (void *)data;
-	u64 gpa[2];
+	struct place place[2];
 	int rc;
 
-	rc = translate_both(ctxt, la, len, data_access(ctxt, flags, true), gpa);
+	rc = translate_both(ctxt, la, len, data_access(ctxt, flags, true),
+			    place);
 	if (rc != EMUL_OK || (flags & EMUL_ACC_CHECK))
 		return rc;
 	if (first < len) {
@@ -367,11 +382,11 @@ int vmm_emul_write(struct emul_ctxt *ctxt, u64 la, const void *data,
 			return EMUL_RETRY_SLEEP;
 		keep &= ~EMUL_ACC_LAST;
 	}
-	rc = access_page(ctxt, gpa[0], from, first, true, keep);
+	rc = access_page(ctxt, &place[0], from, first, true, keep);
 	if (rc != EMUL_OK || first == len)
 		return rc;
-	return access_page(ctxt, gpa[1], from + first, len - first, true,
-			   flags);
+	return access_page(ctxt, &place[1], from + first, len - first,
+			   true, flags);
 }
 
 int vmm_emul_cmpxchg(struct emul_ctxt *ctxt, u64 la, void *old, const void *new,
@@ -379,16 +394,18 @@ int vmm_emul_cmpxchg(struct emul_ctxt *ctxt, u64 la, void *old, const void *new,
 {
 	struct vmm_vcpu *vcpu = of_ctxt(ctxt);
 	struct npt_space *space = &vcpu->vm->space;
+	struct place place;
 	u64 gpa, was = 0, val = 0;
 	int rc, err;
 
 	/* Only naturally aligned words can be exchanged in one piece. */
 	if (len > sizeof(u64) || (la & (len - 1)))
 		return vmm_emul_write(ctxt, la, new, len, flags);
-	rc = translate(vcpu, la, data_access(ctxt, flags, true), &gpa);
+	rc = translate(vcpu, la, data_access(ctxt, flags, true), &place);
 	if (rc != EMUL_OK)
 		return rc;
-	if (vmm_lapic_covers(&vcpu->apic, gpa))
+	gpa = place.gpa;
+	if (place.device || vmm_lapic_covers(&vcpu->apic, gpa))
 		return devices(ctxt, gpa, (void *)new, len, true, flags);
 	memcpy(&was, old, len);
 	memcpy(&val, new, len);
