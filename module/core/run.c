@@ -85,14 +85,13 @@ static int waiting_prio(struct vmm_vcpu *vcpu)
 	struct vmm_lapic *apic = &vcpu->apic;
 	int irr;
 
-	if (extint_pending(vcpu) || vmm_lapic_pending(apic) >= 0)
+	if (extint_pending(vcpu))
 		return VMM_PRIO_ANY;
-	if (!READ_ONCE(apic->irr_pending))
-		return VMM_PRIO_NONE;
 	irr = vmm_lapic_highest_irr(apic);
-	if (irr < 0 || irr >> 4 <= max(apic->isr_top, 0) >> 4)
+	if (irr < 0 || !vmm_lapic_enabled(apic) ||
+	    irr >> 4 <= max(apic->isr_top, 0) >> 4)
 		return VMM_PRIO_NONE;
-	return irr >> 4;
+	return irr >> 4 > vmm_lapic_get_tpr(apic) ? VMM_PRIO_ANY : irr >> 4;
 }
 
 static int take_interrupt(struct vmm_vcpu *vcpu)
@@ -284,7 +283,7 @@ static bool poll(struct vmm_vcpu *vcpu)
 {
 	u64 end;
 
-	if (!vcpu->poll_ns || num_online_cpus() == 1)
+	if (!vcpu->poll_ns)
 		return false;
 	end = local_clock() + vcpu->poll_ns;
 	do {

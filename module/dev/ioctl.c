@@ -38,23 +38,21 @@ static long call(const struct vmm_cmd *c, void *object, void *arg,
 	return ret;
 }
 
-long vmm_ioctl(const struct vmm_cmd *table, size_t count, unsigned int cmd,
-	       unsigned long arg, void *object, struct vmm_vm *vm,
-	       struct vmm_vcpu *vcpu)
+/*
+ * Apart, since the kernel clears such a buffer on entry: the run command has no
+ * argument and shall not pay for it.
+ */
+static noinline long call_with_arg(const struct vmm_cmd *c, void __user *user,
+				   void *object, struct vmm_vm *vm,
+				   struct vmm_vcpu *vcpu)
 {
 	u64 buf[VMM_CMD_ARG_MAX / sizeof(u64)];
-	void __user *user = (void __user *)arg;
-	const struct vmm_cmd *c = find(table, count, cmd);
-	size_t size = _IOC_SIZE(cmd);
+	size_t size = _IOC_SIZE(c->cmd);
 	long ret;
 
-	if (!c)
-		return -ENOTTY;
 	if (WARN_ON_ONCE(size > sizeof(buf)))
 		return -ENOTTY;
-	if (_IOC_DIR(cmd) == _IOC_NONE && arg)
-		return -EINVAL;
-	if (_IOC_DIR(cmd) & _IOC_WRITE) {
+	if (_IOC_DIR(c->cmd) & _IOC_WRITE) {
 		if (copy_from_user(buf, user, size))
 			return -EFAULT;
 		if (memchr_inv((char *)buf + c->zero, 0, size - c->zero))
@@ -66,7 +64,22 @@ long vmm_ioctl(const struct vmm_cmd *table, size_t count, unsigned int cmd,
 	ret = call(c, object, buf, vm, vcpu);
 
 	/* Even a refusal may have something to tell, such as a count needed. */
-	if ((_IOC_DIR(cmd) & _IOC_READ) && copy_to_user(user, buf, size))
+	if ((_IOC_DIR(c->cmd) & _IOC_READ) && copy_to_user(user, buf, size))
 		return ret < 0 ? ret : -EFAULT;
 	return ret;
+}
+
+long vmm_ioctl(const struct vmm_cmd *table, size_t count, unsigned int cmd,
+	       unsigned long arg, void *object, struct vmm_vm *vm,
+	       struct vmm_vcpu *vcpu)
+{
+	const struct vmm_cmd *c = find(table, count, cmd);
+
+	if (!c)
+		return -ENOTTY;
+	if (_IOC_DIR(cmd) != _IOC_NONE)
+		return call_with_arg(c, (void __user *)arg, object, vm, vcpu);
+	if (arg)
+		return -EINVAL;
+	return call(c, object, NULL, vm, vcpu);
 }

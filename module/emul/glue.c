@@ -134,13 +134,12 @@ int vmm_emulate(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 }
 
 /*
- * Goes on with the step that has been begun: with its instruction as it was
- * fetched then.
+ * Goes on with the step that has been begun.  The guest has not run since, nor
+ * has user space set registers, so that all is as it was prepared and fetched.
  */
 static int resume_step(struct vmm_vcpu *vcpu)
 {
-	prepare(vcpu, NULL, false);
-	vcpu->emul.seg_valid = 0;
+	vcpu->emul.may_sleep = true;
 	return finish(vcpu, emul_exec(&vcpu->emul));
 }
 
