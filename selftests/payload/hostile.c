@@ -80,14 +80,14 @@ static void spin_forever(void)
 /* An entry that maps its own table, walked at every level. */
 static void recursive(void)
 {
-	u64 *pml4 = boot_pml4, *self;
+	u64 *pml4 = boot_pml4, *spare = alloc_pages(1), *self;
 
 	pml4[300] = (u64)pml4 | PTE_P | PTE_W;
 	write_cr3(read_cr3());
 	self = (u64 *)(0xffffull << 48 | 300ull << 39 | 300ull << 30 | 300ull << 21 | 300ull << 12);
 	check_eq(self[300] & PTE_ADDR, (u64)pml4, "the table shows itself through itself");
 	for (u32 i = 0; i < 2000; i++) {
-		self[301 + i % 100] = (i & 1 ? (u64)pml4 : 0xfee00000) | PTE_P | PTE_W;
+		self[301 + i % 100] = (i & 1 ? (u64)pml4 : (u64)spare) | PTE_P | PTE_W;
 		invlpg((void *)(0xffffull << 48 | (301ull + i % 100) << 39));
 		exc_clear();
 		asm volatile(CATCH("mov (%0), %%al")

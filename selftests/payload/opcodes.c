@@ -5,7 +5,7 @@
  * operand aimed at MMIO that nobody claims. Each must complete or raise an
  * exception that an instruction can raise. The same is done on RAM that reads
  * alike; where the outcome differs a note says so, since a monitor may refuse
- * what makes no sense on a device.
+ * what makes no sense on a device, by a fault or, in words, by stopping the VM.
  */
 #include "machine.h"
 #include "paging.h"

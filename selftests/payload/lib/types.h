@@ -31,7 +31,10 @@ typedef int64_t s64;
 #define __printf(f, a)	__attribute__((format(printf, f, a)))
 #define __noreturn	__attribute__((noreturn))
 #define __unused	__attribute__((__unused__))
-#define barrier()	asm volatile("" ::: "memory")
+static inline void barrier(void)
+{
+	asm volatile("" ::: "memory");
+}
 
 void *memset(void *dst, int c, size_t n);
 void *memcpy(void *dst, const void *src, size_t n);
