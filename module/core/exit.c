@@ -159,9 +159,44 @@ static int exit_npf(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 	return ret;
 }
 
+static int exit_hypercall(struct vmm_vcpu *vcpu, struct vmm_exit *exit,
+			  bool atomic)
+{
+	int ret = know_length(vcpu, exit, atomic);
+
+	if (ret != VMM_RESUME)
+		return ret;
+	vmm_stat_inc(&vcpu->stats, VMM_STAT_HYPERCALLS);
+	vcpu->gpr[EMUL_RAX] = vmm_hypercall(vcpu);
+	vmm_vcpu_skip(vcpu, exit->insn_len);
+	return VMM_RESUME;
+}
+
+/*
+ * #UD is the guest's own, unless it used the other vendor's hypercall
+ * instruction, as one that was built for that vendor does.
+ */
+static int exit_undefined(struct vmm_vcpu *vcpu, struct vmm_exit *exit,
+			  bool atomic)
+{
+	int ret;
+
+	exit->insn_len = 0;
+	ret = vmm_emul_length(vcpu, exit, atomic);
+	if (ret != VMM_RESUME)
+		return ret;
+	if (exit->insn_len && vmm_emul_is_hypercall(vcpu))
+		return exit_hypercall(vcpu, exit, atomic);
+	if (exit->insn_len)
+		vmm_vcpu_raise(vcpu, X86_TRAP_UD);
+	return VMM_RESUME;
+}
+
 static int exit_exception(struct vmm_vcpu *vcpu, struct vmm_exit *exit,
 			  bool atomic)
 {
+	if (exit->exc.vector == X86_TRAP_UD)
+		return exit_undefined(vcpu, exit, atomic);
 	/* Intercepted for the host's safety alone: the guest gets them. */
 	if (exit->exc.vector == X86_TRAP_AC)
 		vmm_vcpu_raise_error(vcpu, exit->exc.vector, 0);
@@ -221,19 +256,6 @@ static int exit_pause(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 		return VMM_WOULD_SLEEP;
 	vmm_vcpu_yield(vcpu);
 	return exit_skip(vcpu, exit, atomic);
-}
-
-static int exit_hypercall(struct vmm_vcpu *vcpu, struct vmm_exit *exit,
-			  bool atomic)
-{
-	int ret = know_length(vcpu, exit, atomic);
-
-	if (ret != VMM_RESUME)
-		return ret;
-	vmm_stat_inc(&vcpu->stats, VMM_STAT_HYPERCALLS);
-	vcpu->gpr[EMUL_RAX] = vmm_hypercall(vcpu);
-	vmm_vcpu_skip(vcpu, exit->insn_len);
-	return VMM_RESUME;
 }
 
 static int exit_shutdown(struct vmm_vcpu *vcpu, struct vmm_exit *exit,

@@ -68,6 +68,11 @@ static int stop(struct vmm_vcpu *vcpu)
 	struct vmm_run *run = vcpu->run;
 
 	emul_cancel(ctxt);
+	/* Programs of the guest shall not be able to end it. */
+	if (ctxt->cpl == 3) {
+		vmm_vcpu_raise(vcpu, X86_TRAP_UD);
+		return VMM_RESUME;
+	}
 	memset(&run->fail, 0, sizeof(run->fail));
 	run->fail.insn_len = ctxt->fetched_len;
 	memcpy(run->fail.insn, ctxt->fetched, ctxt->fetched_len);
@@ -172,6 +177,14 @@ int vmm_emul_length(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 		return finish(vcpu, rc);
 	exit->insn_len = vcpu->emul.insn.len;
 	return VMM_RESUME;
+}
+
+bool vmm_emul_is_hypercall(const struct vmm_vcpu *vcpu)
+{
+	const struct emul_insn *insn = &vcpu->emul.insn;
+
+	return insn->map == EMUL_MAP_0F && insn->opcode == 0x01 &&
+	       (insn->modrm == 0xc1 || insn->modrm == 0xd9);
 }
 
 int vmm_emul_port_to_user(struct vmm_vcpu *vcpu, struct vmm_exit *exit)

@@ -29,6 +29,9 @@ int vmm_emulate_access(struct vmm_vcpu *vcpu, struct vmm_exit *exit,
 /* Finds exit->insn_len where hardware does not tell. */
 int vmm_emul_length(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic);
 
+/* Whether the instruction found by vmm_emul_length() is VMCALL or VMMCALL. */
+bool vmm_emul_is_hypercall(const struct vmm_vcpu *vcpu);
+
 /* Hands a plain IN or OUT to user space. */
 int vmm_emul_port_to_user(struct vmm_vcpu *vcpu, struct vmm_exit *exit);
 

@@ -7,8 +7,6 @@
 
 #include "svm/svm.h"
 
-#define EXIT_INVALID		0xffffffff
-
 #define NPF_IN_PT_WALK		BIT_ULL(33)
 #define NPF_ACCESS_MASK		0x1f
 
@@ -179,7 +177,7 @@ void svm_decode(struct svm_vcpu *svm, struct vmm_exit *exit)
 	case SVM_EXIT_IRET:
 		decode_iret(svm, exit);
 		return;
-	case EXIT_INVALID:
+	case (u32)SVM_EXIT_ERR:
 		exit->reason = VMM_EXIT_FAIL_ENTRY;
 		return;
 	}

@@ -215,7 +215,10 @@ void svm_enter(struct vmm_vcpu *vcpu, struct vmm_exit *exit)
 	if (svm_features & SVM_CPUID_CLEAN)
 		svm->vmcb->control.clean = SVM_CLEAN_ALL;
 	svm->vmcb->control.event_inj = 0;
-	read_guest(svm);
-	read_event(svm);
+	/* What a refused entry leaves in the VMCB need not be the guest's. */
+	if (likely(svm->vmcb->control.exit_code != (u32)SVM_EXIT_ERR)) {
+		read_guest(svm);
+		read_event(svm);
+	}
 	svm_decode(svm, exit);
 }
