@@ -14,6 +14,7 @@
 #include <linux/sched.h>
 #include <linux/sched/clock.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/stat.h>
 #include <linux/smp.h>
 #include <linux/vtime.h>
 
@@ -25,9 +26,12 @@
 #include "emul/glue.h"
 #include "uapi/linux/vmm.h"
 
-/* A halt polls at most so long before it sleeps. */
-#define POLL_MAX_NS	20000
-#define POLL_START_NS	5000
+/*
+ * A halt polls at most so long before it sleeps: about what going to sleep,
+ * waking and the way back cost.
+ */
+#define POLL_MAX_NS	50000
+#define POLL_START_NS	10000
 
 /*
  * Requests that the entry loop serves itself.  UNHALT is among them because it
@@ -290,7 +294,8 @@ static bool poll(struct vmm_vcpu *vcpu)
 		if (vmm_vcpu_must_wake(vcpu))
 			return true;
 		cpu_relax();
-	} while (!thread_work() && local_clock() < end);
+	} while (!thread_work() && single_task_running() &&
+		 local_clock() < end);
 	return false;
 }
 
