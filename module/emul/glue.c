@@ -167,10 +167,49 @@ int vmm_emulate_access(struct vmm_vcpu *vcpu, struct vmm_exit *exit,
 	return vmm_emulate(vcpu, exit, atomic);
 }
 
+/*
+ * The instructions that exit by themselves, as everybody writes them: without
+ * prefixes.
+ */
+static const struct plain {
+	u8 len;
+	u8 bytes[3];
+} plain[VMM_NR_EXIT_REASONS] = {
+	[VMM_EXIT_CPUID]	= { 2, { 0x0f, 0xa2 } },
+	[VMM_EXIT_HLT]		= { 1, { 0xf4 } },
+	[VMM_EXIT_MSR]		= { 2, { 0x0f, 0x32 } },
+	[VMM_EXIT_HYPERCALL]	= { 3, { 0x0f, 0x01, 0xd9 } },
+	[VMM_EXIT_XSETBV]	= { 3, { 0x0f, 0x01, 0xd1 } },
+	[VMM_EXIT_WBINVD]	= { 2, { 0x0f, 0x09 } },
+};
+
+/* The short way to a length, where it can be had: 0 if not. */
+static u8 plain_length(struct vmm_vcpu *vcpu, const struct vmm_exit *exit)
+{
+	const struct plain *p = &plain[exit->reason];
+	static const u8 wrmsr[] = { 0x0f, 0x30 };
+	const u8 *bytes = p->bytes;
+	struct vmm_cpu_mode mode;
+
+	if (!p->len)
+		return 0;
+	vmm_backend->get_mode(vcpu, &mode);
+	if (vmm_mode_emul(&mode, vcpu->rflags) != EMUL_MODE_LONG64)
+		return 0;
+	if (exit->reason == VMM_EXIT_MSR && exit->msr.write)
+		bytes = wrmsr;
+	vmm_emul_memory_begin(vcpu, &mode);
+	return vmm_emul_code_is(vcpu, vcpu->rip, mode.cpl, bytes, p->len) ?
+		p->len : 0;
+}
+
 int vmm_emul_length(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 {
 	int rc;
 
+	exit->insn_len = plain_length(vcpu, exit);
+	if (exit->insn_len)
+		return VMM_RESUME;
 	prepare(vcpu, exit, atomic);
 	rc = emul_fetch(&vcpu->emul);
 	if (rc != EMUL_OK)

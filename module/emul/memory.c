@@ -224,6 +224,32 @@ static int translate(struct vmm_vcpu *vcpu, u64 la, u32 access,
 	return EMUL_STOP;
 }
 
+static u32 code_access(unsigned int cpl)
+{
+	return NPT_WALK_EXEC | (cpl == 3 ? NPT_WALK_USER : 0);
+}
+
+bool vmm_emul_code_is(struct vmm_vcpu *vcpu, u64 la, unsigned int cpl,
+		      const u8 *bytes, unsigned int len)
+{
+	const struct vmm_emul_memo *memo;
+	const u8 *code;
+	bool same = false;
+
+	if (offset_in_page(la) > PAGE_SIZE - len)
+		return false;
+	rcu_read_lock();
+	memo = memo_find(vcpu, la, code_access(cpl));
+	if (memo && memo->va) {
+		code = memo->va + offset_in_page(la);
+		same = code[0] == bytes[0] &&
+		       (len < 2 || code[1] == bytes[1]) &&
+		       (len < 3 || code[2] == bytes[2]);
+	}
+	rcu_read_unlock();
+	return same;
+}
+
 /*
  * The short way: reads bytes within a page of memory whose walk is remembered.
  * False: nothing done.
@@ -311,7 +337,7 @@ static int access_page(struct emul_ctxt *ctxt, const struct place *place,
 int vmm_emul_fetch(struct emul_ctxt *ctxt, u64 la, void *data, unsigned int len)
 {
 	struct vmm_vcpu *vcpu = of_ctxt(ctxt);
-	u32 access = NPT_WALK_EXEC | (ctxt->cpl == 3 ? NPT_WALK_USER : 0);
+	u32 access = code_access(ctxt->cpl);
 	struct place place;
 	int rc, err;
 

@@ -55,6 +55,13 @@ struct vmm_emul_memory {
 void vmm_emul_memory_begin(struct vmm_vcpu *vcpu,
 			   const struct vmm_cpu_mode *mode);
 
+/*
+ * Whether the code at linear address @la starts with @len bytes that are known:
+ * only for what a remembered walk leads to; false tells nothing.
+ */
+bool vmm_emul_code_is(struct vmm_vcpu *vcpu, u64 la, unsigned int cpl,
+		      const u8 *bytes, unsigned int len);
+
 /* Callbacks of struct emul_ops. */
 int vmm_emul_fetch(struct emul_ctxt *ctxt, u64 la, void *data,
 		   unsigned int len);
