@@ -16,6 +16,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/stat.h>
 #include <linux/smp.h>
+#include <linux/task_work.h>
 #include <linux/vtime.h>
 
 #include "compat.h"
@@ -44,9 +45,24 @@
 #define THREAD_WORK	(_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL |		\
 			 _TIF_NOTIFY_RESUME | _TIF_NEED_RESCHED)
 
+/*
+ * Of what the kernel wants done before the thread is in user space again, only
+ * queued work and the price of memory over its limit cannot wait; a restartable
+ * sequence, which asks whenever the thread has slept, can.
+ */
+static bool resume_work(void)
+{
+	return task_work_pending(current) || current->memcg_nr_pages_over_high;
+}
+
 static unsigned long thread_work(void)
 {
-	return READ_ONCE(current_thread_info()->flags) & THREAD_WORK;
+	unsigned long work;
+
+	work = READ_ONCE(current_thread_info()->flags) & THREAD_WORK;
+	if (unlikely(work & _TIF_NOTIFY_RESUME) && !resume_work())
+		work &= ~_TIF_NOTIFY_RESUME;
+	return work;
 }
 
 static inline bool must_leave(struct vmm_vcpu *vcpu)

@@ -338,8 +338,7 @@ int vmm_msr_set_pred_cmd(struct vmm_x86 *x86, u32 index, u64 val, bool by_host)
 
 /* ---- the way in --------------------------------------------------------- */
 
-static const struct vmm_msr_rule *find_rule(const struct vmm_x86 *x86,
-					    u32 index)
+static const struct vmm_msr_rule *search_rule(u32 index)
 {
 	unsigned int low = 0, high = vmm_nr_msr_rules, mid;
 	const struct vmm_msr_rule *r;
@@ -351,12 +350,26 @@ static const struct vmm_msr_rule *find_rule(const struct vmm_x86 *x86,
 			high = mid;
 		else if (index > r->last)
 			low = mid + 1;
-		else if (r->need && !(r->need & vmm_x86_limits(x86)->feat))
-			return NULL;
 		else
 			return r;
 	}
 	return NULL;
+}
+
+/* Guests use one range again and again: that of x2APIC, mostly. */
+static const struct vmm_msr_rule *find_rule(struct vmm_x86 *x86, u32 index)
+{
+	const struct vmm_msr_rule *r = x86->msr.last_rule;
+
+	if (!r || index < r->first || index > r->last) {
+		r = search_rule(index);
+		if (!r)
+			return NULL;
+		x86->msr.last_rule = r;
+	}
+	if (r->need && !(r->need & vmm_x86_limits(x86)->feat))
+		return NULL;
+	return r;
 }
 
 static int read_msr(struct vmm_x86 *x86, u32 index, u64 *val, bool by_host)

@@ -16,6 +16,7 @@
 #include "x86/mtrr.h"
 
 struct vmm_x86;
+struct vmm_msr_rule;
 
 /**
  * struct vmm_msr_host - what the registers tell about this host
@@ -42,8 +43,10 @@ struct vmm_msr_host {
  * @microcode:	IA32_BIOS_SIGN_ID or PATCH_LEVEL
  * @hwcr, @nb_cfg: of AMD
  * @tsc_aux:	IA32_TSC_AUX
+ * @last_rule:	of the policy's table, where the last look-up ended
  */
 struct vmm_msr_state {
+	const struct vmm_msr_rule *last_rule;
 	struct vmm_mtrr mtrr;
 	u64 pat;
 	u64 misc_enable;
