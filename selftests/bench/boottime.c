@@ -22,7 +22,9 @@
 static uint64_t own;		/* ticks that the measuring itself took */
 
 /* Does nothing; for whoever looks on from outside, as in the guest's code. */
-#define MARK(what) asm volatile("nopl %c0(%%rax)" :: "i"(what) : "memory")
+#define MARK(what) do { \
+	asm volatile("nopl %c0(%%rax)" :: "i"(what) : "memory"); \
+} while (0)
 
 /* Nanoseconds in which the first processor had nothing to do. */
 static uint64_t idle_ns(void)

@@ -26,6 +26,7 @@
 #define MEM_SMALL	(4 * HUGE_BYTES)
 #define MEM_TOUCH	(256 * HUGE_BYTES / 2)
 #define MAX_RUNS	1000
+#define MAX_ROUNDS	1000000
 
 extern const uint8_t guest_start[], guest_end[], guest_faults[], guest_irq[];
 
@@ -286,11 +287,12 @@ int main(int argc, char **argv)
 	while ((opt = getopt(argc, argv, "lr:n:")) != -1) {
 		if (opt == 'l')
 			return list();
-		if (opt == 'r' && (runs = number(optarg, MAX_RUNS)))
-			continue;
-		if (opt == 'n' && (rounds = number(optarg, 1000000)))
-			continue;
-		return usage();
+		if (opt == 'r')
+			runs = number(optarg, MAX_RUNS);
+		else if (opt == 'n')
+			rounds = number(optarg, MAX_ROUNDS);
+		if (opt == '?' || !runs || (opt == 'n' && !rounds))
+			return usage();
 	}
 	for (i = 0; optind < argc && i < sizeof(backends) / sizeof(backends[0]); i++)
 		if (!strcmp(argv[optind], backends[i]->name))
