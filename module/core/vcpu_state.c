@@ -223,6 +223,8 @@ int vmm_vcpu_set_events(struct vmm_vcpu *vcpu, const struct vmm_vcpu_events *e)
 	if (!events_valid(e))
 		return -EINVAL;
 	memset(ev, 0, sizeof(*ev));
+	clear_bit(VMM_REQ_NMI, &vcpu->requests);
+	clear_bit(VMM_REQ_NMI2, &vcpu->requests);
 	if (e->flags & VMM_EVENT_INJECTED)
 		ev->injected = one;
 	if (e->flags & VMM_EVENT_EXCEPTION)

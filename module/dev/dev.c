@@ -36,6 +36,12 @@ static long get_info(void *object, void *arg)
 	return 0;
 }
 
+/* The kernel's isalpha() knows Latin-1. */
+static bool is_letter(char c)
+{
+	return isascii(c) && isalpha(c);
+}
+
 /* Empty, or a letter and then letters, digits, '.', '_' or '-'. */
 static bool name_valid(const char *name, size_t size)
 {
@@ -44,7 +50,7 @@ static bool name_valid(const char *name, size_t size)
 	if (len == size)
 		return false;
 	for (i = 0; i < len; i++)
-		if (!isalpha(name[i]) &&
+		if (!is_letter(name[i]) &&
 		    (!i || !(isdigit(name[i]) || strchr("._-", name[i]))))
 			return false;
 	return true;

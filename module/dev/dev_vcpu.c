@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "compat.h"
 #include "core/request.h"
 #include "core/vcpu.h"
 #include "core/vcpu_state.h"
@@ -247,6 +248,7 @@ static int vcpu_mmap(struct file *file, struct vm_area_struct *vma)
 	if (vma->vm_pgoff || vma_pages(vma) != 1 ||
 	    !(vma->vm_flags & VM_SHARED))
 		return -EINVAL;
+	vmm_vma_flags_mod(vma, VM_DONTEXPAND, 0);
 	vma->vm_ops = &run_vm_ops;
 	return 0;
 }

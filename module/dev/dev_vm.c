@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "core/backend_ops.h"
 #include "core/stats.h"
 #include "core/vcpu.h"
 #include "core/vm.h"
@@ -16,6 +17,13 @@
 #include "io/ioeventfd.h"
 #include "mem/mem.h"
 #include "uapi/linux/vmm.h"
+
+static bool beyond_physical(u64 gpa, u64 size)
+{
+	u64 limit = 1ULL << vmm_caps.phys_bits;
+
+	return gpa >= limit || size > limit - gpa;
+}
 
 static long set_slot(void *object, void *arg)
 {
@@ -32,6 +40,8 @@ static long set_slot(void *object, void *arg)
 			return -EINVAL;
 		return npt_space_slot_remove(&vm->space, slot->slot);
 	}
+	if (beyond_physical(slot->gpa, slot->size))
+		return -ERANGE;
 	mem = vmm_mem_from_fd(slot->mem_fd);
 	if (IS_ERR(mem))
 		return PTR_ERR(mem);

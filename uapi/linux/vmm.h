@@ -177,7 +177,11 @@ struct vmm_irq_line {
 	__u32 level;
 };
 
-/** struct vmm_msi - one message-signalled interrupt. */
+/**
+ * struct vmm_msi - one message-signalled interrupt
+ *
+ * EINVAL: the address is no local APIC's.  ENOENT: no local APIC takes it.
+ */
 struct vmm_msi {
 	__u64 address;
 	__u32 data;
