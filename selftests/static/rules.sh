@@ -10,7 +10,7 @@
 FILE_MAX=700 FUNCTION_MAX=80
 checked=0
 
-for file in $(files | grep -vE '(^|/)(COPYING|\.gitignore)$'); do
+for file in $(files | grep -vE '(^|/)(COPYING|\.gitignore|.*\.csv)$'); do
 	checked=$((checked + 1))
 	head -n 3 "$file" | grep -aq 'SPDX-License-Identifier: GPL-2.0' ||
 		offence "$file:1: no SPDX licence line"
