@@ -85,11 +85,27 @@ static inline bool vmm_vm_is_dead(const struct vmm_vm *vm)
 
 static inline struct vmm_vcpu *vmm_vm_vcpu(struct vmm_vm *vm, u32 id)
 {
-	return id < vm->nr_vcpus ? smp_load_acquire(&vm->vcpus[id]) : NULL;
+	if (id >= vm->nr_vcpus)
+		return NULL;
+	/* Pairs with the release that publishes a vCPU ready for use. */
+	return smp_load_acquire(&vm->vcpus[id]);
+}
+
+/* The first vCPU from @id on that there is, or NULL. */
+static inline struct vmm_vcpu *vmm_vm_vcpu_from(struct vmm_vm *vm, u32 *id)
+{
+	struct vmm_vcpu *vcpu = NULL;
+
+	while (*id < vm->nr_vcpus && !vcpu) {
+		vcpu = vmm_vm_vcpu(vm, *id);
+		if (!vcpu)
+			(*id)++;
+	}
+	return vcpu;
 }
 
 #define vmm_for_each_vcpu(i, vcpu, vm)					\
-	for ((i) = 0; (i) < (vm)->nr_vcpus; (i)++)			\
-		if (!((vcpu) = vmm_vm_vcpu((vm), (i)))) {} else
+	for ((i) = 0, (vcpu) = vmm_vm_vcpu_from((vm), &(i)); (vcpu);	\
+	     (i)++, (vcpu) = vmm_vm_vcpu_from((vm), &(i)))
 
 #endif

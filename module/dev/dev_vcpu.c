@@ -46,8 +46,7 @@ static long set_sregs(void *object, void *arg)
 }
 
 /* Carries out @access on each entry, in order, until one is refused. */
-static long for_each_msr(struct vmm_vcpu *vcpu, struct vmm_msrs *msrs,
-			 bool set)
+static long do_msrs(struct vmm_vcpu *vcpu, struct vmm_msrs *msrs, bool set)
 {
 	struct vmm_msr_entry __user *user = u64_to_user_ptr(msrs->entries);
 	struct vmm_msr_entry entry;
@@ -76,12 +75,12 @@ static long for_each_msr(struct vmm_vcpu *vcpu, struct vmm_msrs *msrs,
 
 static long get_msrs(void *object, void *arg)
 {
-	return for_each_msr(object, arg, false);
+	return do_msrs(object, arg, false);
 }
 
 static long set_msrs(void *object, void *arg)
 {
-	return for_each_msr(object, arg, true);
+	return do_msrs(object, arg, true);
 }
 
 static long get_xsave(void *object, void *arg)

@@ -75,6 +75,7 @@ static long create_vcpu(void *object, void *arg)
 		vmm_vcpu_destroy(vcpu);
 		goto out;
 	}
+	/* Pairs with vmm_vm_vcpu(): ready for use from here on. */
 	smp_store_release(&vm->vcpus[create->id], vcpu);
 	fd_install(ret, file);
 out:

@@ -96,6 +96,7 @@ static bool fill_huge(struct vmm_layer *layer, unsigned long block)
 	if (!page)
 		return false;
 	split_page(page, VMM_BLOCK_SHIFT);
+	/* The page is cleared before a lookup can find it. */
 	smp_store_release(&layer->block[block], page_word(page));
 	atomic_long_add(VMM_BLOCK_PAGES, &layer->resident);
 	atomic_long_inc(&layer->huge);
@@ -113,6 +114,7 @@ static struct vmm_layer_table *get_table(struct vmm_layer *layer,
 		if (!word)
 			return NULL;
 		word |= VMM_WORD_TABLE;
+		/* A lookup that finds the table finds it empty, not unset. */
 		smp_store_release(&layer->block[block], word);
 		atomic_long_inc(&layer->tables);
 	}
@@ -148,6 +150,7 @@ int vmm_layer_fill(struct vmm_layer *layer, unsigned long index, bool huge)
 	page = alloc_page(PAGE_GFP);
 	if (!page)
 		return -ENOMEM;
+	/* The page is cleared before a lookup can find it. */
 	smp_store_release(&table->page[sub], page_word(page));
 	atomic_long_inc(&layer->resident);
 	return 0;
@@ -174,6 +177,7 @@ int vmm_layer_split(struct vmm_layer *layer, unsigned long block)
 		return -ENOMEM;
 	for (i = 0; i < VMM_BLOCK_PAGES; i++)
 		table->page[i] = word + (i << PAGE_SHIFT);
+	/* The table is complete before a lookup can find it. */
 	smp_store_release(&layer->block[block],
 			  (unsigned long)table | VMM_WORD_TABLE);
 	atomic_long_dec(&layer->huge);

@@ -268,13 +268,16 @@ static void call_clients(struct vmm_mem *mem, pgoff_t first,
 static void invalidate_begin(struct vmm_mem *mem)
 {
 	atomic_inc(&mem->busy);
+	/* Seen as busy before a page is seen to go. */
 	smp_mb__after_atomic();
 }
 
 static void invalidate_end(struct vmm_mem *mem)
 {
+	/* All pages are gone before the sequence says so ... */
 	smp_mb__before_atomic();
 	atomic_inc(&mem->seq);
+	/* ... and it says so before the object looks idle again. */
 	smp_mb__before_atomic();
 	atomic_dec(&mem->busy);
 }

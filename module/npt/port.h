@@ -30,9 +30,9 @@ static inline u64 npt_entry_read(const u64 *slot)
 	return READ_ONCE(*slot);
 }
 
-/* All earlier stores, to the table that @val links above all, come first. */
 static inline void npt_entry_write(u64 *slot, u64 val)
 {
+	/* Earlier stores, to the table that @val links above all, come first. */
 	smp_store_release(slot, val);
 }
 

@@ -130,6 +130,7 @@ int npt_space_va(struct npt_space *space, u64 gpa, unsigned int flags,
 static inline unsigned long
 npt_space_generation(const struct npt_space *space)
 {
+	/* Looks at memory come after: pairs with move_generation(). */
 	return smp_load_acquire(&space->generation);
 }
 

@@ -21,6 +21,7 @@ struct space_slots {
 static void move_generation(struct npt_space *space)
 {
 	spin_lock(&space->lock);
+	/* What made it move is seen by whoever sees it moved. */
 	smp_store_release(&space->generation, space->generation + 1);
 	spin_unlock(&space->lock);
 }
