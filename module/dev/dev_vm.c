@@ -159,10 +159,13 @@ static long irqfd(void *object, void *arg)
 		return -EINVAL;
 	if (irqfd->flags & VMM_IRQFD_DEASSIGN)
 		return vmm_irqfd_deassign(set, irqfd->fd, irqfd->gsi);
-	if (irqfd->flags & VMM_IRQFD_RESAMPLE)
+	if (irqfd->flags & VMM_IRQFD_RESAMPLE) {
 		resample = irqfd->resample_fd;
-	else if (irqfd->resample_fd)
+		if (resample < 0)
+			return -EBADF;
+	} else if (irqfd->resample_fd) {
 		return -EINVAL;
+	}
 	return vmm_irqfd_assign(set, irqfd->fd, irqfd->gsi, resample);
 }
 
