@@ -463,7 +463,7 @@ static void timer_every(unsigned int usec)
 }
 
 #define FUZZ_ROUNDS	10000
-#define FUZZ_MS		25000
+#define FUZZ_MS		15000
 
 static void test_random(void)
 {
@@ -487,7 +487,8 @@ static void test_random(void)
 		fill_random(&regs, sizeof(regs));
 		regs.rip = rnd() & 7 ? rnd() & 0xfffff : rnd();
 		regs.rsp = rnd() & 3 ? rnd() & 0xffff8 : rnd();
-		regs.rflags = rnd() & 0x3f7fd7;
+		/* VM with segments that do not fit hangs QEMU 7.2 itself. */
+		regs.rflags = rnd() & 0x3d7fd7;
 		random_events(&events);
 		d.dr7 = rnd() & 3 ? 0x400 : (uint32_t)rnd();
 		ioctl(t.cpu[0], VMM_VCPU_SET_DEBUGREGS, &d);
