@@ -415,6 +415,12 @@ static void random_segment(struct vmm_segment *s)
 		s->selector = rnd();
 }
 
+/*
+ * QEMU 7.2 goes round in itself in some odd states, with the host's processor
+ * deaf to NMIs: system registers vary only when a seed is given.
+ */
+static bool odd_sregs;
+
 static void random_sregs(struct vmm_sregs *s)
 {
 	static const uint64_t efers[] = { 0, 1, 0x500, 0xd00, 0xd01, 0x100, 0x800 };
@@ -422,6 +428,9 @@ static void random_sregs(struct vmm_sregs *s)
 	int i;
 
 	vt_fill_sregs(s);
+	s->cr8 = rnd() & 15;
+	if (!odd_sregs)
+		return;
 	for (i = 0; i < 8; i++)
 		if (!(rnd() & 3))
 			random_segment(&seg[i]);
@@ -439,7 +448,6 @@ static void random_sregs(struct vmm_sregs *s)
 		s->idtr.base = (int64_t)rnd() >> 16;
 	if (!(rnd() & 7))
 		s->idtr.limit = rnd() & 0xffff;
-	s->cr8 = rnd() & 15;
 }
 
 static void random_events(struct vmm_vcpu_events *e)
@@ -470,7 +478,7 @@ static void test_random(void)
 	unsigned int rounds, ran = 0, wrong = 0, failed = 0, reasons[8] = {};
 	uint64_t end = vt_now_ms() + FUZZ_MS;
 	struct vmm_vcpu_events events;
-	struct vmm_debugregs d = {};
+	struct vmm_debugregs d = { .dr7 = 0x400 };
 	struct vmm_sregs sregs;
 	struct vmm_regs regs;
 	struct vt t;
@@ -486,10 +494,11 @@ static void test_random(void)
 		fill_random(&regs, sizeof(regs));
 		regs.rip = rnd() & 7 ? rnd() & 0xfffff : rnd();
 		regs.rsp = rnd() & 3 ? rnd() & 0xffff8 : rnd();
-		/* TF, NT and VM in odd states hang QEMU 7.2 itself. */
+		/* No TF, NT and VM: see odd_sregs. */
 		regs.rflags = rnd() & 0x3d3ed7;
 		random_events(&events);
-		d.dr7 = rnd() & 3 ? 0x400 : (uint32_t)rnd();
+		if (odd_sregs)
+			d.dr7 = rnd() & 3 ? 0x400 : (uint32_t)rnd();
 		ioctl(t.cpu[0], VMM_VCPU_SET_DEBUGREGS, &d);
 		if (ioctl(t.cpu[0], VMM_VCPU_SET_SREGS, &sregs)) {
 			wrong += errno != EINVAL;
@@ -750,6 +759,7 @@ int main(int argc, char **argv)
 	vt_catch(SIGUSR1);
 	vt_catch(SIGALRM);
 	if (argc > 1) {		/* random states alone, from a seed */
+		odd_sregs = true;
 		seed = strtoull(argv[1], NULL, 0);
 		test_random();
 		return tap_done();
