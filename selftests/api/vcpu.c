@@ -333,6 +333,8 @@ static void test_bad_events(int cpu)
 		  .type = 3, .vector = 6 },
 		{ .flags = VMM_EVENT_EXCEPTION, .type = 3, .vector = 32 },
 		{ .flags = VMM_EVENT_EXCEPTION, .type = 3, .vector = 2 },
+		{ .flags = VMM_EVENT_EXCEPTION, .type = 3, .vector = 15 },
+		{ .flags = VMM_EVENT_EXCEPTION, .type = 3, .vector = 31 },
 		{ .flags = VMM_EVENT_EXCEPTION, .type = 0, .vector = 32 },
 		{ .flags = VMM_EVENT_INJECTED, .type = 1, .vector = 32 },
 		{ .flags = VMM_EVENT_INJECTED, .type = 2, .vector = 3 },
@@ -505,7 +507,8 @@ static void test_random(void)
 			continue;
 		}
 		ioctl(t.cpu[0], VMM_VCPU_SET_REGS, &regs);
-		ioctl(t.cpu[0], VMM_VCPU_SET_EVENTS, &events);
+		wrong += ioctl(t.cpu[0], VMM_VCPU_SET_EVENTS, &events) &&
+			 errno != EINVAL;
 		ran++;
 		if (ioctl(t.cpu[0], VMM_VCPU_RUN, 0)) {
 			wrong += errno != EINTR;
