@@ -189,6 +189,15 @@ void vmm_vcpu_get_events(struct vmm_vcpu *vcpu, struct vmm_vcpu_events *e)
 	 VMM_EVENT_NMI_PENDING | VMM_EVENT_NMI_MASKED |			\
 	 VMM_EVENT_SHADOW_STI | VMM_EVENT_SHADOW_SS | VMM_EVENT_INJECTED)
 
+/* Vectors that are exceptions; processors refuse to enter with others as such. */
+#define EXCEPTIONS							\
+	(0x703f7fffU & ~(BIT(X86_TRAP_NMI) | BIT(X86_TRAP_OLD_MF)))
+
+static bool is_exception(u8 vector)
+{
+	return vector < 32 && (EXCEPTIONS >> vector & 1);
+}
+
 static bool events_valid(const struct vmm_vcpu_events *e)
 {
 	u32 one = e->flags & (VMM_EVENT_EXCEPTION | VMM_EVENT_INJECTED);
@@ -206,7 +215,7 @@ static bool events_valid(const struct vmm_vcpu_events *e)
 	case VMM_EVENT_NMI:
 		return e->vector == X86_TRAP_NMI && one == VMM_EVENT_INJECTED;
 	case VMM_EVENT_EXC:
-		return e->vector < 32 && e->vector != X86_TRAP_NMI;
+		return is_exception(e->vector);
 	}
 	return false;
 }

@@ -127,6 +127,12 @@ static long set_routes(void *object, void *arg)
 #define IOEVENTFD_FLAGS	(VMM_IOEVENTFD_PIO | VMM_IOEVENTFD_DATAMATCH |	\
 			 VMM_IOEVENTFD_DEASSIGN)
 
+/* No guest can write there. */
+static bool no_port(const struct vmm_ioeventfd *io)
+{
+	return io->len > 4 || io->addr > 0x10000 - max(io->len, 1U);
+}
+
 static long ioeventfd(void *object, void *arg)
 {
 	struct vmm_vm *vm = object;
@@ -141,6 +147,8 @@ static long ioeventfd(void *object, void *arg)
 	};
 
 	if (io->flags & ~IOEVENTFD_FLAGS)
+		return -EINVAL;
+	if ((io->flags & VMM_IOEVENTFD_PIO) && no_port(io))
 		return -EINVAL;
 	set = io->flags & VMM_IOEVENTFD_PIO ? &vm->port_doorbells :
 					      &vm->mmio_doorbells;
@@ -160,10 +168,13 @@ static long irqfd(void *object, void *arg)
 		return -EINVAL;
 	if (irqfd->flags & VMM_IRQFD_DEASSIGN)
 		return vmm_irqfd_deassign(set, irqfd->fd, irqfd->gsi);
-	if (irqfd->flags & VMM_IRQFD_RESAMPLE)
+	if (irqfd->flags & VMM_IRQFD_RESAMPLE) {
 		resample = irqfd->resample_fd;
-	else if (irqfd->resample_fd)
+		if (resample < 0)
+			return -EBADF;
+	} else if (irqfd->resample_fd) {
 		return -EINVAL;
+	}
 	return vmm_irqfd_assign(set, irqfd->fd, irqfd->gsi, resample);
 }
 
