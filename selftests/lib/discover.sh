@@ -8,16 +8,19 @@
 #
 #	group	the group it belongs to, if not its kind (soak, bench: not in `make check`)
 #	kernel	the series it runs on, "6.1 6.12" unless told; one instance for each
-#	host	the processor it needs: amd
+#	host	the processors it runs on: amd, intel or both, and one instance for each;
+#		"amd intel" for api and payload, amd for host. HOSTS says which ones run at all
 #	cpus, memory	of the test host: 2, 2G
 #	timeout	seconds: 60
 #	module	no: vmm.ko is not loaded for it
 #	alone	yes: it gets a boot of its own
 #	append	kernel parameters of the host
 #	allow	a regular expression of kernel complaints that the test provokes
+#	files	what it needs of the checkout beyond itself in the Intel host, which sees
+#		nothing else but the module, vmctl, lib/ and the payloads
 #
 # A record has these fields, separated by tabs, with - for nothing:
-#	name kind group host kernel cpus memory timeout module alone append allow command
+#	name kind group host kernel cpus memory timeout module alone append allow files command
 
 # Where each kind runs: on this machine, or inside a test host.
 KINDS="static unit fuzz testhost host api payload bench"
@@ -33,36 +36,65 @@ need()
 	echo "${v:-$3}"
 }
 
-# record KIND NAME SOURCE COMMAND: one line for each kernel it runs on.
+# The Intel host's seconds are emulated ones, of 50 million instructions; hence the factor.
+slower() { case $1 in intel) echo 5 ;; *) echo 1 ;; esac; }
+
+# hosts_of KIND SOURCE
+hosts_of()
+{
+	case $1 in
+	api | payload)	need "$2" host "amd intel" ;;
+	host)		need "$2" host amd ;;
+	*)		need "$2" host - ;;
+	esac
+}
+
+# The end of a test's name: @6.1 on an AMD host, @intel-6.1 on an Intel one.
+suffix_of()
+{
+	case $2:$1 in
+	-:*)	;;
+	*:intel) echo "@intel-$2" ;;
+	*)	echo "@$2" ;;
+	esac
+}
+
+# record KIND NAME SOURCE COMMAND: one line for each processor and kernel it runs on.
 record()
 {
-	local kind=$1 name=$2 src=$3 command=$4 kernel kernels=- suffix
+	local kind=$1 name=$2 src=$3 command=$4 host kernel kernels=-
 
 	! in_host "$kind" || kernels=$(need "$src" kernel "6.1 6.12")
-	for kernel in $kernels; do
-		suffix=
-		[ "$kernel" = - ] || suffix=@$kernel
-		printf '%s\t' "$kind/$name$suffix" "$kind" "$(need "$src" group "$kind")" \
-			"$(need "$src" host amd)" "$kernel" "$(need "$src" cpus 2)" \
-			"$(need "$src" memory 2G)" "$(need "$src" timeout 60)" \
-			"$(need "$src" module yes)" "$(need "$src" alone no)" \
-			"$(need "$src" append -)" "$(need "$src" allow -)"
-		printf '%s\n' "$command"
+	for host in $(hosts_of "$kind" "$src"); do
+		for kernel in $kernels; do
+			printf '%s\t' "$kind/$name$(suffix_of "$host" "$kernel")" "$kind" \
+				"$(need "$src" group "$kind")" "$host" "$kernel" \
+				"$(need "$src" cpus 2)" "$(need "$src" memory 2G)" \
+				$(($(need "$src" timeout 60) * $(slower "$host"))) \
+				"$(need "$src" module yes)" "$(need "$src" alone no)" \
+				"$(need "$src" append -)" "$(need "$src" allow -)" \
+				"$(need "$src" files -)"
+			printf '%s\n' "$command"
+		done
 	done
 }
 
 # The payloads' own list tells image, processors, memory and seconds of each run.
 discover_payloads()
 {
-	local name image cpus memory seconds rest
+	local name image cpus memory seconds rest host kernel slow
 
 	[ -f payload/list ] || return
 	while read -r name image cpus memory seconds rest; do
 		case $name in '' | '#'*) continue ;; esac
-		for kernel in 6.1 6.12; do
-			printf '%s\t' "payload/$name@$kernel" payload payload amd "$kernel" 2 2G \
-				$((seconds * 3 + 15)) yes no - -
-			printf '%s\n' "VMCTL=tools/vmctl/vmctl SLOW=3 selftests/payload/run --on vmm $name"
+		for host in amd intel; do
+			slow=3
+			[ $host = amd ] || slow=$(slower $host)
+			for kernel in 6.1 6.12; do
+				printf '%s\t' "payload/$name$(suffix_of $host $kernel)" payload \
+					payload $host $kernel 2 2G $((seconds * slow + 15)) yes no - - -
+				printf '%s\n' "VMCTL=tools/vmctl/vmctl SLOW=$slow selftests/payload/run --on vmm $name"
+			done
 		done
 	done <payload/list
 }
