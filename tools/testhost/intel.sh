@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# The Intel host: Bochs, as a processor with VMX, EPT and unrestricted guests. A part of
+# testhost, as amd.sh is.
+#
+# Bochs starts what a CD holds, and nothing else leads in: the initramfs brings all files,
+# and the four serial lines, each a file here, carry all out. Unpacking a kernel takes
+# long, so it is the kernel of cloud images, whose compressor is quick. Time is the count of
+# instructions, always.
+
+# What tests and people use of the checkout, where it is built.
+DEFAULT_FILES="build/RELEASE/vmm.ko tools/vmctl/vmctl selftests/lib selftests/payload/run
+	selftests/payload/list selftests/payload/faults selftests/payload/build/*.elf"
+
+host_defaults()
+{
+	: "${limit:=300}" "${memory:=1G}"
+	[ "$mode" != shell ] || { say "--shell: the Intel host has no terminal"; usage; }
+	case $memory in *G) memory=$((${memory%G} * 1024)) ;; *) memory=${memory%M} ;; esac
+	[ "$memory" -le 2048 ] || { say "--memory: the Intel host has 2G at most"; usage; }
+	[ "$cpus" -le 8 ] || { say "--cpus: the Intel host has 8 at most"; usage; }
+	files=job
+	# Room in front of the end, or Bochs loses the last bytes of its lines.
+	job_dir=$CHECKOUT job_settle=1
+}
+
+host_kernel()
+{
+	case $1 in
+	6.*-amd64) "$TESTHOST/kernel" "$1" ;;
+	*)	"$TESTHOST/kernel" "$1-cloud" ;;
+	esac
+}
+
+# A triple fault ends Bochs; any other way to reboot would start it all again. Messages
+# from before the first program matter only if they warn, and a slow line carries them.
+host_console="console=ttyS0,115200 panic=-1 reboot=triple loglevel=5"
+
+host_files()
+{
+	local file name
+
+	add_file "$(command -v bash)" /bin/bash "$1" || die "cannot copy bash"
+	for file in ${DEFAULT_FILES/RELEASE/$release}; do
+		for name in "$CHECKOUT"/$file; do
+			[ ! -e "$name" ] || add_file "$name" "$name" "$1" || die "cannot copy $name"
+		done
+	done
+	name=$CHECKOUT/${cmd[0]#"$CHECKOUT"/}
+	case ${cmd[0]} in
+	*/*)	[ ! -f "$name" ] || add_file "$name" "$name" "$1" || die "cannot copy $name" ;;
+	esac
+}
+
+machine_arguments()
+{
+	local iso=$tmp/iso
+
+	mkdir -p "$iso/boot/grub"
+	ln "$kernel/bzImage" "$iso/boot/kernel" 2>/dev/null ||
+		cp "$kernel/bzImage" "$iso/boot/kernel"
+	mv "$tmp/initramfs" "$iso/boot/initramfs"
+	cat >"$iso/boot/grub/grub.cfg" <<-END
+	set timeout=0
+	linux /boot/kernel $(kernel_parameters)
+	initrd /boot/initramfs
+	boot
+	END
+	command -v grub-mkrescue >/dev/null || die "no grub-mkrescue; try: tools/testhost/deps intel"
+	TMPDIR=$tmp grub-mkrescue -o "$tmp/cd.iso" "$iso" >"$tmp/says" 2>&1 ||
+		{ cat "$tmp/says" >&2; die "grub-mkrescue failed"; }
+	rm -rf "$iso"
+	cat >"$tmp/bochsrc" <<-END
+	plugin_ctrl: unmapped=true, biosdev=true, speaker=true, extfpuirq=true, parallel=false, serial=true
+	display_library: rfb, options="timeout=0"
+	romimage: file=/usr/share/bochs/BIOS-bochs-latest
+	vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
+	cpu: model=broadwell_ult, count=$cpus, ips=50000000, reset_on_triple_fault=0
+	memory: guest=$memory, host=$memory
+	clock: sync=none, time0=1704067200
+	boot: cdrom
+	ata0-master: type=cdrom, path=$tmp/cd.iso, status=inserted
+	com1: enabled=true, mode=file, dev=$tmp/log
+	com2: enabled=true, mode=file, dev=$tmp/out
+	com3: enabled=true, mode=file, dev=$tmp/err
+	com4: enabled=true, mode=file, dev=$tmp/told
+	panic: action=fatal
+	error: action=ignore
+	info: action=ignore
+	debug: action=ignore
+	log: $tmp/bochs.log
+	END
+	# Its debugger is always there and waits for these.
+	printf 'c\nq\n' >"$tmp/bochs.commands"
+}
+
+# The display listens on every interface: it gets a network of its own.
+alone()
+{
+	if unshare -n true 2>/dev/null; then echo "unshare -n"
+	elif unshare -rn true 2>/dev/null; then echo "unshare -rn"
+	else return 1
+	fi
+}
+
+# Bochs overruns a buffer when its environment is large.
+run_machine()
+{
+	local alone
+
+	command -v bochs-bin >/dev/null || die "no bochs; try: tools/testhost/deps intel"
+	alone=$(alone) || die "no right to give Bochs a network of its own: unshare -n fails"
+	# shellcheck disable=SC2086
+	setpriv --pdeathsig KILL env -i "PATH=$PATH" "HOME=$tmp" $alone \
+		bochs-bin -q -f "$tmp/bochsrc" -rc "$tmp/bochs.commands" \
+		>"$tmp/says" 2>&1 </dev/null &
+	emulator=$!
+	start_clock
+	wait "$emulator"
+	emulator_status=$?
+	emulator=
+}
+
+# Its lines lead only out.
+interrogate() { :; }
