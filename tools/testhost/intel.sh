@@ -47,6 +47,9 @@ host_files()
 			[ ! -e "$name" ] || add_file "$name" "$name" "$1" || die "cannot copy $name"
 		done
 	done
+	# What debuggers want of the module is most of it, and each byte costs.
+	name=$1$CHECKOUT/build/$release/vmm.ko
+	[ ! -e "$name" ] || strip --strip-debug "$name" || die "cannot strip vmm.ko"
 	name=$CHECKOUT/${cmd[0]#"$CHECKOUT"/}
 	case ${cmd[0]} in
 	*/*)	[ ! -f "$name" ] || add_file "$name" "$name" "$1" || die "cannot copy $name" ;;
