@@ -9,11 +9,28 @@
 #include <linux/eventfd.h>
 #include <linux/hrtimer.h>
 #include <linux/mm.h>
+#include <asm/paravirt.h>
 #include <asm/reboot.h>
+#include <asm/vmx.h>
 #include <linux/smp.h>
 #include <linux/syscore_ops.h>
 #include <linux/version.h>
 #include <trace/events/ipi.h>
+
+/* load_gs_index() moved. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+#include <asm/gsseg.h>
+#endif
+
+/* The memory type that a VMCS needs. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)
+#define X86_MEMTYPE_WB		VMX_BASIC_MEM_TYPE_WB
+static inline u32 vmx_basic_vmcs_mem_type(u64 vmx_basic)
+{
+	return (vmx_basic & VMX_BASIC_MEM_TYPE_MASK) >>
+	       VMX_BASIC_MEM_TYPE_SHIFT;
+}
+#endif
 
 /* First argument of inode operations that depend on the mount. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)

@@ -145,5 +145,6 @@ extern const struct vmm_backend_ops *vmm_backend;
 extern struct vmm_backend_caps vmm_caps;
 
 extern const struct vmm_backend_ops svm_backend;
+extern const struct vmm_backend_ops vmx_backend;
 
 #endif

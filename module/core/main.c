@@ -127,6 +127,7 @@ static void host_disable(void)
 
 static const struct vmm_backend_ops *const backends[] = {
 	&svm_backend,
+	&vmx_backend,
 };
 
 static int choose_backend(void)
@@ -140,7 +141,7 @@ static int choose_backend(void)
 		if (err != -ENODEV)
 			return err;
 	}
-	pr_err("this processor has no extension that this module knows (SVM)\n");
+	pr_err("this processor has no extension that this module knows (SVM, VMX)\n");
 	return -EOPNOTSUPP;
 }
 

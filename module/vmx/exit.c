@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * VMX's exit reasons into struct vmm_exit.
+ */
+#include <linux/kernel.h>
+
+#include "vmx/vmx.h"
+
+/* Exit qualification of an I/O instruction; the port is above. */
+#define IO_SIZE_MASK		0x7
+#define IO_IN			BIT(3)
+#define IO_STRING		BIT(4)
+#define IO_REP			BIT(5)
+#define IO_PORT_SHIFT		16
+
+/* Of a #DB exit, in the places that DR6 has; the others are undefined. */
+#define DB_BITS		(DR_TRAP_BITS | DR_GENERAL_DETECT | DR_STEP)
+#define DR_GENERAL_DETECT	BIT(13)
+
+/* Of an EPT violation: IRET had unmasked NMIs before it faulted. */
+#define NMI_UNBLOCKED		INTR_INFO_UNBLOCK_NMI
+
+/*
+ * What an exit reason means when it takes no more than a table to say.  @len:
+ * the length of the instruction is told.
+ */
+static const struct simple_exit {
+	u8 reason;
+	bool len;
+} simple[] = {
+	[EXIT_REASON_EXTERNAL_INTERRUPT] = { VMM_EXIT_HOST_IRQ },
+	[EXIT_REASON_TRIPLE_FAULT]	= { VMM_EXIT_SHUTDOWN },
+	[EXIT_REASON_INIT_SIGNAL]	= { VMM_EXIT_INIT },
+	[EXIT_REASON_SIPI_SIGNAL]	= { VMM_EXIT_INIT },
+	[EXIT_REASON_INTERRUPT_WINDOW]	= { VMM_EXIT_IRQ_WINDOW },
+	[EXIT_REASON_NMI_WINDOW]	= { VMM_EXIT_NMI_WINDOW },
+	[EXIT_REASON_TASK_SWITCH]	= { VMM_EXIT_TASK_SWITCH },
+	[EXIT_REASON_CPUID]		= { VMM_EXIT_CPUID, true },
+	[EXIT_REASON_HLT]		= { VMM_EXIT_HLT, true },
+	[EXIT_REASON_INVD]		= { VMM_EXIT_WBINVD, true },
+	[EXIT_REASON_RDPMC]		= { VMM_EXIT_RDPMC, true },
+	[EXIT_REASON_VMCALL]		= { VMM_EXIT_HYPERCALL, true },
+	[EXIT_REASON_VMCLEAR]		= { VMM_EXIT_INVALID_OP },
+	[EXIT_REASON_VMLAUNCH]		= { VMM_EXIT_INVALID_OP },
+	[EXIT_REASON_VMPTRLD]		= { VMM_EXIT_INVALID_OP },
+	[EXIT_REASON_VMPTRST]		= { VMM_EXIT_INVALID_OP },
+	[EXIT_REASON_VMREAD]		= { VMM_EXIT_INVALID_OP },
+	[EXIT_REASON_VMRESUME]		= { VMM_EXIT_INVALID_OP },
+	[EXIT_REASON_VMWRITE]		= { VMM_EXIT_INVALID_OP },
+	[EXIT_REASON_VMOFF]		= { VMM_EXIT_INVALID_OP },
+	[EXIT_REASON_VMON]		= { VMM_EXIT_INVALID_OP },
+	[EXIT_REASON_CR_ACCESS]		= { VMM_EXIT_INSN },
+	[EXIT_REASON_DR_ACCESS]		= { VMM_EXIT_INSN },
+	[EXIT_REASON_MWAIT_INSTRUCTION]	= { VMM_EXIT_INVALID_OP },
+	[EXIT_REASON_MONITOR_INSTRUCTION] = { VMM_EXIT_INVALID_OP },
+	[EXIT_REASON_PAUSE_INSTRUCTION]	= { VMM_EXIT_PAUSE, true },
+	[EXIT_REASON_TPR_BELOW_THRESHOLD] = { VMM_EXIT_IRQ_WINDOW },
+	[EXIT_REASON_INVEPT]		= { VMM_EXIT_INVALID_OP },
+	[EXIT_REASON_INVVPID]		= { VMM_EXIT_INVALID_OP },
+	[EXIT_REASON_VMFUNC]		= { VMM_EXIT_INVALID_OP },
+	[EXIT_REASON_ENCLS]		= { VMM_EXIT_INVALID_OP },
+	[EXIT_REASON_WBINVD]		= { VMM_EXIT_WBINVD, true },
+	[EXIT_REASON_XSETBV]		= { VMM_EXIT_XSETBV, true },
+};
+
+static void decode_simple(struct vmm_exit *exit, u32 reason)
+{
+	exit->reason = VMM_EXIT_UNKNOWN;
+	/* Reason 0 has no place in the table, and NONE no meaning there. */
+	if (reason < ARRAY_SIZE(simple) && simple[reason].reason) {
+		exit->reason = simple[reason].reason;
+		if (simple[reason].len)
+			exit->insn_len = vmcs_read(VM_EXIT_INSTRUCTION_LEN);
+		return;
+	}
+	exit->info1 = vmcs_read(EXIT_QUALIFICATION);
+	exit->info2 = vmcs_read(GUEST_PHYSICAL_ADDRESS);
+}
+
+static void decode_io(struct vmm_exit *exit)
+{
+	u32 info = vmcs_read(EXIT_QUALIFICATION);
+
+	exit->reason = VMM_EXIT_IO;
+	exit->info1 = info;
+	exit->io.port = info >> IO_PORT_SHIFT;
+	exit->io.size = (info & IO_SIZE_MASK) + 1;
+	exit->io.in = info & IO_IN;
+	exit->io.string = info & IO_STRING;
+	exit->io.rep = info & IO_REP;
+	exit->insn_len = vmcs_read(VM_EXIT_INSTRUCTION_LEN);
+}
+
+static void decode_msr(struct vmx_vcpu *vmx, struct vmm_exit *exit, bool write)
+{
+	exit->reason = VMM_EXIT_MSR;
+	exit->msr.index = vmx->vcpu.gpr[EMUL_RCX];
+	exit->msr.write = write;
+	exit->insn_len = vmcs_read(VM_EXIT_INSTRUCTION_LEN);
+}
+
+/*
+ * An IRET that ended an NMI has unmasked NMIs even if it then faults or has no
+ * memory to read: it will run again, as part of that NMI's handler.
+ */
+static void mask_nmi_again(struct vmx_vcpu *vmx)
+{
+	if (!vmx->vcpu.events.injected.valid)
+		vmx_set_nmi_masked(&vmx->vcpu, true);
+}
+
+static void decode_violation(struct vmx_vcpu *vmx, struct vmm_exit *exit)
+{
+	u64 info = vmcs_read(EXIT_QUALIFICATION);
+	u32 access = 0;
+
+	if (info & EPT_VIOLATION_ACC_WRITE)
+		access |= VMM_ACCESS_WRITE;
+	if (info & EPT_VIOLATION_ACC_INSTR)
+		access |= VMM_ACCESS_FETCH;
+	if (info & EPT_VIOLATION_RWX_MASK)
+		access |= VMM_ACCESS_PRESENT;
+	/* Without a linear address it was a load of PAE's top-level entries. */
+	if (!(info & EPT_VIOLATION_GVA_IS_VALID) ||
+	    !(info & EPT_VIOLATION_GVA_TRANSLATED))
+		access |= VMM_ACCESS_PT_WALK;
+	exit->reason = VMM_EXIT_NPF;
+	exit->info1 = info;
+	exit->info2 = vmcs_read(GUEST_PHYSICAL_ADDRESS);
+	exit->npf.gpa = exit->info2;
+	exit->npf.access = access;
+	if (unlikely(info & NMI_UNBLOCKED))
+		mask_nmi_again(vmx);
+}
+
+/*
+ * Hardware leaves it to us to put what it says of a #DB into DR6, and to clear
+ * DR7.GD as the delivery of #DB does.
+ */
+static void decode_debug(struct vmx_vcpu *vmx, u32 info)
+{
+	u64 what = vmcs_read(EXIT_QUALIFICATION) & DB_BITS;
+
+	if ((info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_PRIV_SW_EXCEPTION) {
+		/* INT1 is a trap, and so RIP is to be behind it. */
+		vmx->vcpu.rip += vmcs_read(VM_EXIT_INSTRUCTION_LEN);
+		return;
+	}
+	vmx->dr6 = (vmx->dr6 & ~(u64)DR_TRAP_BITS) | what;
+	if (vmx->dr7 & DR_GENERAL_DETECT)
+		vmx_set_dr(&vmx->vcpu, 7, vmx->dr7 & ~DR_GENERAL_DETECT);
+}
+
+static void decode_exception(struct vmx_vcpu *vmx, struct vmm_exit *exit)
+{
+	u32 info = vmcs_read(VM_EXIT_INTR_INFO);
+
+	exit->info1 = info;
+	exit->reason = VMM_EXIT_HOST_IRQ;
+	/* The host's own: let its handlers see them. */
+	if ((info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_NMI_INTR) {
+		asm volatile("int $2");
+		return;
+	}
+	if ((info & INTR_INFO_VECTOR_MASK) == X86_TRAP_MC) {
+		asm volatile("int $18");
+		return;
+	}
+	exit->reason = VMM_EXIT_EXCEPTION;
+	exit->exc.vector = info & INTR_INFO_VECTOR_MASK;
+	exit->exc.error = 0;
+	if (info & INTR_INFO_DELIVER_CODE_MASK)
+		exit->exc.error = vmcs_read(VM_EXIT_INTR_ERROR_CODE);
+	if (exit->exc.vector == X86_TRAP_DB)
+		decode_debug(vmx, info);
+	if (info & INTR_INFO_UNBLOCK_NMI)
+		mask_nmi_again(vmx);
+}
+
+void vmx_decode_failure(struct vmx_vcpu *vmx, struct vmm_exit *exit)
+{
+	exit->reason = VMM_EXIT_FAIL_ENTRY;
+	exit->insn_len = 0;
+	exit->nr_insn = 0;
+	exit->code = U32_MAX;
+	exit->info1 = vmx->entry_error;
+	exit->info2 = 0;
+}
+
+static void decode_entry_failure(struct vmm_exit *exit, u32 reason)
+{
+	exit->info1 = vmcs_read(EXIT_QUALIFICATION);
+	exit->reason = VMM_EXIT_FAIL_ENTRY;
+	if ((u16)reason == EXIT_REASON_MCE_DURING_VMENTRY) {
+		asm volatile("int $18");
+		exit->reason = VMM_EXIT_HOST_IRQ;
+	}
+}
+
+void vmx_decode(struct vmx_vcpu *vmx, struct vmm_exit *exit, u32 reason)
+{
+	exit->code = reason;
+	exit->info1 = 0;
+	exit->info2 = 0;
+	exit->nr_insn = 0;
+	exit->insn_len = 0;
+
+	switch (reason) {
+	case EXIT_REASON_EXCEPTION_NMI:
+		decode_exception(vmx, exit);
+		return;
+	case EXIT_REASON_IO_INSTRUCTION:
+		decode_io(exit);
+		return;
+	case EXIT_REASON_MSR_READ:
+	case EXIT_REASON_MSR_WRITE:
+		decode_msr(vmx, exit, reason == EXIT_REASON_MSR_WRITE);
+		return;
+	case EXIT_REASON_EPT_VIOLATION:
+		decode_violation(vmx, exit);
+		return;
+	}
+	if (unlikely(reason & VMX_EXIT_REASONS_FAILED_VMENTRY))
+		decode_entry_failure(exit, reason);
+	else
+		decode_simple(exit, reason);
+}
