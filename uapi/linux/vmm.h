@@ -13,7 +13,8 @@
  *   EINVAL     a reserved field or an unknown flag is set, or a value is out
  *              of the range that its description gives
  *   EFAULT     the argument cannot be read or written
- *   ESHUTDOWN  the VM is dead: only closing its files is left
+ *   ESHUTDOWN  the VM is dead: only VMM_VM_STATS, VMM_VM_KILL and closing its
+ *              files are left
  *   EBUSY      the vCPU is inside VMM_VCPU_RUN, or used by another thread
  *   ENOMEM     memory, or the owner's memory cgroup, is exhausted
  * A call that fails has no effect.
@@ -451,7 +452,12 @@ struct vmm_debugregs {
 #define VMM_MP_HALTED		1
 #define VMM_MP_WAIT_FOR_SIPI	2
 
-/** struct vmm_vcpu_events - what is pending or under way in a vCPU. */
+/**
+ * struct vmm_vcpu_events - what is pending or under way in a vCPU
+ *
+ * VMM_VCPU_SET_REGS forgets a pending exception, so that a restore sets
+ * registers first and events last.
+ */
 struct vmm_vcpu_events {
 	__u32 flags;
 	__u32 mp_state;
