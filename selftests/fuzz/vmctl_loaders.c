@@ -16,6 +16,7 @@
 #include "boot/multiboot.h"
 #include "boot/pvh.h"
 #include "vmctl_image.h"
+#include "vmctl_packed.h"
 #include "vmctl_samples.h"
 
 static uint64_t state;
@@ -51,12 +52,16 @@ static void mb_make_elf64(void)
 	mb_make_elf(ELFCLASS64);
 }
 
+/* A payload that is spoiled before it is packed, so that it can be unpacked. */
+static void make_packed(void);
+
 static const struct sample samples[] = {
 	{ "bzImage", bz_make, bz, sizeof(bz), 0x270 },
 	{ "PVH", elf_make, elf64, sizeof(elf64), NOTE_OFF + 40 },
 	{ "Multiboot", mb_make, mb, sizeof(mb), 0x120 },
 	{ "Multiboot ELF32", mb_make_elf32, mb, sizeof(mb), 0x80c },
 	{ "Multiboot ELF64", mb_make_elf64, mb, sizeof(mb), 0x80c },
+	{ "packed", make_packed, pk_file, sizeof(pk_file), 0x800 },
 };
 
 /* Values at the edges of what the loaders compute with. */
@@ -96,6 +101,46 @@ static void spoil(uint8_t *data, size_t size, size_t hot)
 	}
 }
 
+static void make_packed(void)
+{
+	packed_kernel();
+	if (below(4))
+		spoil(pk_elf, sizeof(Elf64_Ehdr) + 2 * sizeof(Elf64_Phdr),
+		      SIZE_MAX);
+	if (below(2))
+		spoil(pk_elf + PK_TABLE, pk_elf_len - PK_TABLE, SIZE_MAX);
+	/* XZ seldom: its checks leave nothing to find, and it is slow */
+	packed_seal(below(16) ? PK_ZSTD + (enum packing)below(3) : PK_XZ);
+}
+
+static int random_bits(uint64_t random[2], struct err *err)
+{
+	random[0] = next();
+	random[1] = next();
+	return below(16) ? 0 : err_set(err, VMCTL_FAILED, "no chance");
+}
+
+static struct unpacked unpacked;
+static unsigned long unpacked_here;
+
+static int load_bzimage(struct boot_plan *plan, const struct image *kernel,
+			const struct image *initrd, struct err *err)
+{
+	struct bzimage_unpack how = {
+		.where = (enum unpack_where)below(3),
+		.random = random_bits,
+		.unpacked = &unpacked,
+	};
+	int ret;
+
+	if (!bzimage_probe(kernel))
+		return err_set(err, VMCTL_FAILED, "not a bzImage");
+	ret = bzimage_plan(plan, kernel, initrd,
+			   below(4) ? "quiet" : "nokaslr", &how, err);
+	unpacked_here += !ret && unpacked.data;
+	return ret;
+}
+
 static int load(struct boot_plan *plan, const struct image *kernel,
 		struct err *err)
 {
@@ -111,9 +156,7 @@ static int load(struct boot_plan *plan, const struct image *kernel,
 	case 1:
 		return pvh_plan(plan, kernel, &initrd.image, "quiet", err);
 	default:
-		if (!bzimage_probe(kernel))
-			return err_set(err, VMCTL_FAILED, "not a bzImage");
-		return bzimage_plan(plan, kernel, &initrd.image, "quiet", err);
+		return load_bzimage(plan, kernel, &initrd.image, err);
 	}
 }
 
@@ -123,10 +166,8 @@ static int load_sample(struct boot_plan *plan, unsigned int which,
 {
 	if (!below(4))
 		return load(plan, kernel, err);
-	if (which == 0)
-		return bzimage_probe(kernel) ?
-		       bzimage_plan(plan, kernel, NULL, "quiet", err) :
-		       err_set(err, VMCTL_FAILED, "not a bzImage");
+	if (which == 0 || which == 5)
+		return load_bzimage(plan, kernel, NULL, err);
 	if (which == 1)
 		return pvh_plan(plan, kernel, NULL, "quiet", err);
 	return multiboot_plan(plan, kernel, NULL, 0, "quiet", err);
@@ -147,11 +188,14 @@ static const char *one(unsigned int which, bool *loaded)
 	uint8_t *data;
 
 	s->make();
+	if (s->data == pk_file)
+		size = pk_len;
 	if (!below(4))
 		size = below(size + 1);
 	data = malloc(size ? size : 1);
 	memcpy(data, s->data, size);
-	spoil(data, size, s->hot);
+	if (s->data != pk_file || !below(4))
+		spoil(data, size, s->hot);
 	kernel = memory_image("kernel", data, size);
 	layout_make(&layout, rams[below(5)], 48, &err);
 	plan_init(&plan, &layout);
@@ -161,6 +205,7 @@ static const char *one(unsigned int which, bool *loaded)
 	else if (!err.text[0] || strchr(err.text, '\n'))
 		fault = "a refusal that is not one line";
 	plan_free(&plan);
+	unpack_free(&unpacked);
 	free(data);
 	return fault;
 }
@@ -193,5 +238,6 @@ int main(int argc, char **argv)
 		if (count >= 1000 && !loaded[i])
 			return 1;
 	}
-	return 0;
+	printf("%lu unpacked here\n", unpacked_here);
+	return count >= 1000 && !unpacked_here;
 }

@@ -10,6 +10,9 @@ VMCTL_SRC	:= $(wildcard $(VMCTL)/boot/*.c $(VMCTL)/dev/*.c) $(VMCTL)/vm/bus.c $(
 		   $(VMCTL)/vm/terminal.c $(VMCTL)/vm/thread.c $(VMCTL)/lib/note.c $(VMCTL)/lib/err.c $(VMCTL)/lib/size.c $(VMCTL)/lib/file.c
 VMCTL_OBJ	:= $(VMCTL_SRC:$(VMCTL)/%.c=$(BUILD)/vmctl/%.o)
 
+# What unpacks kernels.
+$(foreach t,$(VMCTL_TESTS),$(eval LDLIBS_$(t) += -llzma -lz -lzstd -llz4))
+
 # The tool sees the system's headers, not the stand-ins for the kernel's.
 VMCTL_CPPFLAGS	:= -D_GNU_SOURCE -I. -I../unit -I$(VMCTL) -I../../uapi
 

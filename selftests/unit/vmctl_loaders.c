@@ -44,13 +44,15 @@ static int bz_plan(uint64_t size, uint64_t initrd_size, const char *cmdline)
 {
 	static const uint8_t zeroes[4096];
 	static struct memory_image kernel, initrd;
+	struct bzimage_unpack how = { .where = UNPACK_GUEST };
 
 	kernel = memory_image("bz", bz, size);
 	initrd = memory_image("rd", zeroes, initrd_size);
 	if (!bzimage_probe(&kernel.image))
 		return err_set(&err, 1, "not probed");
 	return bzimage_plan(&plan, &kernel.image,
-			    initrd_size ? &initrd.image : NULL, cmdline, &err);
+			    initrd_size ? &initrd.image : NULL, cmdline, &how,
+			    &err);
 }
 
 static bool bz_pages(uint64_t gpa)

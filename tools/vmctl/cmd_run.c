@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "lib/container.h"
 #include "lib/note.h"
 #include "lib/size.h"
 #include "vm/machine.h"
@@ -19,6 +20,7 @@ enum {
 	OPT_MULTIBOOT = 256,
 	OPT_DEBUG_EXIT,
 	OPT_TIMEOUT,
+	OPT_UNPACK,
 };
 
 static const struct option long_options[] = {
@@ -30,6 +32,7 @@ static const struct option long_options[] = {
 	{ "multiboot", required_argument, NULL, OPT_MULTIBOOT },
 	{ "debug-exit", required_argument, NULL, OPT_DEBUG_EXIT },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	{ "unpack", required_argument, NULL, OPT_UNPACK },
 	{ 0 },
 };
 
@@ -80,6 +83,26 @@ static int parse_timeout(struct machine_options *opt, const char *text)
 	return 0;
 }
 
+static int parse_unpack(struct machine_options *opt, const char *text)
+{
+	static const char *const where[] = {
+		[UNPACK_AUTO] = "auto",
+		[UNPACK_GUEST] = "guest",
+		[UNPACK_HOST] = "host",
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(where); i++) {
+		if (!strcmp(text, where[i])) {
+			opt->boot.unpack = (enum unpack_where)i;
+			return 0;
+		}
+	}
+	return command_usage(&cmd_run,
+			     "--unpack %s: neither auto nor guest nor host",
+			     text);
+}
+
 static int parse_option(struct machine_options *opt, int c)
 {
 	switch (c) {
@@ -101,6 +124,8 @@ static int parse_option(struct machine_options *opt, int c)
 		return 0;
 	case OPT_DEBUG_EXIT:
 		return parse_port(opt, optarg);
+	case OPT_UNPACK:
+		return parse_unpack(opt, optarg);
 	default:
 		return parse_timeout(opt, optarg);
 	}
@@ -136,6 +161,9 @@ static int check_boot(const struct boot_options *boot)
 	if (!boot->kernel && !boot->multiboot)
 		return command_usage(&cmd_run,
 				     "nothing to boot: -k or --multiboot is needed");
+	if (boot->unpack != UNPACK_AUTO && !boot->kernel)
+		return command_usage(&cmd_run,
+				     "--unpack goes with -k");
 	if (boot->initrd && !boot->kernel)
 		return command_usage(&cmd_run,
 				     "-i goes with -k; --multiboot FILE,MODULE takes modules");
@@ -214,13 +242,17 @@ const struct command cmd_run = {
 	.name = "run",
 	.summary = "Boot a VM with its console here; it is gone when it ends",
 	.usage = "[-c CPUS] [-m SIZE] {-k KERNEL [-i INITRD] | --multiboot FILE[,MODULE...]}\n"
-		 "       [-a CMDLINE] [--debug-exit PORT] [--timeout SEC] [NAME]",
+		 "       [-a CMDLINE] [--unpack auto|guest|host] [--debug-exit PORT]\n"
+		 "       [--timeout SEC] [NAME]",
 	.help =
 "  -c, --cpus CPUS        processors (default 1)\n"
 "  -m, --memory SIZE      memory, like 512M or 4G (default 256M)\n"
 "  -k, --kernel KERNEL    a bzImage, or an ELF kernel with a PVH entry\n"
 "  -i, --initrd INITRD    its initial RAM disk\n"
 "  -a, --append CMDLINE   its command line\n"
+"      --unpack WHERE     who unpacks a bzImage: the guest, as on a real\n"
+"                         machine; the host; auto: the host where it can and\n"
+"                         that is faster, else the guest (default)\n"
 "      --multiboot FILE[,MODULE[=ARGS]...]\n"
 "                         a Multiboot 1 image and its modules\n"
 "      --debug-exit PORT  a byte written to this port ends the VM and is the\n"

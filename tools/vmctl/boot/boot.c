@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "boot/acpi.h"
 #include "boot/boot.h"
@@ -24,10 +26,28 @@ static int plan_bda(struct boot_plan *plan, struct err *err)
 	return 0;
 }
 
+static int random_bits(uint64_t random[2], struct err *err)
+{
+	const ssize_t want = 2 * sizeof(random[0]);
+	ssize_t n;
+
+	do
+		n = getrandom(random, (size_t)want, 0);
+	while (n < 0 && errno == EINTR);
+	if (n == want)
+		return 0;
+	return err_set(err, VMCTL_FAILED, "getrandom: %s", strerror(errno));
+}
+
 static int open_kernel(struct boot *boot, const struct boot_options *opt,
 		       struct err *err)
 {
 	const struct image *kernel = &boot->kernel.image, *initrd = NULL;
+	struct bzimage_unpack how = {
+		.where = opt->unpack,
+		.random = random_bits,
+		.unpacked = &boot->unpacked,
+	};
 
 	if (file_open(&boot->kernel, opt->kernel, "the kernel", err))
 		return -1;
@@ -38,7 +58,7 @@ static int open_kernel(struct boot *boot, const struct boot_options *opt,
 	}
 	if (bzimage_probe(kernel))
 		return bzimage_plan(&boot->plan, kernel, initrd, opt->cmdline,
-				    err);
+				    &how, err);
 	if (elf_probe(kernel))
 		return pvh_plan(&boot->plan, kernel, initrd, opt->cmdline,
 				err);
@@ -106,6 +126,7 @@ int boot_open(struct boot *boot, const struct boot_options *opt,
 void boot_close(struct boot *boot)
 {
 	plan_free(&boot->plan);
+	unpack_free(&boot->unpacked);
 	while (boot->modules)
 		file_close(&boot->module_file[--boot->modules]);
 	file_close(&boot->initrd);

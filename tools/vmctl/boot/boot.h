@@ -7,6 +7,7 @@
 #ifndef VMCTL_BOOT_H
 #define VMCTL_BOOT_H
 
+#include "boot/bzimage.h"
 #include "boot/multiboot.h"
 #include "boot/plan.h"
 #include "lib/file.h"
@@ -16,12 +17,14 @@
  * @kernel, @initrd: file names, or NULL
  * @multiboot:	"FILE[,MODULE...]", or NULL
  * @cmdline:	never NULL
+ * @unpack:	who unpacks a bzImage
  */
 struct boot_options {
 	const char *kernel;
 	const char *initrd;
 	const char *multiboot;
 	const char *cmdline;
+	enum unpack_where unpack;
 };
 
 struct boot {
@@ -29,6 +32,7 @@ struct boot {
 	unsigned int modules;
 	struct file module_file[MULTIBOOT_MAX_MODULES];
 	struct multiboot_module module[MULTIBOOT_MAX_MODULES];
+	struct unpacked unpacked;
 	char *list;		/* a copy of boot_options.multiboot, cut up */
 	struct boot_plan plan;
 };

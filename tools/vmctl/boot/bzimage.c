@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "boot/bzimage.h"
+#include "boot/vmlinux.h"
 #include "lib/bytes.h"
 
 #define SECTOR		512
@@ -18,6 +19,7 @@
 #define PTE_TABLE	0x3	/* present, writable */
 #define PTE_LARGE	0x83
 #define PAGE		4096ULL
+#define LARGE_PAGE	(2 * MIB)
 
 bool bzimage_probe(const struct image *kernel)
 {
@@ -57,9 +59,11 @@ struct bzimage {
 	const struct image *file;
 	struct setup_header hdr;
 	unsigned int hdr_len;	/* bytes of the header that the file has */
-	uint64_t payload;	/* offset in the file */
-	uint64_t payload_size;
+	uint64_t code;		/* what is loaded as it is: offset in the file */
+	uint64_t code_size;
 	uint64_t load;
+	const struct image *initrd;
+	const char *cmdline;
 };
 
 static int read_header(struct bzimage *bz, struct err *err)
@@ -80,52 +84,56 @@ static int read_header(struct bzimage *bz, struct err *err)
 		memset((uint8_t *)hdr + bz->hdr_len, 0,
 		       sizeof(*hdr) - bz->hdr_len);
 	sects = hdr->setup_sects ? hdr->setup_sects : 4;
-	bz->payload = (sects + 1) * SECTOR;
-	bz->payload_size = (uint64_t)hdr->syssize * 16;
-	return image_check(bz->file, bz->payload, bz->payload_size,
+	bz->code = (sects + 1) * SECTOR;
+	bz->code_size = (uint64_t)hdr->syssize * 16;
+	return image_check(bz->file, bz->code, bz->code_size,
 			   "the kernel", err);
 }
 
 /*
- * The kernel goes where it would move itself anyway.  It needs init_size
- * bytes there before it knows of any memory map.
+ * Where the kernel would move itself if nothing speaks against it.  It needs
+ * init_size bytes before it knows of any memory map.
  */
-static int place_kernel(struct boot_plan *plan, struct bzimage *bz,
-			struct err *err)
+static int check_place(const struct bzimage *bz, struct err *err)
 {
 	const struct setup_header *hdr = &bz->hdr;
-	uint64_t size = hdr->init_size;
+	uint64_t size = hdr->init_size, at = hdr->pref_address;
 
-	if (size < bz->payload_size)
+	if (size < bz->code_size)
 		return err_set(err, VMCTL_FAILED,
 			       "%s: init_size %" PRIu64 " is less than the kernel's %"
 			       PRIu64 " bytes", bz->file->name, size,
-			       bz->payload_size);
+			       bz->code_size);
 	if (hdr->relocatable_kernel &&
 	    (!hdr->kernel_alignment ||
 	     (hdr->kernel_alignment & (hdr->kernel_alignment - 1)) ||
-	     hdr->pref_address % hdr->kernel_alignment))
+	     at % hdr->kernel_alignment))
 		return err_set(err, VMCTL_FAILED,
 			       "%s: preferred address %#" PRIx64
 			       " and alignment %#x don't go together",
-			       bz->file->name, (uint64_t)hdr->pref_address,
-			       hdr->kernel_alignment);
-	bz->load = hdr->pref_address;
-	if (bz->load < LAYOUT_HIGH_MEMORY || bz->load >= LAYOUT_4G ||
-	    bz->load + size > LAYOUT_4G)
+			       bz->file->name, at, hdr->kernel_alignment);
+	if (at < LAYOUT_HIGH_MEMORY || at >= LAYOUT_4G ||
+	    at + size > LAYOUT_4G)
 		return err_set(err, VMCTL_FAILED,
 			       "%s: wants %#" PRIx64 " bytes at %#" PRIx64
 			       ": the 64-bit entry is loaded between 1 MiB and 4 GiB",
-			       bz->file->name, size, bz->load);
-	if (plan_claim(plan, bz->load, size, "the kernel", err))
+			       bz->file->name, size, at);
+	return 0;
+}
+
+static int claim_kernel(struct boot_plan *plan, struct bzimage *bz,
+			struct err *err)
+{
+	bz->load = bz->hdr.pref_address;
+	if (plan_claim(plan, bz->load, bz->hdr.init_size, "the kernel", err))
 		return err_wrap(err, "%s", bz->file->name);
-	return plan_file(plan, bz->load, bz->file, bz->payload,
-			 bz->payload_size, err);
+	return 0;
 }
 
 static int place_initrd(struct boot_plan *plan, struct bzimage *bz,
-			const struct image *initrd, struct err *err)
+			struct err *err)
 {
+	const struct image *initrd = bz->initrd;
 	uint64_t gpa;
 
 	if (!initrd || !initrd->size)
@@ -143,10 +151,138 @@ static int place_initrd(struct boot_plan *plan, struct bzimage *bz,
 	return plan_file(plan, gpa, initrd, 0, initrd->size, err);
 }
 
-static int place_cmdline(struct boot_plan *plan, struct bzimage *bz,
-			 const char *cmdline, struct err *err)
+/* ---- two ways to unpack ------------------------------------------------- */
+
+/* The kernel does it: it goes where it would move itself anyway. */
+static int unpack_in_guest(struct boot_plan *plan, struct bzimage *bz,
+			   struct err *err)
 {
-	uint64_t len = strlen(cmdline), gpa;
+	if (claim_kernel(plan, bz, err) || place_initrd(plan, bz, err))
+		return -1;
+	plan->entry.rip = bz->load + ENTRY_64;
+	return plan_file(plan, bz->load, bz->file, bz->code, bz->code_size,
+			 err);
+}
+
+static bool is_space(char c)
+{
+	return (unsigned char)c <= ' ';
+}
+
+/* Whether a word of the command line is @word, or starts with it if @open. */
+static bool has_word(const char *cmdline, const char *word, bool open)
+{
+	size_t len = strlen(word);
+
+	while (*cmdline) {
+		if (!strncmp(cmdline, word, len) &&
+		    (open || is_space(cmdline[len])))
+			return true;
+		while (!is_space(*cmdline))
+			cmdline++;
+		while (*cmdline && is_space(*cmdline))
+			cmdline++;
+	}
+	return false;
+}
+
+/* Options that take memory away: which, only the kernel knows for sure. */
+static bool memory_is_told(const char *cmdline)
+{
+	return has_word(cmdline, "mem=", true) ||
+	       has_word(cmdline, "memmap=", true) ||
+	       has_word(cmdline, "hugepages=", true);
+}
+
+/*
+ * Puts the kernel where the code that unpacks it in the guest would have: by
+ * chance, if it can be moved and nobody forbids it.
+ */
+static int place_vmlinux(struct boot_plan *plan, struct bzimage *bz,
+			 struct vmlinux *v, struct bzimage_unpack *how,
+			 struct err *err)
+{
+	const struct setup_header *hdr = &bz->hdr;
+	uint64_t random[2];
+
+	bz->hdr.loadflags &= (uint8_t)~KASLR_FLAG;
+	if (!v->movable || !hdr->relocatable_kernel ||
+	    has_word(bz->cmdline, "nokaslr", false))
+		return claim_kernel(plan, bz, err) ||
+		       place_initrd(plan, bz, err) ? -1 : 0;
+	bz->hdr.loadflags |= KASLR_FLAG;
+	if (how->random(random, err) ||
+	    vmlinux_relocate(v, vmlinux_offset(v, hdr->kernel_alignment,
+					       random[0]), err))
+		return -1;
+	if (memory_is_told(bz->cmdline))
+		return claim_kernel(plan, bz, err) ||
+		       place_initrd(plan, bz, err) ? -1 : 0;
+	return place_initrd(plan, bz, err) ||
+	       plan_find_random(plan, hdr->init_size, hdr->kernel_alignment,
+				hdr->pref_address, LAYOUT_4G, random[1],
+				"the kernel", &bz->load, err) ? -1 : 0;
+}
+
+static int unpack_here(struct boot_plan *plan, struct bzimage *bz,
+		       struct bzimage_unpack *how, struct err *err)
+{
+	const struct setup_header *hdr = &bz->hdr;
+	struct vmlinux v;
+
+	if ((uint64_t)hdr->payload_offset + hdr->payload_length >
+	    bz->code_size)
+		return err_set(err, VMCTL_FAILED,
+			       "%s: a payload of %#x bytes at %#x exceeds the kernel's %#"
+			       PRIx64, bz->file->name, hdr->payload_length,
+			       hdr->payload_offset, bz->code_size);
+	if (hdr->pref_address % LARGE_PAGE ||
+	    (hdr->relocatable_kernel && hdr->kernel_alignment % LARGE_PAGE))
+		return err_set(err, VMCTL_FAILED,
+			       "%s: preferred address %#" PRIx64
+			       " and alignment %#x are not in steps of 2 MiB",
+			       bz->file->name, (uint64_t)hdr->pref_address,
+			       hdr->kernel_alignment);
+	if (unpack(how->unpacked, bz->file, bz->code + hdr->payload_offset,
+		   hdr->payload_length, hdr->init_size, err))
+		return -1;
+	if (vmlinux_open(&v, how->unpacked, hdr->pref_address, hdr->init_size,
+			 err) ||
+	    place_vmlinux(plan, bz, &v, how, err) ||
+	    vmlinux_plan(plan, &v, bz->load, err)) {
+		unpack_free(how->unpacked);
+		return -1;
+	}
+	return 0;
+}
+
+static int place_kernel(struct boot_plan *plan, struct bzimage *bz,
+			struct bzimage_unpack *how, struct err *err)
+{
+	struct boot_mark mark = plan_mark(plan);
+	struct bzimage was = *bz;
+
+	if (check_place(bz, err))
+		return -1;
+	if (how->where == UNPACK_HOST ||
+	    (how->where == UNPACK_AUTO &&
+	     unpack_pays(bz->file, bz->code + bz->hdr.payload_offset))) {
+		if (!unpack_here(plan, bz, how, err))
+			return 0;
+		if (how->where == UNPACK_HOST)
+			return err_wrap(err, "--unpack host");
+		plan_rewind(plan, mark);
+		*bz = was;
+	}
+	return unpack_in_guest(plan, bz, err);
+}
+
+/* ---- the rest ----------------------------------------------------------- */
+
+static int place_cmdline(struct boot_plan *plan, struct bzimage *bz,
+			 struct err *err)
+{
+	uint64_t len = strlen(bz->cmdline), gpa;
 	uint8_t *blob;
 
 	if (len > bz->hdr.cmdline_size)
@@ -157,7 +293,7 @@ static int place_cmdline(struct boot_plan *plan, struct bzimage *bz,
 	blob = plan_low_blob(plan, len + 1, 16, "the command line", &gpa, err);
 	if (!blob)
 		return -1;
-	memcpy(blob, cmdline, len);
+	memcpy(blob, bz->cmdline, len);
 	bz->hdr.cmd_line_ptr = (uint32_t)gpa;
 	return 0;
 }
@@ -214,18 +350,16 @@ static int place_params(struct boot_plan *plan, struct bzimage *bz,
 
 int bzimage_plan(struct boot_plan *plan, const struct image *kernel,
 		 const struct image *initrd, const char *cmdline,
-		 struct err *err)
+		 struct bzimage_unpack *how, struct err *err)
 {
-	struct bzimage bz = { .file = kernel };
+	struct bzimage bz = {
+		.file = kernel, .initrd = initrd, .cmdline = cmdline,
+	};
 
-	if (read_header(&bz, err) ||
-	    place_kernel(plan, &bz, err) ||
-	    place_initrd(plan, &bz, initrd, err) ||
-	    place_cmdline(plan, &bz, cmdline, err) ||
-	    place_params(plan, &bz, err) ||
-	    place_tables(plan, err) ||
-	    plan_gdt(plan, BOOT_LONG, err))
-		return -1;
-	plan->entry.rip = bz.load + ENTRY_64;
-	return 0;
+	return read_header(&bz, err) ||
+	       place_kernel(plan, &bz, how, err) ||
+	       place_cmdline(plan, &bz, err) ||
+	       place_params(plan, &bz, err) ||
+	       place_tables(plan, err) ||
+	       plan_gdt(plan, BOOT_LONG, err) ? -1 : 0;
 }

@@ -25,11 +25,19 @@ void plan_init(struct boot_plan *plan, const struct layout *layout)
 
 void plan_free(struct boot_plan *plan)
 {
-	unsigned int i;
+	plan_rewind(plan, (struct boot_mark){ .claims = plan->claims });
+}
 
-	for (i = 0; i < plan->pieces; i++)
-		free(plan->piece[i].data);
-	plan->pieces = 0;
+struct boot_mark plan_mark(const struct boot_plan *plan)
+{
+	return (struct boot_mark){ plan->claims, plan->pieces };
+}
+
+void plan_rewind(struct boot_plan *plan, struct boot_mark mark)
+{
+	while (plan->pieces > mark.pieces)
+		free(plan->piece[--plan->pieces].data);
+	plan->claims = mark.claims;
 }
 
 /* The claim that a range overlaps, or NULL. */
@@ -143,6 +151,66 @@ int plan_find_low(struct boot_plan *plan, uint64_t size, uint64_t align,
 	}
 	*gpa = at;
 	return add_claim(plan, at, size, what, err);
+}
+
+uint64_t plan_scale(uint64_t random, uint64_t count)
+{
+	return (uint64_t)((unsigned __int128)random * count >> 64);
+}
+
+/* The free range that starts at @at or after; false when there is none. */
+static bool next_gap(const struct boot_plan *plan, uint64_t *at, uint64_t end,
+		     uint64_t *gap_end)
+{
+	const struct boot_claim *c;
+	unsigned int i;
+
+	while (*at < end && (c = taken(plan, *at, 1)))
+		*at = c->gpa + c->size;
+	if (*at >= end)
+		return false;
+	*gap_end = end;
+	for (i = 0; i < plan->claims; i++) {
+		c = &plan->claim[i];
+		if (c->gpa > *at && c->gpa < *gap_end)
+			*gap_end = c->gpa;
+	}
+	return true;
+}
+
+/* Counts places until @nth, which it leaves in @gpa. */
+static uint64_t count_places(const struct boot_plan *plan, uint64_t size,
+			     uint64_t align, uint64_t start, uint64_t end,
+			     uint64_t nth, uint64_t *gpa)
+{
+	uint64_t count = 0, at = start, gap_end, first, here;
+
+	for (; next_gap(plan, &at, end, &gap_end); at = gap_end) {
+		first = (at + align - 1) & ~(align - 1);
+		if (first > gap_end || size > gap_end - first)
+			continue;
+		here = (gap_end - first - size) / align + 1;
+		if (nth - count < here)
+			*gpa = first + (nth - count) * align;
+		count += here;
+	}
+	return count;
+}
+
+int plan_find_random(struct boot_plan *plan, uint64_t size, uint64_t align,
+		     uint64_t start, uint64_t end, uint64_t random,
+		     const char *what, uint64_t *gpa, struct err *err)
+{
+	uint64_t count;
+
+	if (end > plan->layout.low)
+		end = plan->layout.low;
+	count = count_places(plan, size, align, start, end, UINT64_MAX, gpa);
+	if (!count)
+		return no_place(plan, size, start, end, what, err);
+	count_places(plan, size, align, start, end, plan_scale(random, count),
+		     gpa);
+	return add_claim(plan, *gpa, size, what, err);
 }
 
 static struct boot_piece *add_piece(struct boot_plan *plan, uint64_t gpa,

@@ -67,6 +67,15 @@ struct boot_plan {
 void plan_init(struct boot_plan *plan, const struct layout *layout);
 void plan_free(struct boot_plan *plan);
 
+/** struct boot_mark - how far a plan has come */
+struct boot_mark {
+	unsigned int claims, pieces;
+};
+
+/** plan_rewind() - forgets what was added since plan_mark(). */
+struct boot_mark plan_mark(const struct boot_plan *plan);
+void plan_rewind(struct boot_plan *plan, struct boot_mark mark);
+
 /** plan_claim() - takes a range; it must be RAM and nobody's. */
 int plan_claim(struct boot_plan *plan, uint64_t gpa, uint64_t size,
 	       const char *what, struct err *err);
@@ -83,6 +92,14 @@ int plan_find_high(struct boot_plan *plan, uint64_t size, uint64_t align,
 int plan_find_low(struct boot_plan *plan, uint64_t size, uint64_t align,
 		  uint64_t start, uint64_t end, const char *what,
 		  uint64_t *gpa, struct err *err);
+
+/** plan_scale() - a number below @count, by 64 bits of chance. */
+uint64_t plan_scale(uint64_t random, uint64_t count);
+
+/** plan_find_random() - takes one of all free places, by chance. */
+int plan_find_random(struct boot_plan *plan, uint64_t size, uint64_t align,
+		     uint64_t start, uint64_t end, uint64_t random,
+		     const char *what, uint64_t *gpa, struct err *err);
 
 /** plan_file() - @size bytes of @image at @off go to @gpa (claimed before). */
 int plan_file(struct boot_plan *plan, uint64_t gpa, const struct image *image,
