@@ -51,20 +51,27 @@ record()
 	done
 }
 
-# The payloads' own list tells image, processors, memory and seconds of each run.
+# One test for each image, of all its runs: in an emulated host a test's own frame costs
+# more than most payloads. The payloads' list tells image and seconds of each run.
 discover_payloads()
 {
-	local name image cpus memory seconds rest
+	local name image cpus memory seconds rest kernel
+	declare -A runs=() limit=()
 
 	[ -f payload/list ] || return
 	while read -r name image cpus memory seconds rest; do
 		case $name in '' | '#'*) continue ;; esac
-		for kernel in 6.1 6.12; do
-			printf '%s\t' "payload/$name@$kernel" payload payload amd "$kernel" 2 2G \
-				$((seconds * 3 + 15)) yes no - -
-			printf '%s\n' "VMCTL=tools/vmctl/vmctl SLOW=3 selftests/payload/run --on vmm $name"
-		done
+		runs[$image]="${runs[$image]-} $name"
+		limit[$image]=$((${limit[$image]:-15} + seconds * 3))
 	done <payload/list
+	for image in $(printf '%s\n' "${!runs[@]}" | sort); do
+		for kernel in 6.1 6.12; do
+			printf '%s\t' "payload/$image@$kernel" payload payload amd "$kernel" 2 2G \
+				"${limit[$image]}" yes no - -
+			printf '%s\n' \
+				"VMCTL=tools/vmctl/vmctl SLOW=3 selftests/payload/run --on vmm${runs[$image]}"
+		done
+	done
 }
 
 # Runs in the directory of the tests.
