@@ -8,12 +8,16 @@ KDIR ?= $(lastword $(shell ls -d /lib/modules/*/build 2>/dev/null | sort -V))
 RELEASE := $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
 	$(KDIR)/include/generated/utsrelease.h 2>/dev/null)
 PREFIX ?= /usr/local
+# The emulated host of a demo: amd or intel; those of the tests: "amd intel" for both.
+HOST ?= amd
+HOSTS ?= amd
 TESTHOST := tools/testhost/testhost
 BUILD := build/$(RELEASE)
 
 help:
-	@echo 'make demo      boot a Debian guest under vmm.ko, in an emulated host with SVM'
-	@echo 'make check     run all tests; T=NAME one; T="--list" names them'
+	@echo 'make demo      boot a Debian guest under vmm.ko, in an emulated host with SVM;'
+	@echo '               HOST=intel in one with VMX'
+	@echo 'make check     run all tests; T=NAME one; T="--list" names them; HOSTS="amd intel"'
 	@echo 'make shell     a shell in the emulated host, module and tools at hand'
 	@echo 'make modules   vmm.ko for KDIR=$(KDIR), in build/RELEASE'
 	@echo 'make tools     vmctl'
@@ -39,27 +43,29 @@ tools:
 
 # A demo, a check or a shell begins on a machine that may have nothing.
 deps-demo deps-shell:
-	@tools/testhost/deps build host
+	@tools/testhost/deps build host $(filter intel,$(HOST))
 deps-check deps-soak deps-bench:
-	@tools/testhost/deps build host check
+	@tools/testhost/deps build host check $(filter intel,$(HOSTS))
 deps-docs:
 	@tools/testhost/deps docs
 
-# A make of its own sees the headers that were just installed.
+# A make of its own sees the headers that were just installed. The Intel host's kernel is
+# another than that of installed headers.
+KDIR-intel = KDIR=$$(tools/testhost/kernel --headers 6.1-cloud)
 demo shell: %: deps-%
-	@$(MAKE) --no-print-directory modules tools here-$@
+	@$(MAKE) --no-print-directory modules tools here-$@ $(KDIR-$(HOST))
 
 here-demo:
-	@tools/testhost/demo $(RELEASE)
+	@tools/testhost/demo $(HOST) $(RELEASE)
 
 here-shell:
-	@$(TESTHOST) --kernel $(RELEASE) --shell
+	@$(TESTHOST) --host $(HOST) --kernel $(RELEASE) --shell
 
 check: deps-check
-	@selftests/run $(T)
+	@HOSTS="$(HOSTS)" selftests/run $(T)
 
 soak: deps-soak
-	@selftests/run --group soak $(T)
+	@HOSTS="$(HOSTS)" selftests/run --group soak $(T)
 
 bench: deps-bench
 	@$(MAKE) --no-print-directory modules tools

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: timeout: 400
+# test: host: amd intel, timeout: 400, files: build/guest.bzImage build/guest.cpio
 #
 # Debian's kernel boots with 1, 2, 4 and 8 processors, sees what it was given, runs the
 # commands of its command line and powers off.

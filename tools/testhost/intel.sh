@@ -15,7 +15,7 @@ DEFAULT_FILES="build/RELEASE/vmm.ko tools/vmctl/vmctl selftests/lib selftests/pa
 
 host_defaults()
 {
-	: "${limit:=300}" "${memory:=1G}"
+	: "${limit:=600}" "${memory:=1G}"
 	[ "$mode" != shell ] || { say "--shell: the Intel host has no terminal"; usage; }
 	case $memory in *G) memory=$((${memory%G} * 1024)) ;; *) memory=${memory%M} ;; esac
 	[ "$memory" -le 2048 ] || { say "--memory: the Intel host has 2G at most"; usage; }
