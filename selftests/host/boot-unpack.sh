@@ -8,9 +8,8 @@
 . "$(dirname "$0")/../lib/tap.sh"
 . selftests/lib/vm.sh
 
-say="echo 0 >/proc/sys/kernel/kptr_restrict
-	sed -n 's/ T _text\$/ virtual/p' /proc/kallsyms
-	sed -n 's/^ *\\([0-9a-f]*\\)-.*Kernel code/\\1 physical/p' /proc/iomem"
+say="echo 0 >/proc/sys/kernel/kptr_restrict; grep -w _text /proc/kallsyms;"
+say="$say grep Kernel.code /proc/iomem"
 linked="ffffffff81000000 01000000"
 
 # place NAME MEMORY ARGS FLAGS...: boots; where the kernel lies is in $place.
@@ -19,9 +18,10 @@ place()
 	local name=$1 memory=$2 args=$3
 	shift 3
 
-	linux 2 "$memory" "$args run=\"$(echo $say)\"" --timeout 120 "$@"
+	linux 2 "$memory" "$args run=\"$say\"" --timeout 120 "$@"
 	is $? 0 "$name: boots"
-	place=$(tr -d '\r' <"$tmp/console" | sed -n 's/ \(virtual\|physical\)$//p' | xargs)
+	place=$(tr -d '\r' <"$tmp/console" | sed -n 's/^\([0-9a-f]\{16\}\) T _text$/\1/p
+		s/^ *\([0-9a-f]*\)-[0-9a-f]* : Kernel code$/\1/p' | xargs)
 	ok "$name: lies at $place" [ "$(wc -w <<<"$place")" = 2 ]
 	[ "$(guest_said cpus)" = 2 ] || show_guest
 }
