@@ -107,6 +107,12 @@ bool vmm_pit_out(const struct vmm_pit *pit, unsigned int ch, u64 now)
 	return channel_out(&c, now);
 }
 
+bool vmm_pit_line(const struct vmm_pit *pit, unsigned int ch, u64 now)
+{
+	/* Modes 0 and 1 end high; the others fall for a moment before they rise. */
+	return pit->ch[ch].mode > 1 || vmm_pit_out(pit, ch, now);
+}
+
 u64 vmm_pit_next_edge(const struct vmm_pit *pit, unsigned int ch, u64 now)
 {
 	struct vmm_pit_channel c = pit->ch[ch];
@@ -389,7 +395,8 @@ void vmm_pit_init(struct vmm_pit *pit)
 
 	memset(pit, 0, sizeof(*pit));
 	for (i = 0; i < VMM_PIT_CHANNELS; i++) {
-		pit->ch[i].mode = 3;
+		/* Undefined in hardware; this way the outputs are low. */
+		pit->ch[i].mode = 0;
 		pit->ch[i].access = ACCESS_BOTH;
 		pit->ch[i].gate = i != SPEAKER_CH;
 	}

@@ -85,6 +85,12 @@ void vmm_pit_write(struct vmm_pit *pit, u16 port, u8 val, u64 now);
 bool vmm_pit_out(const struct vmm_pit *pit, unsigned int ch, u64 now);
 
 /*
+ * The same for who sees its rising edges as pulses: low before the count of
+ * modes 0 and 1 has ended, high otherwise.
+ */
+bool vmm_pit_line(const struct vmm_pit *pit, unsigned int ch, u64 now);
+
+/*
  * Time of the first rising edge of channel @ch's output after @now, or
  * VMM_PIT_NEVER.
  */

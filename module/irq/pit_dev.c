@@ -23,29 +23,48 @@ static void arm(struct vmm_pit_dev *dev, u64 edge)
 		hrtimer_start(&dev->timer, ns_to_ktime(edge), PIT_TIMER_MODE);
 }
 
+static void drive(struct vmm_pit_dev *dev, bool level)
+{
+	lockdep_assert_held(&dev->lock);
+	if (dev->line == level || dev->dead)
+		return;
+	dev->line = level;
+	vmm_irq_set_gsi(dev->chip, PIT_GSI, VMM_IRQ_SRC_PIT, level);
+}
+
+/* The output has risen: so must the line, even if it never fell. */
+static void drive_edge(struct vmm_pit_dev *dev)
+{
+	drive(dev, false);
+	drive(dev, true);
+}
+
+/* The timer is in another state: line and hrtimer accordingly. */
+static void follow(struct vmm_pit_dev *dev, u64 now)
+{
+	arm(dev, vmm_pit_next_edge(&dev->pit, 0, now));
+	drive(dev, vmm_pit_line(&dev->pit, 0, now));
+}
+
 static enum hrtimer_restart pit_expire(struct hrtimer *timer)
 {
 	struct vmm_pit_dev *dev = container_of(timer, struct vmm_pit_dev, timer);
 	unsigned long flags;
 	u64 now, edge;
-	bool due;
 
 	raw_spin_lock_irqsave(&dev->lock, flags);
 	now = ktime_get_ns();
 	/* The guest may have reprogrammed the timer while this was on its way. */
-	due = now >= dev->edge && !dev->dead;
-	if (due) {
+	if (now >= dev->edge && !dev->dead) {
 		edge = vmm_pit_next_edge(&dev->pit, 0, now);
 		/* Skip edges that come too soon, not the time between them. */
 		if (edge != VMM_PIT_NEVER && edge - now < VMM_PIT_MIN_NS)
 			edge = vmm_pit_next_edge(&dev->pit, 0,
 						 now + VMM_PIT_MIN_NS);
 		arm(dev, edge);
+		drive_edge(dev);
 	}
 	raw_spin_unlock_irqrestore(&dev->lock, flags);
-
-	if (due)
-		vmm_irq_pulse_gsi(dev->chip, PIT_GSI, VMM_IRQ_SRC_PIT);
 	return HRTIMER_NORESTART;
 }
 
@@ -79,9 +98,12 @@ static int pit_write(struct vmm_pit_dev *dev, u64 port, unsigned int len,
 
 	raw_spin_lock_irqsave(&dev->lock, flags);
 	now = ktime_get_ns();
+	/* An edge that the host's timer is late for came before the write. */
+	if (now >= dev->edge)
+		drive_edge(dev);
 	for (i = 0; i < len; i++)
 		vmm_pit_write(&dev->pit, port + i, val >> 8 * i, now);
-	arm(dev, vmm_pit_next_edge(&dev->pit, 0, now));
+	follow(dev, now);
 	raw_spin_unlock_irqrestore(&dev->lock, flags);
 	return 0;
 }
@@ -185,7 +207,7 @@ int vmm_pit_dev_restore(struct vmm_pit_dev *dev, const struct vmm_pit_state *st)
 	now = ktime_get_ns();
 	vmm_pit_shift(&pit, now - st->now);
 	dev->pit = pit;
-	arm(dev, vmm_pit_next_edge(&dev->pit, 0, now));
+	follow(dev, now);
 	raw_spin_unlock_irqrestore(&dev->lock, flags);
 	return 0;
 }

@@ -2,6 +2,13 @@
 /*
  * The interval timer as a device: ports, and interrupts on GSI 0.
  *
+ * The line follows channel 0's output as far as an interrupt controller can
+ * tell. In mode 0 it is low from the control word to the end of the count,
+ * then it stays up. In the periodic modes 2 and 3 and the strobe mode 4, it is
+ * up, and falls and rises at once where the output rises: how long the output
+ * is low before, half a period in mode 3, is not modelled. So a controller
+ * that takes the line for level-triggered finds it asserted all the time.
+ *
  * Lost ticks: an expiry while the previous one still waits to be taken merges
  * with it and is not made up for; guests that need to know the time have
  * clocks for it. No more than one expiry in VMM_PIT_MIN_NS interrupts the
@@ -24,11 +31,12 @@ struct vmm_irqchip;
 /**
  * struct vmm_pit_dev - the timer and what it is wired to
  * @chip: whose GSI 0 it drives (constant)
- * @lock: protects @pit, @edge and @dead; irqs off; interrupts are raised
- *	without it
+ * @lock: protects @pit, @edge, @line and @dead; irqs off; held while the line
+ *	changes, so that it ends up as the last change left it
  * @pit: the timer
  * @timer: channel 0's next interrupt; armed under @lock
  * @edge: when channel 0 interrupts next, VMM_PIT_NEVER if it doesn't
+ * @line: level of GSI 0, as last told to @chip
  * @dead: no more interrupts
  * @ports: on the port bus
  * @speaker: on the port bus
@@ -40,6 +48,7 @@ struct vmm_pit_dev {
 	struct vmm_pit pit;
 	struct hrtimer timer;
 	u64 edge;
+	bool line;
 	bool dead;
 	struct vmm_bus_dev ports;
 	struct vmm_bus_dev speaker;
@@ -68,6 +77,10 @@ struct vmm_pit_state {
 	struct vmm_pit pit;
 };
 
+/*
+ * The interrupt controllers are restored first: they know whether the line was up,
+ * and see an edge if it has risen since.
+ */
 void vmm_pit_dev_save(struct vmm_pit_dev *dev, struct vmm_pit_state *st);
 int vmm_pit_dev_restore(struct vmm_pit_dev *dev,
 			const struct vmm_pit_state *st);

@@ -312,6 +312,7 @@ static unsigned int ticks_in(u64 ns, u64 step)
 
 static void test_pit(void)
 {
+	struct vmm_irqchip_state chips;
 	struct vmm_pit_state st;
 	unsigned int n;
 	u64 fired;
@@ -345,10 +346,11 @@ static void test_pit(void)
 	out(0x40, 0xa9);
 	out(0x40, 0x04);
 	kshim_advance(300000);
+	vmm_irqchip_save(&chip, &chips);
 	vmm_pit_dev_save(&chip.pit, &st);
 	out(0x43, 0x30);
 	kshim_advance(987654321);
-	tap_ok(vmm_pit_dev_restore(&chip.pit, &st) == 0, "restored");
+	tap_ok(vmm_irqchip_restore(&chip, &chips) == 0 && vmm_pit_dev_restore(&chip.pit, &st) == 0, "restored");
 	kshim_advance(690000);
 	tap_ok(vmm_lapic_pending(a0) == -1, "not yet");
 	kshim_advance(20000);
@@ -361,6 +363,57 @@ static void test_pit(void)
 	fired = kshim_fired;
 	kshim_advance(1000000000);
 	tap_ok(kshim_fired == fired, "dead");
+}
+
+static void pit0(unsigned int mode, unsigned int count)
+{
+	out(0x43, 0x30 | mode << 1);
+	out(0x40, count & 0xff);
+	out(0x40, count >> 8);
+}
+
+/* GSI 0 as its pins see it. */
+static void test_pit_line(void)
+{
+	struct vmm_route msi = {
+		.gsi = 0, .type = VMM_ROUTE_MSI, .data = 0x51,
+		.address = 0xfee00000,
+	};
+	unsigned int n;
+
+	up();
+	rte(2, 0x10030, 0);
+	pit0(0, 1193);
+	kshim_advance(2000000);
+	rte(2, 0x30, 0);
+	tap_ok(vmm_lapic_ack(a0) == -1, "an edge while masked is lost");
+	pit0(0, 1193);
+	tap_ok(ticks_in(10000000, 100000) == 1, "the next is not");
+	rte(2, 0x8030, 0);
+	n = ticks_in(1000000, 100000);
+	tap_ok(n == 10, "mode 0 leaves the line up: %u", n);
+	out(0x43, 0x30);
+	vmm_lapic_eoi(a0);
+	ticks_in(100000, 100000);
+	tap_ok(ticks_in(1000000, 100000) == 0, "the control word lowers it");
+
+	pit0(2, 11932);
+	ticks_in(100000, 100000);
+	pic_setup();
+	tap_ok(!(in(0x20) & 1), "mode 2 just started: no edge");
+	kshim_advance(10000000);
+	tap_ok(in(0x20) & 1, "its end is one, from a line that was up");
+	pic_setup();
+	/* The host's timer is late: the write finds the edge due. */
+	kshim_now += 10000000;
+	out(0x43, 0x00);
+	tap_ok(in(0x20) & 1, "a write does not swallow an edge");
+
+	pit0(2, 11932);
+	tap_ok(vmm_irqchip_set_routes(&chip, &msi, 1) == 0, "routed to a message");
+	n = ticks_in(100000000, 1000000);
+	tap_ok(n == 10 || n == 9, "one message an edge: %u", n);
+	down();
 }
 
 static void test_flood(void)
@@ -533,6 +586,7 @@ int main(void)
 	test_reroute();
 	test_pic();
 	test_pit();
+	test_pit_line();
 	test_flood();
 	test_irqfd();
 	test_state();

@@ -304,7 +304,7 @@ static void test_gate(void)
 	}
 	vmm_pit_init(&pit);
 	tap_ok(vmm_pit_next_edge(&pit, 0, 5) == VMM_PIT_NEVER &&
-	       vmm_pit_out(&pit, 0, 5), "power-up: no edge");
+	       !vmm_pit_out(&pit, 0, 5), "power-up: low, no edge");
 }
 
 static void test_speaker(void)
