@@ -130,9 +130,10 @@ static bool forbidden(u32 port)
 							/* QEMU's power and DMA ports */
 }
 
+/* Each where devices are; of the desert above, samples. */
 static void ports(void)
 {
-	for (u32 port = 0; port < 0x10000; port++) {
+	for (u32 port = 0; port < 0x10000; port += port < 0x500 ? 1 : 61) {
 		if (forbidden(port) || forbidden(port + 3))
 			continue;
 		outb(port, 0x5a);
@@ -142,10 +143,10 @@ static void ports(void)
 		inl(port);
 		outw(port, 0);
 	}
-	check(true, "every port: written and read in all sizes");
-	for (u32 i = 0; i < 20000; i++)
+	check(true, "ports written and read in all sizes");
+	for (u32 i = 0; i < 4000; i++)
 		outb(0x80, i);
-	check(true, "one port, 20000 times");
+	check(true, "one port, 4000 times");
 	pic_mask_all();
 	apic_enable();
 }

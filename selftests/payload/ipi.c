@@ -239,7 +239,7 @@ static void restart(void)
 }
 
 /* Each CPU pings the next and waits for it to arrive before the next ping. */
-#define ROUNDS	(600 / machine.ncpus)
+#define ROUNDS	(240 / machine.ncpus)
 static u32 lost, finished;
 
 static void ring(void *arg __unused)

@@ -213,7 +213,9 @@ static bool skipped(u32 msr)
 static void flood(void)
 {
 	static const struct { u32 from, to; } ranges[] = {
-		{ 0, 0x1fff }, { 0xc0000000, 0xc0001fff }, { 0xc0010000, 0xc0011fff },
+		{ 0, 0x4ff }, { 0x800, 0x8ff }, { 0xd80, 0xdff }, { 0x1fc0, 0x1fff },
+		{ 0xc0000000, 0xc00003ff }, { 0xc0001fc0, 0xc0001fff }, { 0xc0010000, 0xc00102ff },
+		{ 0xc0011000, 0xc001107f },
 		{ 0x40000000, 0x400001ff }, { 0x4b564d00, 0x4b564dff },
 	};
 	u64 page = (u64)alloc_pages(1);		/* what a PV MSR may write to */

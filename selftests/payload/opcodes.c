@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * opcodes.c: every opcode of the one- and two-byte maps (and 0F 38, 0F 3A),
- * each with all eight extensions and some prefixes, at CPL 3 with its memory
+ * each with some prefixes, those of a group with all extensions, at CPL 3 with its memory
  * operand aimed at MMIO that nobody claims. Each must complete or raise an
  * exception that an instruction can raise. The same is done on RAM that reads
  * alike; where the outcome differs a note says so, since a monitor may refuse
@@ -13,7 +13,7 @@
 #include "trap.h"
 
 #define HOLE		arg_u64("hole", 0xd0000000)
-#define SLIDE		1024	/* NOPs on both sides, for short branches */
+#define SLIDE		192	/* NOPs on both sides, for short branches */
 
 static u8 *code;
 static u64 ram_va, mmio_va;
@@ -78,6 +78,26 @@ static void one(const u8 *bytes, u32 n)
 		     bytes[0], bytes[1], bytes[2], bytes[3], bytes[4]);
 }
 
+/* Does the register field of ModRM choose the instruction? */
+static bool is_group(u8 op, u32 n_escape)
+{
+	static const u8 one[] = { 0x80, 0x81, 0x82, 0x83, 0x8f, 0xc0, 0xc1, 0xc6, 0xc7, 0xd0, 0xd1,
+				  0xd2, 0xd3, 0xf6, 0xf7, 0xfe, 0xff };
+	static const u8 two[] = { 0x00, 0x01, 0x0d, 0x18, 0x19, 0x1a, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f,
+				  0x71, 0x72, 0x73, 0xae, 0xb9, 0xba, 0xc7 };
+	const u8 *list = n_escape ? two : one;
+	u32 n = n_escape ? ARRAY_SIZE(two) : ARRAY_SIZE(one);
+
+	if (n_escape == 2)
+		return false;
+	if (!n_escape && op >= 0xd8 && op <= 0xdf)	/* x87 */
+		return true;
+	for (u32 i = 0; i < n; i++)
+		if (list[i] == op)
+			return true;
+	return false;
+}
+
 static void map_of(const u8 *escape, u32 n_escape)
 {
 	static const u8 prefixes[][2] = { { 0, 0 }, { 1, 0x66 }, { 1, 0xf2 }, { 1, 0xf3 }, { 1, 0x48 } };
@@ -99,6 +119,8 @@ static void map_of(const u8 *escape, u32 n_escape)
 			u8 bytes[8] = { 0 };
 			u32 n = 0;
 
+			if (k % 8 && k % 8 != 5 && !is_group(op, n_escape))
+				continue;
 			if (p[0])
 				bytes[n++] = p[1];
 			for (u32 i = 0; i < n_escape; i++)

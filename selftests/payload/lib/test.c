@@ -11,6 +11,9 @@
 #define EXIT_PORT	0xf4
 #define EXIT_MAX	100	/* the exit device shifts its value: 7 bits survive */
 
+#define SLOW_MS		500	/* a group that takes longer says how long */
+#define HOUR_MS		3600000	/* more than that: it set the TSC */
+
 static u32 reported, failed;
 static const char *group = "start";
 static struct lock report_lock;
@@ -95,11 +98,16 @@ static void run_tests(void)
 
 	for (const struct test *t = tests; t->name; t++) {
 		struct exc e;
+		u64 ms;
 
 		if (selective ? !arg_has(t->name) : t->manual)
 			continue;
 		group = t->name;
+		ms = rdtsc() / tsc_khz;
 		e = catch_call(run_group, (void *)t);
+		ms = rdtsc() / tsc_khz - ms;
+		if (ms >= SLOW_MS && ms < HOUR_MS)
+			note("%s: %lu ms", group, ms);
 		if (e.vector != NO_EXCEPTION)
 			check(false, "unexpected exception");
 		if (e.vector != NO_EXCEPTION)
