@@ -170,7 +170,7 @@ static void shootdown(void)
 	trap_set_handler(SHOOT_VEC, on_shoot);
 	for (u32 i = 1; i < n; i++)
 		smp_call_async(i, reader_work, NULL);
-	for (u64 g = 0; g < 300; g++) {
+	for (u64 g = 0; g < 100; g++) {
 		u64 *pte = pte_of(SHOOT_VA, 1);
 
 		add(&shoot_generation, 1);
