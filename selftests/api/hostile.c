@@ -28,15 +28,6 @@ VT_BLOB(move_nowhere,
 VT_BLOB(fx_nowhere, "fxsave 0x40000000\n hlt");
 VT_BLOB(far_nowhere, "ljmp *0x40000000");
 
-static void timer_every(unsigned int usec)
-{
-	struct itimerval it = {
-		.it_interval = { .tv_usec = usec }, .it_value = { .tv_usec = usec },
-	};
-
-	setitimer(ITIMER_REAL, &it, NULL);
-}
-
 #define LOADED(t, name) (vt_make(t, 1, VT_MB), VT_LOAD(t, name))
 
 /* ---- those that do not end by themselves ----------------------------------------- */

@@ -2,8 +2,8 @@
 /*
  * Every command of every file with arguments that it must refuse: numbers and
  * sizes that do not exist, commands of another file, fields that must be zero,
- * values out of range, addresses that cannot be read or written; and the whole
- * once more from 32-bit system calls.  A refusal has no effect.
+ * values out of range, bad addresses; and the whole once more from 32-bit system
+ * calls.  A refusal has no effect.
  *
  * test: timeout: 120
  */
@@ -12,53 +12,12 @@
 
 #include "lib/abi32.h"
 #include "vmmtest.h"
-
-enum kind { DEV, VM, CPU, MEM, KINDS };
+#include "lib/commands.h"
 
 static const char * const kind_names[] = { "/dev/vmm", "VM", "vCPU", "memory" };
 
 static struct vt t;
 static int fds[KINDS];
-
-#define COMMAND(_kind, _cmd) { _kind, _cmd, #_cmd }
-
-static const struct command {
-	enum kind kind;
-	unsigned int cmd;
-	const char *name;
-} commands[] = {
-	COMMAND(DEV, VMM_INFO),
-	COMMAND(DEV, VMM_CREATE_VM),
-	COMMAND(DEV, VMM_CREATE_MEM),
-	COMMAND(DEV, VMM_SUPPORTED_CPUID),
-	COMMAND(VM, VMM_VM_SET_SLOT),
-	COMMAND(VM, VMM_VM_CREATE_VCPU),
-	COMMAND(VM, VMM_VM_IRQ_LINE),
-	COMMAND(VM, VMM_VM_SIGNAL_MSI),
-	COMMAND(VM, VMM_VM_SET_ROUTES),
-	COMMAND(VM, VMM_VM_IOEVENTFD),
-	COMMAND(VM, VMM_VM_IRQFD),
-	COMMAND(VM, VMM_VM_KILL),
-	COMMAND(VM, VMM_VM_STATS),
-	COMMAND(CPU, VMM_VCPU_RUN),
-	COMMAND(CPU, VMM_VCPU_GET_REGS),
-	COMMAND(CPU, VMM_VCPU_SET_REGS),
-	COMMAND(CPU, VMM_VCPU_GET_SREGS),
-	COMMAND(CPU, VMM_VCPU_SET_SREGS),
-	COMMAND(CPU, VMM_VCPU_GET_MSRS),
-	COMMAND(CPU, VMM_VCPU_SET_MSRS),
-	COMMAND(CPU, VMM_VCPU_GET_XSAVE),
-	COMMAND(CPU, VMM_VCPU_SET_XSAVE),
-	COMMAND(CPU, VMM_VCPU_GET_DEBUGREGS),
-	COMMAND(CPU, VMM_VCPU_SET_DEBUGREGS),
-	COMMAND(CPU, VMM_VCPU_GET_EVENTS),
-	COMMAND(CPU, VMM_VCPU_SET_EVENTS),
-	COMMAND(CPU, VMM_VCPU_GET_CPUID),
-	COMMAND(CPU, VMM_VCPU_SET_CPUID),
-	COMMAND(CPU, VMM_VCPU_GET_LAPIC),
-	COMMAND(CPU, VMM_VCPU_SET_LAPIC),
-	COMMAND(CPU, VMM_VCPU_NMI),
-};
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

@@ -18,6 +18,7 @@
 #ifndef VMMTEST_H
 #define VMMTEST_H
 
+#include <sys/time.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -400,6 +401,16 @@ VT_UNUSED static int vt_stop(struct vt_runner *r)
 	pthread_join(r->thread, NULL);
 	r->t->run[r->n]->immediate_exit = 0;
 	return r->err;
+}
+
+/* SIGALRM every @usec; 0: no more. */
+static inline void timer_every(unsigned int usec)
+{
+	struct itimerval it = {
+		.it_interval = { .tv_usec = usec }, .it_value = { .tv_usec = usec },
+	};
+
+	setitimer(ITIMER_REAL, &it, NULL);
 }
 
 #endif
