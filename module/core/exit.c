@@ -229,10 +229,13 @@ static int exit_xsetbv(struct vmm_vcpu *vcpu, struct vmm_exit *exit,
 {
 	int ret = know_length(vcpu, exit, atomic);
 	u64 val = (u32)vcpu->gpr[EMUL_RAX] | vcpu->gpr[EMUL_RDX] << 32;
+	struct vmm_cpu_mode mode;
 
 	if (ret != VMM_RESUME)
 		return ret;
-	if ((u32)vcpu->gpr[EMUL_RCX] ||
+	/* Some hosts are exited to before they have looked at the level. */
+	vmm_backend->get_mode(vcpu, &mode);
+	if (mode.cpl || (u32)vcpu->gpr[EMUL_RCX] ||
 	    vmm_fpu_set_xcr0(&vcpu->x86.fpu, vmm_x86_limits(&vcpu->x86), val))
 		vmm_vcpu_raise_error(vcpu, X86_TRAP_GP, 0);
 	else
