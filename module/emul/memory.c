@@ -365,6 +365,9 @@ int vmm_emul_read(struct emul_ctxt *ctxt, u64 la, void *data, unsigned int len,
 	for (; len; len -= n, la += n, data += n) {
 		n = in_page(la, len);
 		rc = translate(of_ctxt(ctxt), la, access, &place);
+		/* What must not be written may well be read. */
+		if (flags & EMUL_ACC_RMW)
+			place.device = false;
 		if (rc == EMUL_OK)
 			rc = access_page(ctxt, &place, data, n, false, flags);
 		if (rc != EMUL_OK)

@@ -182,6 +182,27 @@ static void test_native(void)
 	       "%u areas that are refused fault (%u load)", refused, missed);
 }
 
+/*
+ * Whether @copy loads to what the area does.  A switch to another thread between
+ * load and save may turn a component into its initial state or back, as the
+ * processor tracks it: a difference counts if it stays.
+ */
+static bool load_alike(const u8 *copy, u8 *first)
+{
+	int tries;
+
+	for (tries = 0; tries < 5; tries++) {
+		if (!loads(area, layout.mask))
+			return false;
+		memcpy(first, out, AREA);
+		if (!loads(copy, layout.mask))
+			return false;
+		if (!memcmp(first, out, layout.size))
+			return true;
+	}
+	return false;
+}
+
 /* A copy loads as the original does, whatever is between the components. */
 static void test_copy(void)
 {
@@ -195,10 +216,7 @@ static void test_copy(void)
 		memset(area + 8, 0, 16);
 		memset(copy, 0xa5, sizeof(copy));
 		vmm_xsave_copy(&layout, copy, layout.size, area);
-		bad += !loads(area, layout.mask);
-		memcpy(first, out, sizeof(first));
-		bad += !loads(copy, layout.mask);
-		bad += memcmp(first, out, layout.size) != 0;
+		bad += !load_alike(copy, first);
 		bad += vmm_xsave_check(&layout, copy, layout.size,
 				       layout.mask) != 0;
 		bad += copy[layout.size] != 0xa5;
