@@ -189,6 +189,8 @@ static void hypervisor(void)
 {
 	struct cpuid h = cpuid(0x40000000, 0), f;
 	u64 a, b, tsc;
+	bool same = false;
+	int tries;
 
 	if (!(cpuid(1, 0).c & BIT(31))) {
 		skip("no hypervisor bit");
@@ -209,12 +211,18 @@ static void hypervisor(void)
 	wrmsr(pv_msr, (u64)&clocks[0] | 1);
 	check(clocks[0].version && !(clocks[0].version & 1), "an even version");
 	check(clocks[0].mul, "a multiplier");
-	a = pvclock_read(&clocks[0]);
-	tsc = rdtsc();
-	udelay(20000);
-	b = pvclock_read(&clocks[0]) - a;
-	tsc = (rdtsc() - tsc) * 1000000 / tsc_khz;
-	check(b > tsc / 2 && b < tsc * 2, "it runs at the TSC's rate");
+	/* A stall of the host spoils one comparison, a wrong scale all. */
+	for (tries = 0; tries < 5 && !same; tries++) {
+		if (tries)
+			time_calibrate();
+		a = pvclock_read(&clocks[0]);
+		tsc = rdtsc();
+		udelay(20000);
+		b = pvclock_read(&clocks[0]) - a;
+		tsc = (rdtsc() - tsc) * 1000000 / tsc_khz;
+		same = b > tsc / 2 && b < tsc * 2;
+	}
+	check(same, "it runs at the TSC's rate");
 	smp_call_all(pv_run, NULL);
 	if (f.a & BIT(24))
 		check_eq(pv_backwards, 0, "monotonic over all CPUs");
