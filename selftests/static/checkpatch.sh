@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: timeout: 400
+# test: timeout: 900
 #
 # checkpatch.pl of Debian's kernel source: no error anywhere, no warning in the module.
 
@@ -49,4 +49,6 @@ module=$(files 'module/*.[chS]' 'uapi/*.h')
 other=$(files 'tools/*.[chS]' 'selftests/*.[chS]')
 check 'ERROR|WARNING' $module
 check 'ERROR' $other
+# Its memory of names, which it keeps in the top of a git tree.
+rm -f .checkpatch-camelcase.*
 verdict "$(wc -w <<<"$module $other")"
