@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Rules of the source that a machine can see: a licence line in each file but tables; conditionals on
-# the kernel's version in compat.h alone; none inside functions; no BUG_ON; files of at
-# most 700 lines, functions of at most 80.
+# Rules of the source that a machine can see: a licence line in each file but tables;
+# conditionals on the kernel's version in compat.h alone; none inside functions; no BUG_ON;
+# files of at most 700 lines, functions of at most 80.
 
 . "$(dirname "$0")/tree.sh"
 
