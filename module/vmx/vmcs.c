@@ -69,6 +69,7 @@ void vmx_vmcs_clear_all(struct vmx_cpu *vc)
  */
 static void leave_cpu(struct vmx_vmcs *vmcs)
 {
+	/* Pairs with the release in clear(). */
 	int cpu = smp_load_acquire(&vmcs->cpu);
 
 	if (cpu >= 0)

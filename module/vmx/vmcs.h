@@ -51,15 +51,21 @@ void vmx_vmcs_clear_all(struct vmx_cpu *vc);
 
 void vmx_vmcs_complain(const char *what, unsigned long field);
 
+/*
+ * An instruction that does its work leaves CF and ZF clear.  One that faults
+ * leaves them as they were, which here is as after a failure.
+ */
+
 /* An instruction of VMX that takes a physical address; false: it failed. */
 #define VMX_ADDRESS_INSN(insn)						\
 static inline bool vmx_##insn(phys_addr_t pa)				\
 {									\
 	u64 operand = pa;						\
 									\
-	asm goto("1: " #insn " %0\n\t"					\
-		 "jbe %l[failed]\n\t"					\
-		 _ASM_EXTABLE(1b, %l[failed])				\
+	asm goto("stc\n\t"						\
+		 "1: " #insn " %0\n\t"					\
+		 "2: jbe %l[failed]\n\t"				\
+		 _ASM_EXTABLE(1b, 2b)					\
 		 : : "m" (operand) : "cc", "memory" : failed);		\
 	return true;							\
 failed:									\
@@ -81,9 +87,10 @@ static inline bool vmx_##insn(unsigned long extent, u64 what)		\
 {									\
 	struct vmx_invalidate operand = { .what = what };		\
 									\
-	asm goto("1: " #insn " %0, %1\n\t"				\
-		 "jbe %l[failed]\n\t"					\
-		 _ASM_EXTABLE(1b, %l[failed])				\
+	asm goto("stc\n\t"						\
+		 "1: " #insn " %0, %1\n\t"				\
+		 "2: jbe %l[failed]\n\t"				\
+		 _ASM_EXTABLE(1b, 2b)					\
 		 : : "m" (operand), "r" (extent) : "cc", "memory"	\
 		 : failed);						\
 	return true;							\
@@ -97,13 +104,13 @@ VMX_INVALIDATE_INSN(invvpid)
 static __always_inline u64 vmcs_read(unsigned long field)
 {
 	u64 val = 0;
-	bool failed = true;
+	bool failed;
 
-	asm volatile("1: vmread %[field], %[val]\n\t"
-		     "setbe %[failed]\n\t"
-		     "2:\n\t"
+	asm volatile("stc\n\t"
+		     "1: vmread %[field], %[val]\n\t"
+		     "2: setbe %[failed]\n\t"
 		     _ASM_EXTABLE(1b, 2b)
-		     : [val] "+r" (val), [failed] "+qm" (failed)
+		     : [val] "+r" (val), [failed] "=qm" (failed)
 		     : [field] "r" (field) : "cc");
 	if (unlikely(failed))
 		vmx_vmcs_complain("VMREAD", field);
@@ -112,18 +119,14 @@ static __always_inline u64 vmcs_read(unsigned long field)
 
 static __always_inline void vmcs_write(unsigned long field, u64 val)
 {
-	asm goto("1: vmwrite %[val], %[field]\n\t"
-		 "jbe %l[failed]\n\t"
-		 _ASM_EXTABLE(1b, %l[failed])
+	asm goto("stc\n\t"
+		 "1: vmwrite %[val], %[field]\n\t"
+		 "2: jbe %l[failed]\n\t"
+		 _ASM_EXTABLE(1b, 2b)
 		 : : [field] "r" (field), [val] "rm" (val) : "cc" : failed);
 	return;
 failed:
 	vmx_vmcs_complain("VMWRITE", field);
-}
-
-static __always_inline void vmcs_set(unsigned long field, u64 bits)
-{
-	vmcs_write(field, vmcs_read(field) | bits);
 }
 
 #endif

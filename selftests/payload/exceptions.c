@@ -163,11 +163,11 @@ static void general_protection(void)
 	struct exc e;
 
 	exc_clear();
-	asm volatile(CATCH("mov (%0), %%eax") :: "r"(NONCANONICAL) : "rax");
+	asm volatile(CATCH("mov (%0), %%eax") :: "D"(NONCANONICAL) : "rax");
 	e = exc_last();
 	check_exc(e, GP, 0, "load from a non-canonical address: #GP(0)");
 	exc_clear();
-	asm volatile(CATCH("mov %%eax, (%0)") :: "r"(NONCANONICAL) : "memory");
+	asm volatile(CATCH("mov %%eax, (%0)") :: "D"(NONCANONICAL) : "memory");
 	e = exc_last();
 	check_exc(e, GP, 0, "store to a non-canonical address: #GP(0)");
 	exc_clear();
