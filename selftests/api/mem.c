@@ -493,6 +493,17 @@ static void cycle(void)
 	close(fd);
 }
 
+static void drop_caches(void)
+{
+	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY);
+
+	if (fd >= 0 && write(fd, "3", 1) != 1)
+		tap_note("cannot drop caches");
+	if (fd >= 0)
+		close(fd);
+	sleep(1);
+}
+
 static void test_leaks(void)
 {
 	long before, after;
@@ -500,12 +511,17 @@ static void test_leaks(void)
 
 	for (i = 0; i < 4; i++)
 		cycle();
-	sleep(1);
+	drop_caches();
 	before = available();
 	for (i = 0; i < 60; i++)
 		cycle();
-	sleep(1);
-	after = available();
+	/* What others read meanwhile is cache; a leak stays. */
+	for (i = 0; i < 20; i++) {
+		drop_caches();
+		after = available();
+		if (before - after < 16 * 1024)
+			break;
+	}
 	tap_ok(before - after < 16 * 1024,
 	       "60 objects of 32 MiB leave nothing (%ld KiB)", before - after);
 }
