@@ -23,7 +23,6 @@
 
 enum vmm_request {
 	VMM_REQ_TLB_FLUSH,	/* forget translations */
-	VMM_REQ_EVENT,		/* look for interrupts again */
 	VMM_REQ_NMI,		/* one NMI arrived; a second sets NMI2 */
 	VMM_REQ_NMI2,
 	VMM_REQ_INIT,		/* INIT; a SIPI after it counts */

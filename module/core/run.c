@@ -38,9 +38,8 @@
  * Requests that the entry loop serves itself.  UNHALT is among them because it
  * has nothing to do there: it stays until the next HLT uses it up.
  */
-#define INLINE_REQUESTS	(BIT(VMM_REQ_TLB_FLUSH) | BIT(VMM_REQ_EVENT) | \
-			 BIT(VMM_REQ_NMI) | BIT(VMM_REQ_NMI2) |		\
-			 BIT(VMM_REQ_UNHALT))
+#define INLINE_REQUESTS	(BIT(VMM_REQ_TLB_FLUSH) | BIT(VMM_REQ_NMI) |	\
+			 BIT(VMM_REQ_NMI2) | BIT(VMM_REQ_UNHALT))
 
 #define THREAD_WORK	(_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL |		\
 			 _TIF_NOTIFY_RESUME | _TIF_NEED_RESCHED)
@@ -190,7 +189,6 @@ static void serve_inline_requests(struct vmm_vcpu *vcpu)
 		vmm_backend->flush_tlb(vcpu);
 	}
 	take_nmi_requests(vcpu);
-	clear_bit(VMM_REQ_EVENT, &vcpu->requests);
 }
 
 /* ---- the entry loop -------------------------------------------------------- */
