@@ -259,16 +259,36 @@ static const struct {
 static void spoil(struct vmm_sregs *s, enum what what, uint64_t val)
 {
 	switch (what) {
-	case CR0:	s->cr0 = val; break;
-	case CR3:	s->cr3 = val; break;
-	case CR4:	s->cr4 = val; break;
-	case CR8:	s->cr8 = val; break;
-	case EFER:	s->efer = val; break;
-	case APIC_BASE:	s->apic_base = val; break;
-	case GDT_LIMIT:	s->gdtr.limit = val; break;
-	case GDT_BASE:	s->gdtr.base = val; break;
-	case IDT_LIMIT:	s->idtr.limit = val; break;
-	case IDT_BASE:	s->idtr.base = val; break;
+	case CR0:
+		s->cr0 = val;
+		break;
+	case CR3:
+		s->cr3 = val;
+		break;
+	case CR4:
+		s->cr4 = val;
+		break;
+	case CR8:
+		s->cr8 = val;
+		break;
+	case EFER:
+		s->efer = val;
+		break;
+	case APIC_BASE:
+		s->apic_base = val;
+		break;
+	case GDT_LIMIT:
+		s->gdtr.limit = val;
+		break;
+	case GDT_BASE:
+		s->gdtr.base = val;
+		break;
+	case IDT_LIMIT:
+		s->idtr.limit = val;
+		break;
+	case IDT_BASE:
+		s->idtr.base = val;
+		break;
 	case CS_LD:
 		s->cr0 = 0x80000011;
 		s->cr4 = 0x20;

@@ -58,6 +58,7 @@ $vmctl doctor -o json >"$tmp/out"
 is $? 7 "doctor: exit code with kvm_amd"
 ok "doctor: names the holder" grep -q '"fail", "text": "SVM is in use by kvm_amd; try: modprobe -r' \
 	"$tmp/out"
+ok "kvm_amd lets go" modprobe -r kvm_amd
 
 is "$($vmctl version)" "$($vmctl ver)" "a prefix of a command"
 ok "help lists run" grep -q '^  run ' <($vmctl help)
