@@ -10,7 +10,10 @@
  */
 #include <asm/barrier.h>
 #include <asm/nospec-branch.h>
+#include <asm/segment.h>
 #include <asm/svm.h>
+#include <linux/mm_types.h>
+#include <linux/sched.h>
 
 #include "core/stats.h"
 #include "svm/svm.h"
@@ -33,8 +36,20 @@ void svm_load(struct vmm_vcpu *vcpu)
 	save_host(sc->host_vmcb_pa);
 }
 
+/*
+ * modify_ldt() on another thread of the process gives this processor its new
+ * LDT by an interrupt; what VMLOAD put back after the next exit is the one from
+ * before, which may be freed by now.  The GDT has the new one.
+ */
+static void reload_ldt(void)
+{
+	if (unlikely(READ_ONCE(current->mm->context.ldt)))
+		asm volatile("lldt %w0" : : "q" (GDT_ENTRY_LDT * 8));
+}
+
 void svm_put(struct vmm_vcpu *vcpu)
 {
+	reload_ldt();
 	/* #VMEXIT leaves the host's breakpoints disabled. */
 	if (hw_breakpoint_active())
 		hw_breakpoint_restore();
