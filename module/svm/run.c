@@ -206,6 +206,8 @@ static void prepare_tlb(struct svm_vcpu *svm, struct svm_cpu *sc)
  */
 static void load_breakpoints(struct vmm_vcpu *vcpu)
 {
+	/* The host's own, if it has any, would watch the guest's addresses. */
+	set_debugreg(0, 7);
 	set_debugreg(vcpu->db[0], 0);
 	set_debugreg(vcpu->db[1], 1);
 	set_debugreg(vcpu->db[2], 2);
