@@ -9,10 +9,10 @@
  * first exit at which RIP has moved on.
  */
 #include <asm/barrier.h>
+#include <asm/desc.h>
+#include <asm/mmu_context.h>
 #include <asm/nospec-branch.h>
-#include <asm/segment.h>
 #include <asm/svm.h>
-#include <linux/mm_types.h>
 #include <linux/sched.h>
 
 #include "core/stats.h"
@@ -36,20 +36,41 @@ void svm_load(struct vmm_vcpu *vcpu)
 	save_host(sc->host_vmcb_pa);
 }
 
-/*
- * modify_ldt() on another thread of the process gives this processor its new
- * LDT by an interrupt; what VMLOAD put back after the next exit is the one from
- * before, which may be freed by now.  The GDT has the new one.
- */
-static void reload_ldt(void)
+#ifdef CONFIG_MODIFY_LDT_SYSCALL
+static void *ldt_address(const struct ldt_struct *ldt)
 {
-	if (unlikely(READ_ONCE(current->mm->context.ldt)))
-		asm volatile("lldt %w0" : : "q" (GDT_ENTRY_LDT * 8));
+	if (!boot_cpu_has(X86_FEATURE_PTI))
+		return ldt->entries;
+	return (void *)(LDT_BASE_ADDR +
+			ldt->slot * LDT_ENTRIES * LDT_ENTRY_SIZE);
 }
+
+/*
+ * Another thread of the process may have replaced the LDT since svm_load().
+ * The interrupt by which it told us set LDTR, but the next world switch brought
+ * back the old one, whose memory has been freed.  The GDT need not have the
+ * new one yet: with interrupts off, the process itself has it.
+ */
+static void renew_ldt(void)
+{
+	const struct ldt_struct *ldt;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	ldt = READ_ONCE(current->active_mm->context.ldt);
+	if (unlikely(ldt))
+		set_ldt(ldt_address(ldt), ldt->nr_entries);
+	local_irq_restore(flags);
+}
+#else
+static void renew_ldt(void)
+{
+}
+#endif
 
 void svm_put(struct vmm_vcpu *vcpu)
 {
-	reload_ldt();
+	renew_ldt();
 	/* #VMEXIT leaves the host's breakpoints disabled. */
 	if (hw_breakpoint_active())
 		hw_breakpoint_restore();
