@@ -249,6 +249,55 @@ static void test_travel(void)
 	close(pair[1]);
 }
 
+/* ---- discards meanwhile ------------------------------------------------------------- */
+
+struct puncher {
+	pthread_t thread;
+	volatile bool stop;
+	unsigned int bad;
+	int mem;
+};
+
+static void *punch(void *arg)
+{
+	struct puncher *p = arg;
+	int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+
+	while (!p->stop)
+		p->bad += fallocate(p->mem, mode, 0x3000, VT_PAGE) != 0;
+	return NULL;
+}
+
+/* The object outlives the VM, and its discards come while the VM goes. */
+static void test_discards(void)
+{
+	uint64_t end = vt_now_ms() + seconds * 1000;
+	struct puncher p = { };
+	struct vt_runner r[2];
+	unsigned int n = 0;
+	struct vt t;
+
+	while (vt_now_ms() < end) {
+		vt_make(&t, 2, VT_MB);
+		vt_load(&t, VT_CODE, spin, spin_end);
+		vt_start(&t, 1, VT_CODE);
+		p.stop = false;
+		p.mem = dup(t.mem);
+		pthread_create(&p.thread, NULL, punch, &p);
+		vt_spawn(&r[0], &t, 0);
+		vt_spawn(&r[1], &t, 1);
+		vt_sleep_ms(5);
+		vt_stop(&r[0]);
+		vt_stop(&r[1]);
+		vt_free(&t);
+		p.stop = true;
+		pthread_join(p.thread, NULL);
+		close(p.mem);
+		n++;
+	}
+	tap_ok(n && !p.bad, "%u VMs dropped under discards of their memory", n);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1)
@@ -257,6 +306,7 @@ int main(int argc, char **argv)
 	vt_catch(SIGUSR1);
 	test_travel();
 	test_cycles();
+	test_discards();
 	test_kills();
 	tap_ok(vt_host_works(), "the host works");
 	return tap_done();
