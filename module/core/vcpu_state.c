@@ -198,9 +198,11 @@ static bool is_exception(u8 vector)
 	return vector < 32 && (EXCEPTIONS >> vector & 1);
 }
 
-static bool events_valid(const struct vmm_vcpu_events *e)
+/* @real: in real mode, where an error code is dropped if there is one. */
+static bool events_valid(const struct vmm_vcpu_events *e, bool real)
 {
 	u32 one = e->flags & (VMM_EVENT_EXCEPTION | VMM_EVENT_INJECTED);
+	bool error = e->flags & VMM_EVENT_ERROR_CODE;
 
 	if ((e->flags & ~EVENT_FLAGS) || e->pad ||
 	    e->mp_state > VMM_MP_WAIT_FOR_SIPI)
@@ -208,14 +210,18 @@ static bool events_valid(const struct vmm_vcpu_events *e)
 	if (one == (VMM_EVENT_EXCEPTION | VMM_EVENT_INJECTED))
 		return false;
 	if (!one)
-		return !(e->flags & VMM_EVENT_ERROR_CODE);
+		return !error;
 	switch (e->type) {
 	case VMM_EVENT_INTR:
-		return e->vector >= 16 && one == VMM_EVENT_INJECTED;
+		/* Any vector: a PIC may be programmed to give the first. */
+		return !error && one == VMM_EVENT_INJECTED;
 	case VMM_EVENT_NMI:
-		return e->vector == X86_TRAP_NMI && one == VMM_EVENT_INJECTED;
+		return !error && e->vector == X86_TRAP_NMI &&
+		       one == VMM_EVENT_INJECTED;
 	case VMM_EVENT_EXC:
-		return is_exception(e->vector);
+		return is_exception(e->vector) &&
+		       (!error || vmm_exception_has_error(e->vector)) &&
+		       (error || real || !vmm_exception_has_error(e->vector));
 	}
 	return false;
 }
@@ -229,7 +235,7 @@ int vmm_vcpu_set_events(struct vmm_vcpu *vcpu, const struct vmm_vcpu_events *e)
 		.error = e->error, .cr2 = e->cr2,
 	};
 
-	if (!events_valid(e))
+	if (!events_valid(e, !(vmm_backend->get_cr(vcpu, 0) & X86_CR0_PE)))
 		return -EINVAL;
 	memset(ev, 0, sizeof(*ev));
 	clear_bit(VMM_REQ_NMI, &vcpu->requests);

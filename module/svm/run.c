@@ -65,7 +65,8 @@ void svm_inject(struct vmm_vcpu *vcpu, const struct vmm_event *event)
 
 	c->event_inj = event->vector | event->type << SVM_EVTINJ_TYPE_SHIFT |
 		       SVM_EVTINJ_VALID;
-	if (event->has_error) {
+	/* Real mode has no error codes. */
+	if (event->has_error && (svm->vmcb->save.cr0 & X86_CR0_PE)) {
 		c->event_inj |= SVM_EVTINJ_VALID_ERR;
 		c->event_inj_err = event->error;
 	}

@@ -190,6 +190,11 @@ static void test_other_state(int cpu)
 	tap_ok(round_trip(cpu, VMM_VCPU_SET_EVENTS, VMM_VCPU_GET_EVENTS, &ev,
 			  &ev2, sizeof(ev)), "an interrupt under way and an NMI");
 	ev = (struct vmm_vcpu_events){
+		.flags = VMM_EVENT_INJECTED, .type = 0, .vector = 8,
+	};
+	tap_ok(round_trip(cpu, VMM_VCPU_SET_EVENTS, VMM_VCPU_GET_EVENTS, &ev,
+			  &ev2, sizeof(ev)), "one of a PIC in its first place");
+	ev = (struct vmm_vcpu_events){
 		.flags = VMM_EVENT_NMI_MASKED | VMM_EVENT_SHADOW_STI,
 		.mp_state = VMM_MP_HALTED,
 	};
@@ -314,7 +319,14 @@ static void test_bad_events(int cpu)
 		{ .flags = VMM_EVENT_INJECTED, .type = 1, .vector = 32 },
 		{ .flags = VMM_EVENT_INJECTED, .type = 2, .vector = 3 },
 		{ .flags = VMM_EVENT_INJECTED, .type = 255, .vector = 3 },
-		{ .flags = VMM_EVENT_INJECTED, .type = 0, .vector = 15 },
+		{ .flags = VMM_EVENT_INJECTED, .type = 4, .vector = 0x80 },
+		{ .flags = VMM_EVENT_INJECTED | VMM_EVENT_ERROR_CODE,
+		  .type = 0, .vector = 0x80 },
+		{ .flags = VMM_EVENT_INJECTED | VMM_EVENT_ERROR_CODE,
+		  .type = 2, .vector = 2 },
+		{ .flags = VMM_EVENT_INJECTED | VMM_EVENT_ERROR_CODE,
+		  .type = 3, .vector = 6 },
+		{ .flags = VMM_EVENT_EXCEPTION, .type = 3, .vector = 13 },
 	};
 	struct vmm_vcpu_events was, now;
 	size_t i;
