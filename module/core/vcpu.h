@@ -67,6 +67,7 @@ enum vmm_user_io {
  * @sipi_vector: [O] written before VMM_REQ_SIPI is raised
  * @stopped:	[L] vmm_run says why, and that is for good until user space sets
  *		registers
+ * @state_set:	[L] user space has set registers since the last entry
  * @db:		[L] DR0 to DR3
  * @user_io:	[L] enum vmm_user_io
  * @pio:	[L] the port access that user space is to finish
@@ -88,6 +89,7 @@ struct vmm_vcpu {
 	u8 user_io;
 	u8 sipi_vector;
 	bool stopped;
+	bool state_set;
 	int cpu;
 	int mode;
 	unsigned long requests;

@@ -232,11 +232,16 @@ static void test_round_trips(void)
 
 enum what {
 	CR0, CR3, CR4, CR8, EFER, APIC_BASE, GDT_LIMIT, GDT_BASE, IDT_LIMIT,
-	IDT_BASE, CS_LD,
+	IDT_BASE, CS_LD, REAL_SS,
+	/* Of the segment whose number is or-ed in. */
+	BASE = 0x10, ATTR = 0x20, SELECTOR = 0x30,
 };
 
+/* Segments by their place in struct vmm_sregs. */
+enum { ES, CS, SS, DS, FS, GS, LDTR, TR };
+
 static const struct {
-	enum what what;
+	unsigned int what;	/* enum what */
 	uint64_t val;
 	const char *name;
 } bad_sregs[] = {
@@ -259,11 +264,76 @@ static const struct {
 	{ GDT_BASE, 1ULL << 63, "a GDT at no canonical address" },
 	{ IDT_BASE, 0x800000000000ULL, "an IDT at no canonical address" },
 	{ CS_LD, 0, "code of 64 and 32 bits" },
+	{ BASE | CS, 1ULL << 32, "CS above 4 GiB" },
+	{ BASE | DS, ~0ULL << 31, "DS above 4 GiB, though canonical" },
+	{ BASE | ES, 1ULL << 32, "ES above 4 GiB" },
+	{ BASE | SS, 1ULL << 32, "SS above 4 GiB" },
+	{ BASE | FS, 1ULL << 47, "FS at no canonical address" },
+	{ BASE | GS, 1ULL << 63, "GS at no canonical address" },
+	{ BASE | LDTR, 1ULL << 47, "LDTR at no canonical address" },
+	{ BASE | TR, 1ULL << 47, "TR at no canonical address" },
+	{ ATTR | CS, 0xc89b, "segment bits that do not exist" },
+	{ ATTR | DS, 1 << 17 | 0xc093, "segment bits above those" },
+	{ ATTR | CS, VMM_SEG_UNUSABLE, "no code segment" },
+	{ ATTR | CS, 0xc01b, "a code segment that is not present" },
+	{ ATTR | CS, 0xc08b, "code in a system segment" },
+	{ ATTR | CS, 0xc091, "code in read-only data" },
+	{ ATTR | CS, 0xc0fb, "code of level 3 at level 0" },
+	{ ATTR | CS, 0xc0ff, "conforming code of level 3 at level 0" },
+	{ ATTR | CS, 0xc0f3, "data of level 3 for code" },
+	{ ATTR | SS, 0xc0f3, "a stack of level 3 at level 0" },
+	{ ATTR | SS, 0xc09b, "a stack in code" },
+	{ ATTR | SS, 0xc091, "a stack in read-only data" },
+	{ ATTR | SS, 0xc082, "a stack in a system segment" },
+	{ ATTR | GS, 0xc099, "data in code that cannot be read" },
+	{ ATTR | ES, 0x0083, "data in a system segment" },
+	{ ATTR | TR, 0x0093, "a task in data" },
+	{ ATTR | TR, 0x0082, "a task in an LDT" },
+	{ ATTR | TR, 0x008e, "a task in a gate" },
+	{ ATTR | LDTR, 0x0093, "an LDT in data" },
+	{ ATTR | LDTR, 0x008b, "an LDT in a task" },
+	{ SELECTOR | TR, 0x2c, "a task that is in the LDT" },
+	{ SELECTOR | LDTR, 0x2c, "an LDT that is in the LDT" },
+	{ REAL_SS, 0xf3, "real mode above level 0" },
 };
 
-static void spoil(struct vmm_sregs *s, enum what what, uint64_t val)
+/* What may look odd, and is a state that guests get into. */
+static const struct {
+	unsigned int what;	/* enum what */
+	uint64_t val;
+	const char *name;
+} odd_sregs[] = {
+	{ ATTR | CS, 0xc093, "code in data, as real mode leaves it" },
+	{ ATTR | CS, 0xc09f, "conforming code" },
+	{ ATTR | SS, 0xc097, "a stack that grows down" },
+	{ ATTR | SS, VMM_SEG_UNUSABLE, "no stack segment" },
+	{ ATTR | DS, 0xc09b, "data in code that can be read" },
+	{ ATTR | TR, VMM_SEG_UNUSABLE, "no task" },
+	{ ATTR | TR, 0x83, "a task of 16 bits" },
+	{ BASE | FS, ~0ULL << 47, "FS in the upper half" },
+	{ BASE | TR, ~0ULL << 47, "TR in the upper half" },
+	{ REAL_SS, 0x93, "real mode" },
+};
+
+static void spoil(struct vmm_sregs *s, unsigned int what, uint64_t val)
 {
-	switch (what) {
+	struct vmm_segment *sg = &s->es + (what & 7);
+
+	switch (what < BASE ? what : what & ~7U) {
+	case BASE:
+		sg->base = val;
+		break;
+	case ATTR:
+		sg->attr = val;
+		break;
+	case SELECTOR:
+		sg->selector = val;
+		sg->attr = (what & 7) == LDTR ? 0x82 : 0x8b;
+		break;
+	case REAL_SS:
+		s->cr0 &= ~1ULL;
+		s->ss.attr = val;
+		break;
 	case CR0:
 		s->cr0 = val;
 		break;
@@ -362,6 +432,15 @@ static void test_bad_states(void)
 		       !memcmp(&good, &now, sizeof(now)), "%s",
 		       bad_sregs[i].name);
 	}
+	for (i = 0; i < sizeof(odd_sregs) / sizeof(odd_sregs[0]); i++) {
+		s = good;
+		spoil(&s, odd_sregs[i].what, odd_sregs[i].val);
+		tap_ok(!ioctl(cpu, VMM_VCPU_SET_SREGS, &s) &&
+		       !ioctl(cpu, VMM_VCPU_GET_SREGS, &now) &&
+		       !ioctl(cpu, VMM_VCPU_SET_SREGS, &now), "%s",
+		       odd_sregs[i].name);
+	}
+	ioctl(cpu, VMM_VCPU_SET_SREGS, &good);
 	ioctl(cpu, VMM_VCPU_GET_REGS, &was);
 	for (bit = 0; bit < 64; bit++) {
 		regs = was;
@@ -379,6 +458,67 @@ static void test_bad_states(void)
 	tap_ok(vt_refused(ioctl(cpu, VMM_VCPU_SET_DEBUGREGS, &d), EINVAL),
 	       "DR7 of more than 32 bits");
 	test_bad_events(cpu);
+	tap_ok(vt_wrote_port(&t, 0, 0x80), "after all that it runs");
+	vt_free(&t);
+}
+
+/* ---- states that cannot be together --------------------------------------------------- */
+
+/* A run with @s and @regs stops with words before the guest has run. */
+static bool stops(struct vt *t, const struct vmm_sregs *s,
+		  const struct vmm_regs *regs, const char *words)
+{
+	struct vmm_run *run = t->run[0];
+	struct vmm_regs now;
+	int err;
+
+	if (ioctl(t->cpu[0], VMM_VCPU_SET_REGS, regs) ||
+	    ioctl(t->cpu[0], VMM_VCPU_SET_SREGS, s))
+		return false;
+	err = vt_run(t, 0);
+	ioctl(t->cpu[0], VMM_VCPU_GET_REGS, &now);
+	if (!err && run->reason == VMM_RUN_FAIL_ENTRY &&
+	    strstr(run->text, words) && !memcmp(&now, regs, sizeof(now)))
+		return true;
+	tap_note("%s, reason %u at %llx: %s", strerror(err), run->reason,
+		 now.rip, run->reason >= VMM_RUN_SHUTDOWN ? run->text : "");
+	return false;
+}
+
+static void test_bad_combinations(void)
+{
+	struct vmm_regs regs, vm86;
+	struct vmm_sregs flat, s;
+	struct vt t;
+	int i;
+
+	vt_make(&t, 1, VT_MB);
+	VT_LOAD(&t, vt_hello);
+	ioctl(t.cpu[0], VMM_VCPU_GET_SREGS, &flat);
+	ioctl(t.cpu[0], VMM_VCPU_GET_REGS, &regs);
+	vm86 = regs;
+	vm86.rflags |= 1 << 17;
+	tap_ok(stops(&t, &flat, &vm86, "RFLAGS.VM"),
+	       "virtual-8086 mode in flat segments");
+	s = flat;
+	s.cr0 &= ~1ULL;
+	tap_ok(stops(&t, &s, &vm86, "RFLAGS.VM"), "and in real mode");
+	regs.rip |= 1ULL << 32;
+	tap_ok(stops(&t, &flat, &regs, "RIP"),
+	       "RIP above 4 GiB outside of 64-bit code");
+	s = flat;
+	for (i = 0; i < 6; i++)
+		(&s.es)[i] = (struct vmm_segment){
+			.base = VT_CODE, .selector = VT_CODE >> 4,
+			.limit = 0xffff, .attr = 0xf3,
+		};
+	vm86.rip = 0;
+	vm86.rflags |= 3 << 12;
+	tap_ok(!ioctl(t.cpu[0], VMM_VCPU_SET_REGS, &vm86) &&
+	       !ioctl(t.cpu[0], VMM_VCPU_SET_SREGS, &s) &&
+	       vt_run(&t, 0) == 0 && t.run[0]->reason != VMM_RUN_FAIL_ENTRY,
+	       "virtual-8086 mode in its own");
+	vt_start(&t, 0, VT_CODE);
 	tap_ok(vt_wrote_port(&t, 0, 0x80), "after all that it runs");
 	vt_free(&t);
 }
@@ -408,7 +548,7 @@ static void random_segment(struct vmm_segment *s)
  * QEMU 7.2 goes round in itself in some odd states, with the host's processor
  * deaf to NMIs: system registers vary only when a seed is given.
  */
-static bool odd_sregs;
+static bool vary_sregs;
 
 static void random_sregs(struct vmm_sregs *s)
 {
@@ -418,7 +558,7 @@ static void random_sregs(struct vmm_sregs *s)
 
 	vt_fill_sregs(s);
 	s->cr8 = rnd() & 15;
-	if (!odd_sregs)
+	if (!vary_sregs)
 		return;
 	for (i = 0; i < 8; i++)
 		if (!(rnd() & 3))
@@ -473,11 +613,14 @@ static void test_random(void)
 		random_sregs(&sregs);
 		fill_random(&regs, sizeof(regs));
 		regs.rip = rnd() & 7 ? rnd() & 0xfffff : rnd();
+		/* Elsewhere it has 32 bits. */
+		if (!(sregs.efer & 0x400 && sregs.cs.attr & 0x2000))
+			regs.rip = (uint32_t)regs.rip;
 		regs.rsp = rnd() & 3 ? rnd() & 0xffff8 : rnd();
-		/* No TF, NT and VM: see odd_sregs. */
+		/* No TF, NT and VM: see vary_sregs. */
 		regs.rflags = rnd() & 0x3d3ed7;
 		random_events(&events);
-		if (odd_sregs)
+		if (vary_sregs)
 			d.dr7 = rnd() & 3 ? 0x400 : (uint32_t)rnd();
 		ioctl(t.cpu[0], VMM_VCPU_SET_DEBUGREGS, &d);
 		if (ioctl(t.cpu[0], VMM_VCPU_SET_SREGS, &sregs)) {
@@ -517,13 +660,14 @@ int main(int argc, char **argv)
 	vt_catch(SIGUSR1);
 	vt_catch(SIGALRM);
 	if (argc > 1) {
-		odd_sregs = true;
+		vary_sregs = true;
 		seed = strtoull(argv[1], NULL, 0);
 		test_random();
 		return tap_done();
 	}
 	test_round_trips();
 	test_bad_states();
+	test_bad_combinations();
 	test_random();
 	return tap_done();
 }
