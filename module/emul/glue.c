@@ -148,6 +148,34 @@ static int resume_step(struct vmm_vcpu *vcpu)
 	return finish(vcpu, emul_exec(&vcpu->emul));
 }
 
+/*
+ * Delivering an event is the processor's work, and is not done by hand where
+ * what it needs is no memory.
+ */
+static int stop_delivery(struct vmm_vcpu *vcpu, const struct vmm_exit *exit)
+{
+	static const char *const kinds[] = {
+		[VMM_EVENT_INTR] = "interrupt", [VMM_EVENT_NMI] = "NMI",
+		[VMM_EVENT_EXC] = "exception",
+	};
+	const struct vmm_events *ev = &vcpu->events;
+	const char *kind = "software interrupt";
+	u8 vector = ev->again.vector;
+
+	if (ev->injected.valid) {
+		kind = kinds[ev->injected.type] ?: "event";
+		vector = ev->injected.vector;
+	}
+	return vmm_vcpu_stop(vcpu, VMM_RUN_INTERNAL,
+			     "%s %u cannot be delivered: it %s %#llx, where there is no memory%s",
+			     kind, vector,
+			     exit->npf.access & VMM_ACCESS_WRITE ?
+			     "pushes to a stack at" : "reads a table or stack at",
+			     exit->npf.gpa,
+			     exit->npf.access & VMM_ACCESS_WRITE ?
+			     " to write" : "");
+}
+
 int vmm_emulate_access(struct vmm_vcpu *vcpu, struct vmm_exit *exit,
 		       bool atomic)
 {
@@ -159,11 +187,8 @@ int vmm_emulate_access(struct vmm_vcpu *vcpu, struct vmm_exit *exit,
 		return vmm_vcpu_stop(vcpu, VMM_RUN_INTERNAL,
 				     "guest runs code at %#llx, where there is no memory",
 				     exit->npf.gpa);
-	if (vcpu->events.injected.valid)
-		return vmm_vcpu_stop(vcpu, VMM_RUN_INTERNAL,
-				     "guest takes vector %u on a stack or table at %#llx, where there is no memory",
-				     vcpu->events.injected.vector,
-				     exit->npf.gpa);
+	if (vcpu->events.injected.valid || vcpu->events.again.any)
+		return stop_delivery(vcpu, exit);
 	return vmm_emulate(vcpu, exit, atomic);
 }
 

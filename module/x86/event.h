@@ -64,6 +64,10 @@ static inline bool vmm_exception_has_error(u8 vector)
 struct vmm_events {
 	struct vmm_event injected;
 	struct vmm_event exception;
+	struct {
+		bool any;
+		u8 vector;
+	} again;
 	u8 nmi_pending;
 };
 
