@@ -108,6 +108,7 @@ static int exit_io(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 
 	if (exit->io.string || !exit->insn_len)
 		return vmm_emulate(vcpu, exit, atomic);
+	vmm_vcpu_watch(vcpu, VMM_WATCH_PORT, exit->io.port, exit->io.size);
 	if (exit->io.in) {
 		err = vmm_bus_read(&vcpu->vm->pio, exit->io.port,
 				   exit->io.size, &val);

@@ -23,6 +23,7 @@
 #include "core/main.h"
 #include "core/request.h"
 #include "core/vcpu.h"
+#include "core/vcpu_state.h"
 #include "core/vm.h"
 #include "emul/glue.h"
 #include "uapi/linux/vmm.h"
@@ -442,6 +443,8 @@ int vmm_vcpu_run(struct vmm_vcpu *vcpu)
 	ret = vmm_emul_complete_user(vcpu);
 	if (ret == VMM_WOULD_SLEEP)
 		ret = -EINTR;
+	if (ret == VMM_RESUME)
+		ret = vmm_vcpu_check_state(vcpu);
 	if (ret == VMM_RESUME && READ_ONCE(vcpu->run->immediate_exit))
 		ret = -EINTR;
 	while (ret == VMM_RESUME) {

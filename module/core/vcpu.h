@@ -24,6 +24,7 @@
 #include "emul/emul.h"
 #include "emul/memory.h"
 #include "irq/lapic.h"
+#include "x86/debug.h"
 #include "x86/event.h"
 #include "x86/x86.h"
 
@@ -67,7 +68,11 @@ enum vmm_user_io {
  * @sipi_vector: [O] written before VMM_REQ_SIPI is raised
  * @stopped:	[L] vmm_run says why, and that is for good until user space sets
  *		registers
+ * @state_set:	[L] user space has set registers since the last entry
  * @db:		[L] DR0 to DR3
+ * @watching:	[L] DR7 enables a breakpoint
+ * @db_hits:	[L] bits of DR6: breakpoints that what the monitor does for the
+ *		instruction under way has met; trapped when it ends
  * @user_io:	[L] enum vmm_user_io
  * @pio:	[L] the port access that user space is to finish
  * @emul:	[L] instruction executor
@@ -88,6 +93,9 @@ struct vmm_vcpu {
 	u8 user_io;
 	u8 sipi_vector;
 	bool stopped;
+	bool state_set;
+	bool watching;
+	u8 db_hits;
 	int cpu;
 	int mode;
 	unsigned long requests;
@@ -137,8 +145,18 @@ void vmm_vcpu_sipi(struct vmm_vcpu *vcpu, u8 vector);
 int vmm_vcpu_set_cpuid(struct vmm_vcpu *vcpu,
 		       const struct vmm_cpuid_entry *entries, u32 count);
 
-/* An instruction ended with RFLAGS.TF set: the trap that follows it. */
-void vmm_vcpu_trap_step(struct vmm_vcpu *vcpu);
+/* DR7, which says whether accesses have to be watched for. */
+void vmm_vcpu_set_dr7(struct vmm_vcpu *vcpu, u64 val);
+
+/* The monitor makes an access that breakpoints may be on. */
+void vmm_vcpu_watch(struct vmm_vcpu *vcpu, enum vmm_watch what, u64 addr,
+		    unsigned int len);
+
+/*
+ * An instruction that the monitor carried out ended: the trap that follows it,
+ * if RFLAGS.TF was set (@step) or it met a breakpoint.
+ */
+void vmm_vcpu_trap(struct vmm_vcpu *vcpu, bool step);
 
 /* Moves RIP past the instruction of @len bytes, with all that entails. */
 void vmm_vcpu_skip(struct vmm_vcpu *vcpu, u8 len);

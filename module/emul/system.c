@@ -126,7 +126,7 @@ static bool general_detect(struct vmm_vcpu *vcpu)
 	if (!(dr7 & DR_GENERAL_DETECT))
 		return false;
 	dr6 = vmm_backend->get_dr(vcpu, 6);
-	vmm_backend->set_dr(vcpu, 7, dr7 & ~(u64)DR_GENERAL_DETECT);
+	vmm_vcpu_set_dr7(vcpu, dr7 & ~(u64)DR_GENERAL_DETECT);
 	vmm_backend->set_dr(vcpu, 6, dr6 | DR_GENERAL_DETECT);
 	return true;
 }
@@ -154,10 +154,10 @@ static int set_dr(struct emul_ctxt *ctxt, unsigned int dr, u64 val)
 	if (val >> 32)
 		return general_protection(ctxt);
 	if (dr == 6)
-		val = (val & DR6_WRITABLE) | DR6_RESERVED;
+		vmm_backend->set_dr(vcpu, 6,
+				    (val & DR6_WRITABLE) | DR6_RESERVED);
 	else
-		val = (val & DR7_WRITABLE) | VMM_DR7_FIXED;
-	vmm_backend->set_dr(vcpu, dr, val);
+		vmm_vcpu_set_dr7(vcpu, (val & DR7_WRITABLE) | VMM_DR7_FIXED);
 	return EMUL_OK;
 }
 

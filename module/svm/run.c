@@ -101,7 +101,8 @@ void svm_inject(struct vmm_vcpu *vcpu, const struct vmm_event *event)
 
 	c->event_inj = event->vector | event->type << SVM_EVTINJ_TYPE_SHIFT |
 		       SVM_EVTINJ_VALID;
-	if (event->has_error) {
+	/* Real mode has no error codes. */
+	if (event->has_error && (svm->vmcb->save.cr0 & X86_CR0_PE)) {
 		c->event_inj |= SVM_EVTINJ_VALID_ERR;
 		c->event_inj_err = event->error;
 	}
@@ -169,10 +170,12 @@ static void write_guest(struct svm_vcpu *svm)
 static void read_event(struct svm_vcpu *svm)
 {
 	const struct vmcb_control_area *c = &svm->vmcb->control;
-	struct vmm_event *ev = &svm->vcpu.events.injected;
+	struct vmm_events *events = &svm->vcpu.events;
+	struct vmm_event *ev = &events->injected;
 	u32 info = c->exit_int_info;
 
 	ev->valid = 0;
+	events->again.any = false;
 	if (likely(!(info & SVM_EXITINTINFO_VALID)))
 		return;
 	ev->vector = info & SVM_EXITINTINFO_VEC_MASK;
@@ -183,9 +186,12 @@ static void read_event(struct svm_vcpu *svm)
 	 * What an instruction raised comes again when it runs again: RIP still
 	 * points at INT n, INT3 or INTO.
 	 */
-	ev->valid = ev->type != VMM_EVENT_SOFT &&
-		    !(ev->type == VMM_EVENT_EXC &&
-		      (ev->vector == X86_TRAP_BP || ev->vector == X86_TRAP_OF));
+	events->again.any = ev->type == VMM_EVENT_SOFT ||
+			    (ev->type == VMM_EVENT_EXC &&
+			     (ev->vector == X86_TRAP_BP ||
+			      ev->vector == X86_TRAP_OF));
+	events->again.vector = ev->vector;
+	ev->valid = !events->again.any;
 	if (ev->type == VMM_EVENT_NMI)
 		svm_set_nmi_masked(&svm->vcpu, false);
 }

@@ -201,10 +201,12 @@ void vmx_want_window(struct vmm_vcpu *vcpu, int prio, bool nmi)
  */
 static void read_event(struct vmx_vcpu *vmx)
 {
-	struct vmm_event *ev = &vmx->vcpu.events.injected;
+	struct vmm_events *events = &vmx->vcpu.events;
+	struct vmm_event *ev = &events->injected;
 	u32 info = vmcs_read(IDT_VECTORING_INFO_FIELD);
 
 	ev->valid = 0;
+	events->again.any = false;
 	if (likely(!(info & VECTORING_INFO_VALID_MASK)))
 		return;
 	ev->vector = info & VECTORING_INFO_VECTOR_MASK;
@@ -220,6 +222,10 @@ static void read_event(struct vmx_vcpu *vmx)
 	case INTR_TYPE_HARD_EXCEPTION:
 		ev->type = (info & VECTORING_INFO_TYPE_MASK) >> 8;
 		ev->valid = 1;
+		break;
+	default:
+		events->again.any = true;
+		events->again.vector = ev->vector;
 	}
 }
 
