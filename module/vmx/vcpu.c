@@ -16,11 +16,13 @@
 #define PLE_WINDOW_CYCLES	4096
 
 /*
- * Exits are #AC and #DB, because a guest can make the processor deliver them
- * without end, with no instruction boundary at which the host would get an
- * interrupt; #MC is the host's.
+ * Exits are #UD, for the hypercall instruction of the other vendor; #AC and #DB,
+ * because a guest can make the processor deliver them without end, with no
+ * instruction boundary at which the host would get an interrupt; and #MC, which
+ * is the host's.
  */
-#define EXCEPTIONS	(BIT(X86_TRAP_DB) | BIT(X86_TRAP_AC) | BIT(X86_TRAP_MC))
+#define EXCEPTIONS	(BIT(X86_TRAP_UD) | BIT(X86_TRAP_AC) |		\
+			 BIT(X86_TRAP_DB) | BIT(X86_TRAP_MC))
 
 static void init_controls(struct vmx_vcpu *vmx)
 {
