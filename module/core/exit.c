@@ -39,6 +39,12 @@ static int exit_none(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 	return VMM_RESUME;
 }
 
+static int exit_timer(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
+{
+	vmm_lapic_timer_reached(&vcpu->apic);
+	return VMM_RESUME;
+}
+
 static int exit_cpuid(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 {
 	int ret = know_length(vcpu, exit, atomic);
@@ -302,6 +308,7 @@ static const exit_handler handlers[VMM_NR_EXIT_REASONS] = {
 	[VMM_EXIT_HOST_IRQ]	= exit_none,
 	[VMM_EXIT_IRQ_WINDOW]	= exit_none,
 	[VMM_EXIT_NMI_WINDOW]	= exit_none,
+	[VMM_EXIT_TIMER]	= exit_timer,
 	[VMM_EXIT_EXCEPTION]	= exit_exception,
 	[VMM_EXIT_IO]		= exit_io,
 	[VMM_EXIT_NPF]		= exit_npf,

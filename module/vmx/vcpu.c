@@ -47,6 +47,10 @@ static void init_controls(struct vmx_vcpu *vmx)
 		vmcs_write(PLE_GAP, PLE_GAP_CYCLES);
 		vmcs_write(PLE_WINDOW, PLE_WINDOW_CYCLES);
 	}
+	if (c->pin & PIN_BASED_VMX_PREEMPTION_TIMER) {
+		vmx->timer_value = VMX_TIMER_OFF;
+		vmcs_write(VMX_PREEMPTION_TIMER_VALUE, vmx->timer_value);
+	}
 	if (vmx->secondary & SECONDARY_EXEC_ENCLS_EXITING)
 		vmcs_write(ENCLS_EXITING_BITMAP, ~0ULL);
 }
