@@ -12,6 +12,8 @@
 
 #include "core/hypercall.h"
 #include "core/request.h"
+#define CREATE_TRACE_POINTS
+#include "core/trace.h"
 #include "core/vcpu.h"
 #include "core/vm.h"
 #include "emul/glue.h"
@@ -34,6 +36,12 @@ static inline int know_length(struct vmm_vcpu *vcpu, struct vmm_exit *exit,
 
 static int exit_none(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 {
+	return VMM_RESUME;
+}
+
+static int exit_timer(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
+{
+	vmm_lapic_timer_reached(&vcpu->apic);
 	return VMM_RESUME;
 }
 
@@ -272,9 +280,11 @@ static int stop_undecided(struct vmm_vcpu *vcpu, struct vmm_exit *exit,
 			  u32 reason)
 {
 	struct vmm_run *run = vcpu->run;
-	char text[160];
+	char text[VMM_TEXT_SIZE];
 
 	vmm_backend->describe(vcpu, exit, text, sizeof(text));
+	if (reason == VMM_RUN_FAIL_ENTRY)
+		trace_vmm_entry_failed(vcpu, text);
 	memset(&run->fail, 0, sizeof(run->fail));
 	run->fail.code = exit->code;
 	run->fail.info1 = exit->info1;
@@ -299,6 +309,7 @@ static const exit_handler handlers[VMM_NR_EXIT_REASONS] = {
 	[VMM_EXIT_HOST_IRQ]	= exit_none,
 	[VMM_EXIT_IRQ_WINDOW]	= exit_none,
 	[VMM_EXIT_NMI_WINDOW]	= exit_none,
+	[VMM_EXIT_TIMER]	= exit_timer,
 	[VMM_EXIT_EXCEPTION]	= exit_exception,
 	[VMM_EXIT_IO]		= exit_io,
 	[VMM_EXIT_NPF]		= exit_npf,

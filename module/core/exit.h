@@ -24,6 +24,7 @@ struct vmm_vcpu;
 	X(HOST_IRQ,	"host_irq")	/* host interrupt or NMI */	\
 	X(IRQ_WINDOW,	"irq_window")	/* guest can take an interrupt */ \
 	X(NMI_WINDOW,	"nmi_window")	/* guest can take an NMI */	\
+	X(TIMER,	"timer")	/* deadline of the APIC's timer */ \
 	X(EXCEPTION,	"exception")					\
 	X(IO,		"io")						\
 	X(NPF,		"npf")		/* nested page fault */		\
@@ -102,6 +103,9 @@ struct vmm_exit {
 	u64 code, info1, info2;
 	u8 insn[16];
 };
+
+/* Room for what vmm_backend_ops.describe() says. */
+#define VMM_TEXT_SIZE	160
 
 /*
  * What a handler answers.  Below zero: an errno that VMM_VCPU_RUN returns.

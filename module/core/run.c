@@ -332,6 +332,7 @@ static int wait(struct vmm_vcpu *vcpu)
 	int err = 0;
 
 	vmm_stat_inc(&vcpu->stats, VMM_STAT_HALTS);
+	vmm_lapic_timer_outside(&vcpu->apic);
 	if (poll(vcpu)) {
 		vmm_stat_inc(&vcpu->stats, VMM_STAT_HALT_POLLED);
 	} else {

@@ -69,6 +69,12 @@ static u64 apic_tsc_to_ns(struct vmm_lapic *l, u64 delta)
 	return vmm_cycles_to_ns(delta, of_apic(l)->vm->x86.clock.tsc_khz);
 }
 
+static bool apic_deadline(struct vmm_lapic *l, u64 deadline)
+{
+	return vmm_backend->apic.set_deadline &&
+	       vmm_backend->apic.set_deadline(of_apic(l), deadline);
+}
+
 static const struct vmm_lapic_ops apic_ops = {
 	.kick		= apic_kick,
 	.nmi		= apic_nmi,
@@ -77,6 +83,7 @@ static const struct vmm_lapic_ops apic_ops = {
 	.eoi		= apic_eoi,
 	.tsc		= apic_tsc,
 	.tsc_to_ns	= apic_tsc_to_ns,
+	.deadline	= apic_deadline,
 };
 
 /* ---- upcalls of x86/; the owner's thread -------------------------------- */

@@ -66,6 +66,10 @@ struct vmm_lapic;
  * @tsc: the guest's TSC at this moment. Any context.
  * @tsc_to_ns: host nanoseconds that @delta guest TSC ticks take, rounded up,
  *	saturating. Any context.
+ * @deadline: may be NULL. Have the guest left once its TSC has reached
+ *	@deadline, for vmm_lapic_timer_reached(); 0: no longer. Holds until
+ *	the next call, in the guest only: see vmm_lapic_timer_outside(). False:
+ *	cannot. vCPU side.
  * @mode: may be NULL. The APIC was enabled, disabled, or entered x2APIC mode,
  *	or its base moved. vCPU side.
  */
@@ -77,6 +81,7 @@ struct vmm_lapic_ops {
 	void (*eoi)(struct vmm_lapic *l, u8 vector);
 	u64 (*tsc)(struct vmm_lapic *l);
 	u64 (*tsc_to_ns)(struct vmm_lapic *l, u64 delta);
+	bool (*deadline)(struct vmm_lapic *l, u64 deadline);
 	void (*mode)(struct vmm_lapic *l);
 };
 
@@ -106,12 +111,15 @@ struct vmm_lapic_config {
  * @load: host time when the count was loaded (v; changed with @hrtimer off)
  * @span: ns that one count-down takes; 0: not counting (v; likewise)
  * @deadline: TSC-deadline MSR, 0: not armed (a: cleared by the expiry)
+ * @in_guest: the end of the guest's run is to tell of the deadline, and not
+ *	@hrtimer (v)
  */
 struct vmm_lapic_timer {
 	struct hrtimer hrtimer;
 	u64 load;
 	u64 span;
 	atomic64_t deadline;
+	bool in_guest;
 };
 
 /**
@@ -188,6 +196,12 @@ int vmm_lapic_set_features(struct vmm_lapic *l, u32 features, u32 phys_bits);
 
 /* The vCPU moved to another CPU: take the armed timer along. May spin. */
 void vmm_lapic_timer_migrate(struct vmm_lapic *l);
+
+/* The guest was left for what vmm_lapic_ops.deadline() was told, maybe early. */
+void vmm_lapic_timer_reached(struct vmm_lapic *l);
+
+/* The vCPU will not run for a while: a timer of the host's is to take over. */
+void vmm_lapic_timer_outside(struct vmm_lapic *l);
 
 /* Delivery to the vCPU. */
 

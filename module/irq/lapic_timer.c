@@ -6,6 +6,11 @@
  * count at any moment. The hrtimer is armed only for an expiry that would
  * interrupt the guest, and every change happens with it cancelled, so that
  * its callback needs no lock.
+ *
+ * Where the processor can leave the guest at a given TSC, that stands in for the
+ * hrtimer in TSC-deadline mode: nothing of the host's has to be programmed, and
+ * no interrupt comes. It works while the guest runs, or is about to; before the
+ * vCPU sleeps, and before its state is saved, the hrtimer takes over.
  */
 #include <linux/ktime.h>
 #include <linux/math64.h>
@@ -53,6 +58,12 @@ static u64 deadline_left(struct vmm_lapic *l, u64 deadline)
 		       DEADLINE_STEP_NS);
 }
 
+static void deadline_reached(struct vmm_lapic *l)
+{
+	atomic64_set(&l->timer.deadline, 0);
+	vmm_lapic_raise_lvt(l, APIC_LVTT);
+}
+
 /* The deadline has passed, or is still ahead: go on then. */
 static enum hrtimer_restart deadline_expire(struct vmm_lapic *l)
 {
@@ -65,8 +76,7 @@ static enum hrtimer_restart deadline_expire(struct vmm_lapic *l)
 				    ns_to_ktime(max_t(u64, left, 1000)));
 		return HRTIMER_RESTART;
 	}
-	atomic64_set(&l->timer.deadline, 0);
-	vmm_lapic_raise_lvt(l, APIC_LVTT);
+	deadline_reached(l);
 	return HRTIMER_NORESTART;
 }
 
@@ -129,29 +139,68 @@ static void arm_deadline(struct vmm_lapic *l)
 		arm_at(l, ktime_get_ns() + left);
 		return;
 	}
-	atomic64_set(&l->timer.deadline, 0);
-	vmm_lapic_raise_lvt(l, APIC_LVTT);
+	deadline_reached(l);
 }
 
-/* With the hrtimer cancelled: arm it if an expiry ahead interrupts. */
+static bool arm_in_guest(struct vmm_lapic *l)
+{
+	u64 deadline = atomic64_read(&l->timer.deadline);
+
+	l->timer.in_guest = deadline && l->ops->deadline &&
+			    l->ops->deadline(l, deadline);
+	return l->timer.in_guest;
+}
+
+static void disarm_in_guest(struct vmm_lapic *l)
+{
+	if (!l->timer.in_guest)
+		return;
+	l->timer.in_guest = false;
+	l->ops->deadline(l, 0);
+}
+
+/* With the timer cancelled: arm it if an expiry ahead interrupts. */
 static void timer_arm(struct vmm_lapic *l, bool loaded)
 {
 	if (lapic_get(l, APIC_LVTT) & APIC_LVT_MASKED)
 		return;
-	if (deadline_mode(l))
-		arm_deadline(l);
-	else if (counting_mode(l))
+	if (deadline_mode(l)) {
+		if (!arm_in_guest(l))
+			arm_deadline(l);
+	} else if (counting_mode(l)) {
 		arm_count(l, loaded);
+	}
 }
 
+void vmm_lapic_timer_reached(struct vmm_lapic *l)
+{
+	if (!l->timer.in_guest ||
+	    l->ops->tsc(l) < (u64)atomic64_read(&l->timer.deadline))
+		return;
+	disarm_in_guest(l);
+	deadline_reached(l);
+}
+
+/* What was reached by this moment counts. */
 static void timer_cancel(struct vmm_lapic *l)
 {
+	vmm_lapic_timer_reached(l);
+	disarm_in_guest(l);
 	hrtimer_cancel(&l->timer.hrtimer);
+}
+
+void vmm_lapic_timer_outside(struct vmm_lapic *l)
+{
+	if (!l->timer.in_guest)
+		return;
+	disarm_in_guest(l);
+	arm_deadline(l);
 }
 
 void lapic_timer_stop(struct vmm_lapic *l)
 {
-	timer_cancel(l);
+	disarm_in_guest(l);
+	hrtimer_cancel(&l->timer.hrtimer);
 	l->timer.span = 0;
 	atomic64_set(&l->timer.deadline, 0);
 }
@@ -233,8 +282,10 @@ void lapic_timer_write_lvt(struct vmm_lapic *l, u32 lvt)
 
 u64 lapic_timer_read_deadline(struct vmm_lapic *l)
 {
-	u64 deadline = atomic64_read(&l->timer.deadline);
+	u64 deadline;
 
+	vmm_lapic_timer_reached(l);
+	deadline = atomic64_read(&l->timer.deadline);
 	if (!deadline || !deadline_mode(l) || l->ops->tsc(l) >= deadline)
 		return 0;
 	return deadline;

@@ -304,6 +304,35 @@ static void prepare_tlb(struct vmx_vcpu *vmx)
 	}
 }
 
+bool vmx_set_deadline(struct vmm_vcpu *vcpu, u64 tsc)
+{
+	if (!(vmx_config.pin & PIN_BASED_VMX_PREEMPTION_TIMER))
+		return false;
+	to_vmx(vcpu)->deadline = tsc;
+	return true;
+}
+
+/*
+ * The timer starts anew with each entry.  It counts whenever the TSC's bit of
+ * its rate changes, so that one more count is never too early by much.
+ */
+static void prepare_timer(struct vmx_vcpu *vmx)
+{
+	u64 now, value = VMX_TIMER_OFF;
+
+	if (vmx->deadline) {
+		now = rdtsc() + vmx->tsc_offset;
+		value = 0;
+		if (now < vmx->deadline)
+			value = (vmx->deadline - now) >> vmx_config.timer_shift;
+		value = min_t(u64, value + 1, VMX_TIMER_OFF);
+	}
+	if (value == vmx->timer_value)
+		return;
+	vmx->timer_value = value;
+	vmcs_write(VMX_PREEMPTION_TIMER_VALUE, value);
+}
+
 /*
  * Guest breakpoints live in the processor only while one is enabled; all
  * accesses to debug registers are exits.
@@ -348,6 +377,8 @@ void vmx_enter(struct vmm_vcpu *vcpu, struct vmm_exit *exit)
 
 	write_guest(vmx);
 	prepare_tlb(vmx);
+	if (vmx->deadline || unlikely(vmx->timer_value != VMX_TIMER_OFF))
+		prepare_timer(vmx);
 	if (unlikely(vmx->dr7 & (DR_GLOBAL_ENABLE_MASK | DR_LOCAL_ENABLE_MASK)))
 		load_breakpoints(vcpu);
 	prepare_host(vmx);
