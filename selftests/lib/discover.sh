@@ -13,14 +13,16 @@
 #	cpus, memory	of the test host: 2, 2G
 #	timeout	seconds: 60
 #	module	no: vmm.ko is not loaded for it
-#	alone	yes: it gets a boot of its own
+#	alone	yes: it gets a boot of its own, but not on an Intel host, where one takes long
 #	append	kernel parameters of the host
 #	allow	a regular expression of kernel complaints that the test provokes
 #	files	what it needs of the checkout beyond itself in the Intel host, which sees
 #		nothing else but the module, vmctl, lib/ and the payloads
+#	modules	what it needs there of the kernel's modules
 #
 # A record has these fields, separated by tabs, with - for nothing:
-#	name kind group host kernel cpus memory timeout module alone append allow files command
+#	name kind group host kernel cpus memory timeout module alone append allow files modules
+#	command
 
 # Where each kind runs: on this machine, or inside a test host.
 KINDS="static unit fuzz testhost host api payload bench"
@@ -62,18 +64,20 @@ suffix_of()
 # record KIND NAME SOURCE COMMAND: one line for each processor and kernel it runs on.
 record()
 {
-	local kind=$1 name=$2 src=$3 command=$4 host kernel kernels=-
+	local kind=$1 name=$2 src=$3 command=$4 host kernel kernels=- alone
 
 	! in_host "$kind" || kernels=$(need "$src" kernel "6.1 6.12")
 	for host in $(hosts_of "$kind" "$src"); do
+		alone=no
+		[ "$host" = intel ] || alone=$(need "$src" alone no)
 		for kernel in $kernels; do
 			printf '%s\t' "$kind/$name$(suffix_of "$host" "$kernel")" "$kind" \
 				"$(need "$src" group "$kind")" "$host" "$kernel" \
 				"$(need "$src" cpus 2)" "$(need "$src" memory 2G)" \
 				$(($(need "$src" timeout 60) * $(slower "$host"))) \
-				"$(need "$src" module yes)" "$(need "$src" alone no)" \
+				"$(need "$src" module yes)" "$alone" \
 				"$(need "$src" append -)" "$(need "$src" allow -)" \
-				"$(need "$src" files -)"
+				"$(need "$src" files -)" "$(need "$src" modules -)"
 			printf '%s\n' "$command"
 		done
 	done
@@ -99,7 +103,7 @@ discover_payloads()
 			for kernel in 6.1 6.12; do
 				printf '%s\t' "payload/$image$(suffix_of $host $kernel)" payload \
 					payload $host $kernel 2 2G $((${limit[$image]} * slow + 15)) \
-					yes no - - -
+					yes no - - - -
 				printf '%s\n' \
 					"VMCTL=tools/vmctl/vmctl SLOW=$slow selftests/payload/run --on vmm${runs[$image]}"
 			done
