@@ -106,7 +106,7 @@ static int exit_io(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 	u64 val;
 	int err;
 
-	if (exit->io.string || !exit->insn_len)
+	if (exit->io.string || !exit->insn_len || unlikely(vcpu->watches_ports))
 		return vmm_emulate(vcpu, exit, atomic);
 	if (exit->io.in) {
 		err = vmm_bus_read(&vcpu->vm->pio, exit->io.port,

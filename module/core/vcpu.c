@@ -322,6 +322,7 @@ void vmm_vcpu_reset(struct vmm_vcpu *vcpu, bool init)
 	emul_cancel(&vcpu->emul);
 	vcpu->user_io = VMM_IO_NONE;
 	memset(vcpu->db, 0, sizeof(vcpu->db));
+	vcpu->watches_ports = false;
 
 	vmm_backend->reset(vcpu);
 	vmm_x86_reset(&vcpu->x86, init);
@@ -375,11 +376,24 @@ void vmm_vcpu_raise_error(struct vmm_vcpu *vcpu, u8 vector, u32 error)
 	vmm_vcpu_raise_event(vcpu, &ev);
 }
 
-void vmm_vcpu_trap_step(struct vmm_vcpu *vcpu)
+void vmm_vcpu_set_dr7(struct vmm_vcpu *vcpu, u64 val)
 {
-	if (vmm_backend->end_step(vcpu))
+	unsigned int i;
+
+	vcpu->watches_ports = false;
+	for (i = 0; i < ARRAY_SIZE(vcpu->db); i++)
+		if (vmm_dr7_watches_ports(val, i))
+			vcpu->watches_ports = true;
+	vmm_backend->set_dr(vcpu, 7, val);
+}
+
+void vmm_vcpu_trap_debug(struct vmm_vcpu *vcpu, bool step, u32 why)
+{
+	if (step && !vmm_backend->end_step(vcpu))
+		why |= DR_STEP;
+	if (!why)
 		return;
-	vmm_backend->set_dr(vcpu, 6, vmm_backend->get_dr(vcpu, 6) | DR_STEP);
+	vmm_backend->set_dr(vcpu, 6, vmm_backend->get_dr(vcpu, 6) | why);
 	vmm_vcpu_raise(vcpu, X86_TRAP_DB);
 }
 
@@ -399,7 +413,7 @@ void vmm_vcpu_skip(struct vmm_vcpu *vcpu, u8 len)
 	if (unlikely(vcpu->rflags & (X86_EFLAGS_TF | X86_EFLAGS_RF))) {
 		vcpu->rflags &= ~X86_EFLAGS_RF;
 		if (vcpu->rflags & X86_EFLAGS_TF)
-			vmm_vcpu_trap_step(vcpu);
+			vmm_vcpu_trap_debug(vcpu, true, 0);
 	}
 }
 

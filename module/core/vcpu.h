@@ -33,6 +33,24 @@ struct vmm_run;
 /* What DR7 reads with no breakpoint set. */
 #define VMM_DR7_FIXED	0x400ULL
 
+/* Port breakpoints of DR7; they need CR4.DE, which is checked when one is hit. */
+#define VMM_DR_RW_PORT	2
+
+static inline bool vmm_dr7_watches_ports(u64 dr7, unsigned int nr)
+{
+	return (dr7 >> (nr * DR_ENABLE_SIZE) & 3) &&
+	       (dr7 >> (DR_CONTROL_SHIFT + nr * DR_CONTROL_SIZE) & 3) ==
+		       VMM_DR_RW_PORT;
+}
+
+/* Bytes that breakpoint @nr covers; port breakpoints have at most 4. */
+static inline unsigned int vmm_dr7_len(u64 dr7, unsigned int nr)
+{
+	static const u8 len[] = { 1, 2, 8, 4 };
+
+	return len[dr7 >> (DR_CONTROL_SHIFT + nr * DR_CONTROL_SIZE + 2) & 3];
+}
+
 enum vmm_vcpu_mode {
 	VMM_OUTSIDE,		/* not in the entry loop */
 	VMM_IN_GUEST,		/* a kick must send an IPI */
@@ -68,6 +86,9 @@ enum vmm_user_io {
  * @stopped:	[L] vmm_run says why, and that is for good until user space sets
  *		registers
  * @db:		[L] DR0 to DR3
+ * @watches_ports: [L] DR7 has a breakpoint on ports.  The processor checks it
+ *		behind an access, so that those of exits are ours to check
+ * @ports_hit:	[L] bits of DR6 for such accesses of the executor's instruction
  * @user_io:	[L] enum vmm_user_io
  * @pio:	[L] the port access that user space is to finish
  * @emul:	[L] instruction executor
@@ -99,6 +120,8 @@ struct vmm_vcpu {
 	struct vmm_exit exit;
 	struct vmm_events events;
 	u64 db[4];
+	bool watches_ports;
+	u8 ports_hit;
 	struct {
 		u16 port;
 		u8 size;
@@ -137,8 +160,14 @@ void vmm_vcpu_sipi(struct vmm_vcpu *vcpu, u8 vector);
 int vmm_vcpu_set_cpuid(struct vmm_vcpu *vcpu,
 		       const struct vmm_cpuid_entry *entries, u32 count);
 
-/* An instruction ended with RFLAGS.TF set: the trap that follows it. */
-void vmm_vcpu_trap_step(struct vmm_vcpu *vcpu);
+/* Sets DR7 and notes whether it has a breakpoint on ports. */
+void vmm_vcpu_set_dr7(struct vmm_vcpu *vcpu, u64 val);
+
+/*
+ * The debug trap behind an instruction: the bits @why of DR6, and that of a
+ * single step if it began with RFLAGS.TF set.  None if neither is due.
+ */
+void vmm_vcpu_trap_debug(struct vmm_vcpu *vcpu, bool step, u32 why);
 
 /* Moves RIP past the instruction of @len bytes, with all that entails. */
 void vmm_vcpu_skip(struct vmm_vcpu *vcpu, u8 len);

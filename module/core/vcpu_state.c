@@ -148,7 +148,7 @@ int vmm_vcpu_set_debugregs(struct vmm_vcpu *vcpu, const struct vmm_debugregs *d)
 		return -EINVAL;
 	memcpy(vcpu->db, d->db, sizeof(d->db));
 	vmm_backend->set_dr(vcpu, 6, d->dr6);
-	vmm_backend->set_dr(vcpu, 7, d->dr7);
+	vmm_vcpu_set_dr7(vcpu, d->dr7);
 	return 0;
 }
 

@@ -29,6 +29,8 @@ static void prepare(struct vmm_vcpu *vcpu, const struct vmm_exit *exit,
 	ctxt->mode = vmm_mode_emul(&mode, vcpu->rflags);
 	ctxt->cpl = mode.cpl;
 	ctxt->may_sleep = !atomic;
+	ctxt->rep_max = vcpu->watches_ports ? 1 : 0;
+	vcpu->ports_hit = 0;
 	ctxt->fetched_len = exit ? min_t(u8, exit->nr_insn, EMUL_MAX_LEN) : 0;
 	if (ctxt->fetched_len)
 		memcpy(ctxt->fetched, exit->insn, ctxt->fetched_len);
@@ -58,8 +60,8 @@ static void commit(struct vmm_vcpu *vcpu)
 	vcpu->rflags = ctxt->rflags;
 	vcpu->irq_shadow = ctxt->shadow;
 	vmm_stat_inc(&vcpu->stats, VMM_STAT_EMULATED);
-	if (unlikely(ctxt->was_tf))
-		vmm_vcpu_trap_step(vcpu);
+	if (unlikely(ctxt->was_tf || vcpu->ports_hit))
+		vmm_vcpu_trap_debug(vcpu, ctxt->was_tf, vcpu->ports_hit);
 }
 
 static int stop(struct vmm_vcpu *vcpu)

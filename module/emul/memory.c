@@ -516,12 +516,32 @@ static int pio_in_kernel(struct vmm_vcpu *vcpu, const struct emul_pio *io)
 	return 0;
 }
 
+/* Breakpoints on ports that this access hits: its trap comes behind it. */
+static void note_watched_port(struct vmm_vcpu *vcpu, const struct emul_pio *io)
+{
+	u64 dr7 = vmm_backend->get_dr(vcpu, 7);
+	unsigned int i;
+	u64 first, len;
+
+	if (!(vmm_backend->get_cr(vcpu, 4) & X86_CR4_DE))
+		return;
+	for (i = 0; i < ARRAY_SIZE(vcpu->db); i++) {
+		len = vmm_dr7_len(dr7, i);
+		first = vcpu->db[i] & ~(len - 1);
+		if (vmm_dr7_watches_ports(dr7, i) &&
+		    first < io->port + io->size && io->port < first + len)
+			vcpu->ports_hit |= DR_TRAP0 << i;
+	}
+}
+
 int vmm_emul_pio(struct emul_ctxt *ctxt, const struct emul_pio *io)
 {
 	struct vmm_vcpu *vcpu = of_ctxt(ctxt);
 	struct vmm_run *run = vcpu->run;
 	void *shared = (void *)run + VMM_RUN_DATA_OFFSET;
 
+	if (unlikely(vcpu->watches_ports))
+		note_watched_port(vcpu, io);
 	if (!pio_in_kernel(vcpu, io))
 		return EMUL_OK;
 	if (io->in || !(io->flags & EMUL_ACC_LAST))

@@ -154,10 +154,9 @@ static int set_dr(struct emul_ctxt *ctxt, unsigned int dr, u64 val)
 	if (val >> 32)
 		return general_protection(ctxt);
 	if (dr == 6)
-		val = (val & DR6_WRITABLE) | DR6_RESERVED;
+		vmm_backend->set_dr(vcpu, 6, (val & DR6_WRITABLE) | DR6_RESERVED);
 	else
-		val = (val & DR7_WRITABLE) | VMM_DR7_FIXED;
-	vmm_backend->set_dr(vcpu, dr, val);
+		vmm_vcpu_set_dr7(vcpu, (val & DR7_WRITABLE) | VMM_DR7_FIXED);
 	return EMUL_OK;
 }
 
