@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: host: amd intel, timeout: 300, module: no
+# test: host: amd intel, timeout: 900, module: no
 #
 # The module does without each optional feature: guests must not notice. Here all are off at
 # once, then one or two alone; options-soak.sh takes one after another, with more guests.
