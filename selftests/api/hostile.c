@@ -78,9 +78,13 @@ static void test_endless(void)
 	n = serve(&t, 1000, MMIO);
 	tap_ok(n > 10, "a string of 16 GiB from nowhere to nowhere: %d exits", n);
 	vt_free(&t);
-	LOADED(&t, deaf);
-	tap_ok(!serve(&t, 500, 0), "a loop with interrupts off");
-	vt_free(&t);
+	if (vt_on_bochs()) {
+		tap_skip("a loop with interrupts off: Bochs never leaves it");
+	} else {
+		LOADED(&t, deaf);
+		tap_ok(!serve(&t, 500, 0), "a loop with interrupts off");
+		vt_free(&t);
+	}
 	LOADED(&t, deaf_halt);
 	tap_ok(!serve(&t, 500, 0), "a halt with interrupts off");
 	vt_free(&t);

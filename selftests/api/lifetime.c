@@ -14,7 +14,7 @@
 
 #include "vmmtest.h"
 
-VT_BLOB(spin, "1: incl 0x3000\n jmp 1b");
+VT_BLOB(spin, "sti\n 1: incl 0x3000\n jmp 1b");
 VT_BLOB(halt, "1: hlt\n jmp 1b");
 
 static unsigned int seconds = 8;

@@ -12,7 +12,7 @@
 
 /* Tells that it runs, then spins; its vector registers are not the host's. */
 VT_BLOB(spin,
-	"mov %cr4, %eax\n or $0x200, %eax\n mov %eax, %cr4\n"
+	"sti\n mov %cr4, %eax\n or $0x200, %eax\n mov %eax, %cr4\n"
 	"pcmpeqd %xmm0, %xmm0\n pcmpeqd %xmm7, %xmm7\n"
 	"1: incl 0x3000\n jmp 1b");
 
