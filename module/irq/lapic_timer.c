@@ -108,8 +108,12 @@ static void arm_count(struct vmm_lapic *l, bool loaded)
 
 	if (!t->span)
 		return;
+	if (loaded) {
+		arm_at(l, t->load + t->span);
+		return;
+	}
 	gone = ktime_get_ns() - t->load;
-	if (loaded || gone < t->span) {
+	if (gone < t->span) {
 		arm_at(l, t->load + t->span);
 	} else if (periodic_mode(l)) {
 		div64_u64_rem(gone, t->span, &rest);
@@ -144,9 +148,11 @@ static void timer_arm(struct vmm_lapic *l, bool loaded)
 		arm_count(l, loaded);
 }
 
+/* Mostly there is nothing to cancel: a one-shot timer has run out. */
 static void timer_cancel(struct vmm_lapic *l)
 {
-	hrtimer_cancel(&l->timer.hrtimer);
+	if (hrtimer_active(&l->timer.hrtimer))
+		hrtimer_cancel(&l->timer.hrtimer);
 }
 
 void lapic_timer_stop(struct vmm_lapic *l)
