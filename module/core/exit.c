@@ -45,20 +45,31 @@ static int exit_timer(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 	return VMM_RESUME;
 }
 
+static noinline void cpuid_dynamic(struct vmm_vcpu *vcpu, u32 regs[4])
+{
+	struct vmm_cpuid_dyn dyn = {
+		.cr4 = vmm_backend->get_cr(vcpu, 4),
+		.xcr0 = vmm_fpu_get_xcr0(&vcpu->x86.fpu),
+		.apic_enabled = vmm_lapic_enabled(&vcpu->apic),
+	};
+
+	vmm_cpuid_exec(&vcpu->x86.cpuid, &dyn, regs);
+}
+
 static int exit_cpuid(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 {
+	static const struct vmm_cpuid_dyn no_matter;
 	int ret = know_length(vcpu, exit, atomic);
-	struct vmm_cpuid_dyn dyn;
 	u32 regs[4];
 
 	if (ret != VMM_RESUME)
 		return ret;
-	dyn.cr4 = vmm_backend->get_cr(vcpu, 4);
-	dyn.xcr0 = vmm_fpu_get_xcr0(&vcpu->x86.fpu);
-	dyn.apic_enabled = vmm_lapic_enabled(&vcpu->apic);
 	regs[VMM_EAX] = vcpu->gpr[EMUL_RAX];
 	regs[VMM_ECX] = vcpu->gpr[EMUL_RCX];
-	vmm_cpuid_exec(&vcpu->x86.cpuid, &dyn, regs);
+	if (vmm_cpuid_is_dynamic(&vcpu->x86.cpuid, regs[VMM_EAX]))
+		cpuid_dynamic(vcpu, regs);
+	else
+		vmm_cpuid_exec(&vcpu->x86.cpuid, &no_matter, regs);
 	vcpu->gpr[EMUL_RAX] = regs[VMM_EAX];
 	vcpu->gpr[EMUL_RBX] = regs[VMM_EBX];
 	vcpu->gpr[EMUL_RCX] = regs[VMM_ECX];

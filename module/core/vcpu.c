@@ -418,17 +418,23 @@ void vmm_vcpu_trap(struct vmm_vcpu *vcpu, bool step)
 	vmm_vcpu_raise(vcpu, X86_TRAP_DB);
 }
 
-void vmm_vcpu_skip(struct vmm_vcpu *vcpu, u8 len)
+/* A code segment's size bounds its instruction pointer. */
+static noinline u64 bound_rip(struct vmm_vcpu *vcpu, u64 rip)
 {
 	struct vmm_cpu_mode mode;
+
+	vmm_backend->get_mode(vcpu, &mode);
+	if (vmm_mode_emul(&mode, vcpu->rflags) != EMUL_MODE_LONG64)
+		rip = (u32)rip;
+	return rip;
+}
+
+void vmm_vcpu_skip(struct vmm_vcpu *vcpu, u8 len)
+{
 	u64 rip = vcpu->rip + len;
 
-	if (unlikely(rip >> 16 != vcpu->rip >> 16)) {
-		/* A code segment's size bounds its instruction pointer. */
-		vmm_backend->get_mode(vcpu, &mode);
-		if (vmm_mode_emul(&mode, vcpu->rflags) != EMUL_MODE_LONG64)
-			rip = (u32)rip;
-	}
+	if (unlikely((rip ^ vcpu->rip) >> 16))
+		rip = bound_rip(vcpu, rip);
 	vcpu->rip = rip;
 	vcpu->irq_shadow = false;
 	if (unlikely(vcpu->rflags & (X86_EFLAGS_TF | X86_EFLAGS_RF)) ||

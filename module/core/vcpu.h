@@ -64,6 +64,7 @@ enum vmm_user_io {
  *		off by the owner, read by kickers
  * @last_cpu:	[L] where it was loaded last
  * @events:	[L] exceptions and NMIs on their way in
+ * @window:	[L] want_window() was asked for one last
  * @mp_state:	[L] VMM_MP_*
  * @sipi_vector: [O] written before VMM_REQ_SIPI is raised
  * @stopped:	[L] vmm_run says why, and that is for good until user space sets
@@ -89,6 +90,7 @@ struct vmm_vcpu {
 	u64 rip;
 	u64 rflags;
 	bool irq_shadow;
+	bool window;
 	u8 mp_state;
 	u8 user_io;
 	u8 sipi_vector;

@@ -216,6 +216,12 @@ static inline int vmm_lapic_pending(struct vmm_lapic *l)
 	return __vmm_lapic_pending(l);
 }
 
+/* False: no vector is requested, whatever its priority; true: perhaps one is. */
+static inline bool vmm_lapic_requested(const struct vmm_lapic *l)
+{
+	return READ_ONCE(l->irr_pending);
+}
+
 /*
  * The highest vector requested whatever its priority, or -1: while it is
  * blocked by TPR alone, the back end must notice the guest lowering TPR.
@@ -223,10 +229,23 @@ static inline int vmm_lapic_pending(struct vmm_lapic *l)
 int vmm_lapic_highest_irr(struct vmm_lapic *l);
 
 /*
+ * Take @vector into service, which vmm_lapic_pending() would report, or would
+ * have before something higher came. The vCPU's thread.
+ */
+void vmm_lapic_take(struct vmm_lapic *l, u8 vector);
+
+/*
  * Take the vector that vmm_lapic_pending() reports into service.
  * Return: the vector, or -1 if there is none.
  */
-int vmm_lapic_ack(struct vmm_lapic *l);
+static inline int vmm_lapic_ack(struct vmm_lapic *l)
+{
+	int vector = vmm_lapic_pending(l);
+
+	if (vector >= 0)
+		vmm_lapic_take(l, vector);
+	return vector;
+}
 
 /* End of interrupt for the highest vector in service; also for PV EOI. */
 void vmm_lapic_eoi(struct vmm_lapic *l);

@@ -118,8 +118,12 @@ static void arm_count(struct vmm_lapic *l, bool loaded)
 
 	if (!t->span)
 		return;
+	if (loaded) {
+		arm_at(l, t->load + t->span);
+		return;
+	}
 	gone = ktime_get_ns() - t->load;
-	if (loaded || gone < t->span) {
+	if (gone < t->span) {
 		arm_at(l, t->load + t->span);
 	} else if (periodic_mode(l)) {
 		div64_u64_rem(gone, t->span, &rest);
@@ -181,12 +185,16 @@ void vmm_lapic_timer_reached(struct vmm_lapic *l)
 	deadline_reached(l);
 }
 
-/* What was reached by this moment counts. */
+/*
+ * What was reached by this moment counts.  Mostly there is nothing to cancel: a
+ * one-shot timer has run out.
+ */
 static void timer_cancel(struct vmm_lapic *l)
 {
 	vmm_lapic_timer_reached(l);
 	disarm_in_guest(l);
-	hrtimer_cancel(&l->timer.hrtimer);
+	if (hrtimer_active(&l->timer.hrtimer))
+		hrtimer_cancel(&l->timer.hrtimer);
 }
 
 void vmm_lapic_timer_outside(struct vmm_lapic *l)

@@ -9,6 +9,7 @@
  * writes are exits, so that put has one MSR to read.
  */
 #include <asm/desc.h>
+#include <asm/fsgsbase.h>
 #include <asm/nospec-branch.h>
 #include <asm/tlbflush.h>
 
@@ -30,6 +31,16 @@ static void write_host_cpu(struct vmx_vcpu *vmx, int cpu)
 	vmx->host_cpu = cpu;
 }
 
+static u64 read_fs_base(void)
+{
+	u64 val;
+
+	if (boot_cpu_has(X86_FEATURE_FSGSBASE))
+		return rdfsbase();
+	rdmsrl(MSR_FS_BASE, val);
+	return val;
+}
+
 /*
  * Selectors of user space cannot be host fields: exits load null, and put loads
  * them again.
@@ -44,8 +55,8 @@ static void save_host(struct vmx_vcpu *vmx)
 	savesegment(fs, h->fs);
 	savesegment(gs, h->gs);
 	asm("sldt %0" : "=m" (h->ldt));
-	rdmsrl(MSR_FS_BASE, h->fs_base);
-	rdmsrl(MSR_KERNEL_GS_BASE, h->kernel_gs_base);
+	h->fs_base = read_fs_base();
+	h->kernel_gs_base = __rdmsr(MSR_KERNEL_GS_BASE);
 	h->debugctl = get_debugctlmsr();
 	vmcs_write(HOST_FS_BASE, h->fs_base);
 	if (cr3 != vmx->host_cr3) {
@@ -54,16 +65,26 @@ static void save_host(struct vmx_vcpu *vmx)
 	}
 }
 
+/* Guests like hosts often have the same: STAR, for one. */
+static inline void change_msr(u32 msr, u64 from, u64 to)
+{
+	if (from != to)
+		wrmsrl(msr, to);
+}
+
 void vmx_load(struct vmm_vcpu *vcpu)
 {
 	struct vmx_vcpu *vmx = vmx_vmcs_begin(vcpu);
+	const struct vmx_cpu *vc = this_cpu_ptr(&vmx_cpu);
 	int cpu = smp_processor_id(), i;
 
 	if (vmx->host_cpu != cpu)
 		write_host_cpu(vmx, cpu);
 	save_host(vmx);
-	for (i = 0; i < VMX_NR_SWITCHED_MSRS; i++)
-		wrmsrl(vmx_switched_msrs[i], vmx->msrs[i]);
+	for (i = 0; i < VMX_NR_STABLE_MSRS; i++)
+		change_msr(vmx_switched_msrs[i], vc->msrs[i], vmx->msrs[i]);
+	change_msr(MSR_KERNEL_GS_BASE, vmx->host.kernel_gs_base,
+		   vmx->msrs[VMX_MSR_KERNEL_GS_BASE]);
 	vmx->loaded = true;
 	vmx_vmcs_end(vmx);
 }
@@ -92,16 +113,18 @@ void vmx_put(struct vmm_vcpu *vcpu)
 	int i;
 
 	vmx->loaded = false;
-	rdmsrl(MSR_KERNEL_GS_BASE, vmx->msrs[VMX_MSR_KERNEL_GS_BASE]);
+	vmx->msrs[VMX_MSR_KERNEL_GS_BASE] = __rdmsr(MSR_KERNEL_GS_BASE);
 	for (i = 0; i < VMX_NR_STABLE_MSRS; i++)
-		wrmsrl(vmx_switched_msrs[i], vc->msrs[i]);
+		change_msr(vmx_switched_msrs[i], vmx->msrs[i], vc->msrs[i]);
 
 	/* Exits leave the widest limits in GDTR and the narrowest in TR. */
 	load_fixmap_gdt(smp_processor_id());
 	invalidate_tss_limit();
 	restore_selectors(h);
 	/* Loading GS has touched the one that is swapped out. */
-	wrmsrl(MSR_KERNEL_GS_BASE, h->kernel_gs_base);
+	if (unlikely(h->gs) ||
+	    vmx->msrs[VMX_MSR_KERNEL_GS_BASE] != h->kernel_gs_base)
+		wrmsrl(MSR_KERNEL_GS_BASE, h->kernel_gs_base);
 	/* Exits leave the host's breakpoints disabled. */
 	if (hw_breakpoint_active())
 		hw_breakpoint_restore();
@@ -288,9 +311,10 @@ static void read_guest(struct vmx_vcpu *vmx)
 		(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS);
 }
 
-static void prepare_tlb(struct vmx_vcpu *vmx)
+/* Out of line: its operands in memory would cost every entry. */
+static noinline void flush(struct vmx_vcpu *vmx, enum vmx_flush what)
 {
-	switch (vmx_tlb_prepare(&vmx->tlb, smp_processor_id())) {
+	switch (what) {
 	case VMX_FLUSH_ROOT:
 		if (!vmx_invept(vmx_config.invept, vmcs_read(EPT_POINTER)))
 			vmx_vmcs_complain("INVEPT", EPT_POINTER);
@@ -331,6 +355,14 @@ static void prepare_timer(struct vmx_vcpu *vmx)
 		return;
 	vmx->timer_value = value;
 	vmcs_write(VMX_PREEMPTION_TIMER_VALUE, value);
+}
+
+static void prepare_tlb(struct vmx_vcpu *vmx)
+{
+	enum vmx_flush what = vmx_tlb_prepare(&vmx->tlb, smp_processor_id());
+
+	if (unlikely(what != VMX_FLUSH_NONE))
+		flush(vmx, what);
 }
 
 /*
