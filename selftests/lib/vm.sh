@@ -81,3 +81,10 @@ returns_to()
 
 # Nobody holds the module: it would unload.
 module_idle() { [ "$(sed -n 's/^vmm [0-9]* \([0-9]*\) .*/\1/p' /proc/modules)" = 0 ]; }
+
+# The clock that a Linux guest chooses: the paravirtual one, unless its processor promises
+# a time-stamp counter that never changes its rate.
+guest_clock()
+{
+	if grep -qw nonstop_tsc /proc/cpuinfo; then echo tsc; else echo kvm-clock; fi
+}
