@@ -258,6 +258,179 @@ static void test_xmm_native(void)
 	tap_ok(!bad, "XMM registers, with and without state before");
 }
 
+/* ---- single registers against the processor's instructions --------------- */
+
+static u64 operand[4];
+
+/* Loads an area, executes on @operand, saves to @out. */
+#define NATIVE(name, insn)						\
+static __attribute__((noinline)) void name(void)			\
+{									\
+	u32 lo = layout.mask, hi = layout.mask >> 32;			\
+									\
+	memset(out, 0, sizeof(out));					\
+	asm volatile("xsave64 (%0)" : : "r" (saved), "a" (~0),		\
+		     "d" (~0) : "memory");				\
+	asm volatile("xrstor64 (%0)\n\t" insn "\n\t"			\
+		     "xsave64 (%1)" : : "r" (area), "r" (out),		\
+		     "a" (lo), "d" (hi), "c" (operand) : "memory");	\
+	asm volatile("xrstor64 (%0)" : : "r" (saved), "a" (~0),		\
+		     "d" (~0) : "memory");				\
+}
+
+NATIVE(load_mm5, "movq (%%rcx), %%mm5")
+NATIVE(store_mm5, "movq %%mm5, (%%rcx)")
+NATIVE(load_ymm9, "vmovdqu (%%rcx), %%ymm9")
+NATIVE(store_ymm9, "vmovdqu %%ymm9, (%%rcx)")
+NATIVE(load_cw, "fldcw (%%rcx)")
+NATIVE(store_cw, "fnstcw (%%rcx)")
+NATIVE(store_sw, "fnstsw (%%rcx)")
+NATIVE(load_mxcsr, "ldmxcsr (%%rcx)")
+NATIVE(store_mxcsr, "stmxcsr (%%rcx)")
+
+static void do_load_mm5(u8 *to)
+{
+	vmm_xsave_set_mm(to, 5, operand[0]);
+}
+
+static void do_store_mm5(u8 *to)
+{
+	operand[0] = vmm_xsave_get_mm(to, 5);
+	vmm_xsave_enter_mmx(to);
+}
+
+static void do_load_ymm9(u8 *to)
+{
+	vmm_xsave_set_ymm(&layout, to, 9, operand);
+}
+
+static void do_store_ymm9(u8 *to)
+{
+	vmm_xsave_get_ymm(&layout, to, 9, operand);
+}
+
+static void do_load_cw(u8 *to)
+{
+	vmm_xsave_set_word(to, VMM_FPU_CW, operand[0]);
+}
+
+static void store_word(u8 *to, enum vmm_fpu_word which, size_t size)
+{
+	u32 val = vmm_xsave_get_word(to, which);
+
+	memcpy(operand, &val, size);
+}
+
+static void do_store_cw(u8 *to)
+{
+	store_word(to, VMM_FPU_CW, 2);
+}
+
+static void do_store_sw(u8 *to)
+{
+	store_word(to, VMM_FPU_SW, 2);
+}
+
+static void do_load_mxcsr(u8 *to)
+{
+	vmm_xsave_set_word(to, VMM_FPU_MXCSR, operand[0]);
+}
+
+static void do_store_mxcsr(u8 *to)
+{
+	store_word(to, VMM_FPU_MXCSR, 4);
+}
+
+static const struct move {
+	const char *name;
+	void (*native)(void);
+	void (*ours)(u8 *to);
+	u64 needs;
+} moves[] = {
+	{ "an MMX load", load_mm5, do_load_mm5 },
+	{ "an MMX store", store_mm5, do_store_mm5 },
+	{ "a YMM load", load_ymm9, do_load_ymm9, VMM_XCR0_AVX },
+	{ "a YMM store", store_ymm9, do_store_ymm9, VMM_XCR0_AVX },
+	{ "FLDCW", load_cw, do_load_cw },
+	{ "FNSTCW", store_cw, do_store_cw },
+	{ "FNSTSW", store_sw, do_store_sw },
+	{ "LDMXCSR", load_mxcsr, do_load_mxcsr },
+	{ "STMXCSR", store_mxcsr, do_store_mxcsr },
+};
+
+/*
+ * An area without a pending x87 exception, so that the instructions do not fault
+ * and its addresses stay out of it.
+ */
+static void quiet_area(void)
+{
+	u16 fcw, fsw;
+
+	make_area(0);
+	memset(area + 8, 0, 16);
+	memcpy(&fcw, area, 2);
+	fcw = (fcw & 0x1f3f) | 0x40;
+	fsw = (rnd() & 0x7f7f) & ~(~fcw & 0x3f);
+	memcpy(area, &fcw, 2);
+	memcpy(area + 2, &fsw, 2);
+}
+
+/* See load_alike() for the tries. */
+static bool move_alike(const struct move *m)
+{
+	static u8 copy[AREA] __attribute__((aligned(64)));
+	static u8 first[AREA];
+	u64 start[4], native[4];
+	int tries;
+
+	memcpy(start, operand, sizeof(start));
+	for (tries = 0; tries < 5; tries++) {
+		memcpy(operand, start, sizeof(start));
+		m->native();
+		memcpy(first, out, AREA);
+		memcpy(native, operand, sizeof(native));
+		memcpy(operand, start, sizeof(start));
+		memcpy(copy, area, AREA);
+		m->ours(copy);
+		if (memcmp(native, operand, sizeof(native)))
+			return false;
+		if (!loads(copy, layout.mask))
+			return false;
+		/* Masking nothing any more, FLDCW brings the addresses in. */
+		memset(first + 6, 0, 18);
+		memset(out + 6, 0, 18);
+		if (!memcmp(first, out, layout.size))
+			return true;
+	}
+	return false;
+}
+
+static void test_moves_native(void)
+{
+	unsigned int i, n, bad;
+
+	for (i = 0; i < sizeof(moves) / sizeof(*moves); i++) {
+		const struct move *m = &moves[i];
+
+		if (m->needs & ~layout.mask) {
+			tap_ok(true, "%s # SKIP not on this machine", m->name);
+			continue;
+		}
+		for (n = 0, bad = 0; n < 3000; n++) {
+			quiet_area();
+			operand[0] = rnd();
+			operand[1] = rnd();
+			operand[2] = rnd();
+			operand[3] = rnd();
+			if (m->native == load_mxcsr)
+				operand[0] &= layout.mxcsr_mask;
+			bad += !move_alike(m);
+		}
+		tap_ok(!bad, "%s does as the processor's (%u differ)", m->name,
+		       bad);
+	}
+}
+
 /* ---- sizes -------------------------------------------------------------- */
 
 static void test_sizes(void)
@@ -308,5 +481,6 @@ int main(void)
 	test_copy();
 	test_reset_native();
 	test_xmm_native();
+	test_moves_native();
 	return tap_done();
 }
