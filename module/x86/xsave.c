@@ -231,8 +231,11 @@ void vmm_xsave_set_ymm(const struct vmm_xsave_layout *l, void *area,
 		       unsigned int nr, const u64 val[4])
 {
 	vmm_xsave_set_xmm(area, nr, val);
-	own_avx(l, area);
-	memcpy(area + ymm_offset(l, nr), val + 2, XMM_SIZE);
+	/* Zeroes where all is zero claim nothing. */
+	if (val[2] || val[3])
+		own_avx(l, area);
+	if (claimed(area, VMM_XCR0_AVX))
+		memcpy(area + ymm_offset(l, nr), val + 2, XMM_SIZE);
 	if (claimed(area, BIT_ULL(COMP_ZMM_HI)))
 		memset(area + l->offset[COMP_ZMM_HI] + (nr & 15) * ZMM_HI_SIZE,
 		       0, ZMM_HI_SIZE);
