@@ -138,6 +138,9 @@ static u32 reg_read(struct vmm_lapic *l, u32 offset)
 		return lapic_ppr(l);
 	case APIC_TMCCT:
 		return lapic_timer_current(l);
+	case APIC_TMR ... APIC_IRR + 0x70:
+		lapic_collect(l);
+		break;
 	}
 	return lapic_get(l, offset);
 }

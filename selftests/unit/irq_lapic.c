@@ -79,6 +79,65 @@ static void test_priorities(void)
 	down();
 }
 
+static bool in_page(const struct vmm_lapic *l, u32 reg, u8 vector)
+{
+	const u32 *word = l->regs + reg + vector / 32 * 0x10;
+
+	return *word >> vector % 32 & 1;
+}
+
+/* Senders leave the page alone, whose owner takes their requests over. */
+static void test_posted(void)
+{
+	u8 page[VMM_LAPIC_PAGE_SIZE], saved[VMM_LAPIC_REGS_SIZE];
+
+	up();
+	vmm_lapic_highest_irr(a0);
+	memcpy(page, a0->regs, sizeof(page));
+	tap_ok(send(a0, 0x41, true) == 1 && send(a0, 0x80, false) == 1 &&
+	       send(a0, 0xff, false) == 1 && send(a0, 0x10, true) == 1 &&
+	       cpu[0].kicks == 4, "four requests, four kicks");
+	tap_ok(!memcmp(page, a0->regs, sizeof(page)), "the page is as it was");
+	tap_ok(vmm_lapic_requested(a0) && !a0->irr_pending,
+	       "they can be seen where no register is looked at");
+	tap_ok(send(a0, 0x80, false) == 0 && cpu[0].kicks == 4,
+	       "one that is posted already merges without a kick");
+	tap_ok(vmm_lapic_highest_irr(a0) == 0xff && !a0->posted.any &&
+	       in_page(a0, APIC_IRR, 0x10) && in_page(a0, APIC_IRR, 0x41) &&
+	       in_page(a0, APIC_IRR, 0x80) && in_page(a0, APIC_IRR, 0xff),
+	       "a look takes all over");
+	tap_ok(in_page(a0, APIC_TMR, 0x41) && in_page(a0, APIC_TMR, 0x10) &&
+	       !in_page(a0, APIC_TMR, 0x80) && !in_page(a0, APIC_TMR, 0xff),
+	       "with their kind");
+	tap_ok(send(a0, 0xff, false) == 0 && cpu[0].kicks == 5,
+	       "one that is in IRR merges, but kicks: it may be on its way out");
+	tap_ok(vmm_lapic_ack(a0) == 0xff && !in_page(a0, APIC_IRR, 0xff) &&
+	       vmm_lapic_highest_irr(a0) == 0x80, "and is one with it");
+	vmm_lapic_eoi(a0);
+
+	send(a0, 0x41, false);
+	tap_ok(in_page(a0, APIC_TMR, 0x41), "another kind");
+	vmm_lapic_highest_irr(a0);
+	tap_ok(!in_page(a0, APIC_TMR, 0x41) && in_page(a0, APIC_TMR, 0x10),
+	       "counts when it is taken over");
+
+	send(a0, 0x63, true);
+	tap_ok(r(a0, APIC_IRR + 0x30) == 1U << 3, "the guest reads IRR with it");
+	send(a0, 0x65, true);
+	tap_ok(r(a0, APIC_TMR + 0x30) == (1U << 3 | 1U << 5), "and TMR");
+	send(a0, 0x6a, false);
+	vmm_lapic_get_regs(a0, saved);
+	tap_ok(saved[APIC_IRR + 0x31] == 1U << 2, "what is saved has it");
+	send(a0, 0xe1, false);
+	tap_ok(vmm_lapic_set_regs(a0, saved) == 0 &&
+	       vmm_lapic_highest_irr(a0) == 0x80, "what is restored has not");
+	send(a0, 0xe2, false);
+	vmm_lapic_reset(a0, true);
+	tap_ok(vmm_lapic_highest_irr(a0) == -1 && !a0->posted.any,
+	       "INIT forgets it");
+	down();
+}
+
 static void test_every_vector(void)
 {
 	unsigned int v;
@@ -281,6 +340,7 @@ int main(void)
 {
 	test_reset();
 	test_priorities();
+	test_posted();
 	test_every_vector();
 	test_xapic_ipi();
 	test_ids();
