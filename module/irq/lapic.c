@@ -41,8 +41,11 @@ static void request(struct vmm_lapic *l, u32 offset, u32 vectors, u32 levels)
 	u32 tmr = lapic_get(l, APIC_TMR + offset);
 	u32 irr = lapic_get(l, APIC_IRR + offset);
 
-	lapic_set(l, APIC_TMR + offset, (tmr & ~vectors) | (levels & vectors));
 	lapic_set(l, APIC_IRR + offset, irr | vectors);
+	if (((tmr ^ levels) & vectors) == 0)
+		return;
+	lapic_set(l, APIC_TMR + offset, (tmr & ~vectors) | (levels & vectors));
+	l->changed = true;
 }
 
 void __lapic_collect(struct vmm_lapic *l)
@@ -58,8 +61,10 @@ void __lapic_collect(struct vmm_lapic *l)
 			continue;
 		vectors = xchg(&p->vectors[i], 0);
 		levels = READ_ONCE(p->levels[i]);
-		request(l, i * 0x20, vectors, levels);
-		request(l, i * 0x20 + 0x10, vectors >> 32, levels >> 32);
+		if ((u32)vectors)
+			request(l, i * 0x20, vectors, levels);
+		if (vectors >> 32)
+			request(l, i * 0x20 + 0x10, vectors >> 32, levels >> 32);
 		l->irr_pending = true;
 	}
 }
@@ -142,6 +147,13 @@ static void lint0_ended(struct vmm_lapic *l, u8 vector)
 		vmm_lapic_raise_lvt(l, APIC_LVT0);
 }
 
+void vmm_lapic_hw_ended(struct vmm_lapic *l, u8 vector)
+{
+	lint0_ended(l, vector);
+	if (!(lapic_get(l, APIC_SPIV) & APIC_SPIV_DIRECTED_EOI))
+		l->ops->eoi(l, vector);
+}
+
 void vmm_lapic_eoi(struct vmm_lapic *l)
 {
 	int vector = l->isr_top;
@@ -150,12 +162,10 @@ void vmm_lapic_eoi(struct vmm_lapic *l)
 		return;
 	__clear_bit(vector & 31, lapic_word(l, APIC_ISR, vector));
 	WRITE_ONCE(l->isr_top, find_top(l, APIC_ISR));
+	l->changed = true;
 
-	if (test_bit(vector & 31, lapic_word(l, APIC_TMR, vector))) {
-		lint0_ended(l, vector);
-		if (!(lapic_get(l, APIC_SPIV) & APIC_SPIV_DIRECTED_EOI))
-			l->ops->eoi(l, vector);
-	}
+	if (test_bit(vector & 31, lapic_word(l, APIC_TMR, vector)))
+		vmm_lapic_hw_ended(l, vector);
 	lapic_unblock(l);
 }
 
@@ -163,6 +173,7 @@ void lapic_recount(struct vmm_lapic *l)
 {
 	WRITE_ONCE(l->isr_top, find_top(l, APIC_ISR));
 	l->irr_pending = true;
+	l->changed = true;
 }
 
 void lapic_error(struct vmm_lapic *l, u32 esr_bit)

@@ -152,7 +152,11 @@ struct vmm_lapic_posted {
  * @phys_bits: width of guest-physical addresses (v)
  * @base: IA32_APIC_BASE (vr)
  * @irr_pending: false means that IRR is empty; true that it may not be (v)
- * @isr_top: highest vector in service, or -1 (vr)
+ * @hw: while the guest runs, the processor delivers what is in IRR by itself and
+ *	works on the page: nothing is to be taken and injected (v)
+ * @changed: TMR or ISR is not as the processor left it, or was told, last (v)
+ * @isr_top: highest vector in service, or -1; while the guest runs with @hw set
+ *	it may be an old one (vr)
  * @esr_latch: errors not yet moved to ESR by a write to it (a)
  * @lint0: level of the LINT0 input (a)
  * @extint: an ExtINT message from the IOAPIC awaits its acknowledge (a)
@@ -169,6 +173,8 @@ struct vmm_lapic {
 	u64 base;
 	struct vmm_lapic_posted posted;
 	bool irr_pending;
+	bool hw;
+	bool changed;
 	int isr_top;
 	atomic_t esr_latch;
 	atomic_t lint0;
@@ -268,6 +274,36 @@ static inline int vmm_lapic_ack(struct vmm_lapic *l)
 
 /* End of interrupt for the highest vector in service; also for PV EOI. */
 void vmm_lapic_eoi(struct vmm_lapic *l);
+
+/*
+ * For a processor that works on the page (@hw). Before an entry
+ * vmm_lapic_highest_irr() and isr_top say where it goes on, and
+ * vmm_lapic_levels() which ends of interrupts it is to tell of. What follows
+ * comes behind an exit.
+ */
+
+/* The highest vectors in IRR and ISR, or -1, as the processor left them. */
+static inline void vmm_lapic_hw_left(struct vmm_lapic *l, int irr, int isr)
+{
+	l->irr_pending = irr >= 0;
+	WRITE_ONCE(l->isr_top, isr);
+}
+
+/* TMR of the 64 vectors from 64 * @i on. */
+static inline u64 vmm_lapic_levels(const struct vmm_lapic *l, unsigned int i)
+{
+	return __vmm_lapic_reg(l, APIC_TMR + i * 0x20) |
+	       (u64)__vmm_lapic_reg(l, APIC_TMR + i * 0x20 + 0x10) << 32;
+}
+
+/* The processor has ended @vector, which is level-triggered. */
+void vmm_lapic_hw_ended(struct vmm_lapic *l, u8 vector);
+
+/* The guest wrote the register at @offset, and its value is in the page. */
+void vmm_lapic_hw_wrote(struct vmm_lapic *l, u32 offset);
+
+/* Is what RDMSR of x2APIC's @msr is to give in the page, at any time? */
+bool vmm_lapic_hw_reads(u32 msr);
 
 /* TPR in the form of CR8: the priority class, 0 to 15. */
 static inline u64 vmm_lapic_get_tpr(const struct vmm_lapic *l)

@@ -138,6 +138,69 @@ static void test_posted(void)
 	down();
 }
 
+/* What a processor that works on the page is told, and tells. */
+static void test_hardware(void)
+{
+	unsigned int reg, readable = 0;
+
+	up();
+	a0->changed = false;
+	send(a0, 0x41, false);
+	vmm_lapic_highest_irr(a0);
+	tap_ok(!a0->changed, "an edge changes no TMR");
+	send(a0, 0x43, true);
+	send(a0, 0xc1, true);
+	tap_ok(vmm_lapic_highest_irr(a0) == 0xc1 && a0->changed &&
+	       vmm_lapic_levels(a0, 1) == 1U << 3 && !vmm_lapic_levels(a0, 0) &&
+	       vmm_lapic_levels(a0, 3) == 1U << 1, "a level does");
+	a0->changed = false;
+	vmm_lapic_reset(a0, true);
+	tap_ok(a0->changed, "and so does INIT");
+	vmm_lapic_firmware_state(a0);
+
+	vmm_lapic_hw_left(a0, -1, 0x52);
+	tap_ok(!vmm_lapic_requested(a0) && r(a0, APIC_PROCPRI) == 0x50,
+	       "nothing requested, one in service");
+	vmm_lapic_hw_left(a0, 0x33, -1);
+	tap_ok(vmm_lapic_requested(a0) && r(a0, APIC_PROCPRI) == 0,
+	       "one requested, nothing in service");
+	forget();
+	vmm_lapic_hw_ended(a0, 0x43);
+	tap_ok(cpu[0].eois == 1 && cpu[0].eoi_vector == 0x43, "an end is told");
+	w(a0, APIC_SPIV, 0x1ff | 1 << 12);
+	vmm_lapic_hw_ended(a0, 0x43);
+	tap_ok(cpu[0].eois == 1, "unless the guest does that");
+	w(a0, APIC_LVT0, 0x8031);
+	vmm_lapic_highest_irr(a0);
+	vmm_lapic_set_lint(a0, 0, true);
+	vmm_lapic_ack(a0);
+	vmm_lapic_hw_ended(a0, 0x31);
+	tap_ok(vmm_lapic_highest_irr(a0) == 0x31, "a level at LINT0 comes again");
+
+	for (reg = 0; reg < 0x100; reg++)
+		readable += vmm_lapic_hw_reads(0x800 + reg);
+	tap_ok(readable == 39 && vmm_lapic_hw_reads(0x802) &&
+	       vmm_lapic_hw_reads(0x80a) && !vmm_lapic_hw_reads(0x80b) &&
+	       !vmm_lapic_hw_reads(0x830) && !vmm_lapic_hw_reads(0x839) &&
+	       !vmm_lapic_hw_reads(0x83f) && !vmm_lapic_hw_reads(0x7ff),
+	       "registers that are in the page at any time: %u", readable);
+	down();
+
+	up();
+	base(a0, VMM_LAPIC_BASE_ENABLE | VMM_LAPIC_BASE_X2APIC);
+	*(u32 *)(a0->regs + APIC_SELF_IPI) = 0x0f;
+	vmm_lapic_hw_wrote(a0, APIC_SELF_IPI);
+	wm(a0, APIC_ESR, 0);
+	tap_ok(rm(a0, APIC_ESR) == APIC_ESR_SENDILL && vmm_lapic_pending(a0) == -1,
+	       "a self-IPI that the processor refused is an error");
+	*(u32 *)(a0->regs + APIC_SELF_IPI) = 0x77;
+	vmm_lapic_hw_wrote(a0, APIC_SELF_IPI);
+	vmm_lapic_hw_wrote(a0, 0x1000);
+	tap_ok(vmm_lapic_pending(a0) == 0x77 &&
+	       !*(u32 *)(a0->regs + APIC_SELF_IPI), "another is sent");
+	down();
+}
+
 static void test_every_vector(void)
 {
 	unsigned int v;
@@ -341,6 +404,7 @@ int main(void)
 	test_reset();
 	test_priorities();
 	test_posted();
+	test_hardware();
 	test_every_vector();
 	test_xapic_ipi();
 	test_ids();
