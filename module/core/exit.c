@@ -45,6 +45,15 @@ static int exit_timer(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 	return VMM_RESUME;
 }
 
+static int exit_apic(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
+{
+	if (exit->apic.offset == APIC_EOI)
+		vmm_lapic_hw_ended(&vcpu->apic, exit->apic.vector);
+	else
+		vmm_lapic_hw_wrote(&vcpu->apic, exit->apic.offset);
+	return VMM_RESUME;
+}
+
 static noinline void cpuid_dynamic(struct vmm_vcpu *vcpu, u32 regs[4])
 {
 	struct vmm_cpuid_dyn dyn = {
@@ -321,6 +330,7 @@ static const exit_handler handlers[VMM_NR_EXIT_REASONS] = {
 	[VMM_EXIT_IRQ_WINDOW]	= exit_none,
 	[VMM_EXIT_NMI_WINDOW]	= exit_none,
 	[VMM_EXIT_TIMER]	= exit_timer,
+	[VMM_EXIT_APIC]		= exit_apic,
 	[VMM_EXIT_EXCEPTION]	= exit_exception,
 	[VMM_EXIT_IO]		= exit_io,
 	[VMM_EXIT_NPF]		= exit_npf,

@@ -25,6 +25,7 @@ struct vmm_vcpu;
 	X(IRQ_WINDOW,	"irq_window")	/* guest can take an interrupt */ \
 	X(NMI_WINDOW,	"nmi_window")	/* guest can take an NMI */	\
 	X(TIMER,	"timer")	/* deadline of the APIC's timer */ \
+	X(APIC,		"apic")		/* APIC's hardware needs help */ \
 	X(EXCEPTION,	"exception")					\
 	X(IO,		"io")						\
 	X(NPF,		"npf")		/* nested page fault */		\
@@ -75,6 +76,8 @@ enum vmm_exit_reason {
  *	executor
  * npf:	@gpa and VMM_ACCESS_*
  * msr:	@index (ECX), @write
+ * apic: the guest wrote the register at @offset; where that is APIC_EOI, it ended
+ *	@vector
  * exc:	@vector and @error
  */
 struct vmm_exit {
@@ -95,6 +98,10 @@ struct vmm_exit {
 			u32 index;
 			bool write;
 		} msr;
+		struct {
+			u16 offset;
+			u8 vector;
+		} apic;
 		struct {
 			u8 vector;
 			u32 error;

@@ -75,6 +75,12 @@ static bool apic_deadline(struct vmm_lapic *l, u64 deadline)
 	       vmm_backend->apic.set_deadline(of_apic(l), deadline);
 }
 
+static void apic_mode(struct vmm_lapic *l)
+{
+	l->hw = vmm_backend->apic.virtualize &&
+		vmm_backend->apic.virtualize(of_apic(l), vmm_lapic_x2apic(l));
+}
+
 static const struct vmm_lapic_ops apic_ops = {
 	.kick		= apic_kick,
 	.nmi		= apic_nmi,
@@ -84,6 +90,7 @@ static const struct vmm_lapic_ops apic_ops = {
 	.tsc		= apic_tsc,
 	.tsc_to_ns	= apic_tsc_to_ns,
 	.deadline	= apic_deadline,
+	.mode		= apic_mode,
 };
 
 /* ---- upcalls of x86/; the owner's thread -------------------------------- */

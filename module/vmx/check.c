@@ -328,7 +328,7 @@ static const char *check_controls(struct vmm_vcpu *vcpu)
 {
 	u32 primary = vmcs_read(CPU_BASED_VM_EXEC_CONTROL);
 
-	if ((primary & CPU_BASED_TPR_SHADOW) &&
+	if ((primary & CPU_BASED_TPR_SHADOW) && !vcpu->apic.hw &&
 	    vmcs_read(TPR_THRESHOLD) > vmm_lapic_get_tpr(&vcpu->apic))
 		return "TPR threshold above TPR";
 	return check_event(vmcs_read(VM_ENTRY_INTR_INFO_FIELD)) ?:

@@ -185,6 +185,21 @@ static void decode_entry_failure(struct vmm_exit *exit, u32 reason)
 	}
 }
 
+/* Behind the instruction, which has been carried out. */
+static void decode_apic(struct vmm_exit *exit, u32 reason)
+{
+	u64 what = vmcs_read(EXIT_QUALIFICATION);
+
+	exit->reason = VMM_EXIT_APIC;
+	exit->info1 = what;
+	if (reason == EXIT_REASON_EOI_INDUCED) {
+		exit->apic.offset = APIC_EOI;
+		exit->apic.vector = what;
+	} else {
+		exit->apic.offset = what & ~PAGE_MASK;
+	}
+}
+
 /* Out of line, so that the simple ones save no registers for these. */
 static noinline void decode_special(struct vmx_vcpu *vmx,
 				    struct vmm_exit *exit, u32 reason)
@@ -198,6 +213,10 @@ static noinline void decode_special(struct vmx_vcpu *vmx,
 		return;
 	case EXIT_REASON_EPT_VIOLATION:
 		decode_violation(vmx, exit);
+		return;
+	case EXIT_REASON_EOI_INDUCED:
+	case EXIT_REASON_APIC_WRITE:
+		decode_apic(exit, reason);
 		return;
 	}
 	if (unlikely(reason & VMX_EXIT_REASONS_FAILED_VMENTRY))
