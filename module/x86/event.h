@@ -78,4 +78,16 @@ struct vmm_events {
  */
 bool vmm_event_raise(struct vmm_events *ev, const struct vmm_event *new);
 
+/*
+ * The monitor itself delivers what an exit cut short: hardware shall not do it
+ * again.  An exception stays, so that another that comes on the way is one on
+ * top of it; vmm_event_delivered() ends that.
+ */
+void vmm_event_take_over(struct vmm_events *ev);
+
+static inline void vmm_event_delivered(struct vmm_events *ev)
+{
+	ev->exception.valid = 0;
+}
+
 #endif
