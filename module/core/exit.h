@@ -76,6 +76,9 @@ enum vmm_exit_reason {
  * npf:	@gpa and VMM_ACCESS_*
  * msr:	@index (ECX), @write
  * exc:	@vector and @error
+ * task: @selector of the TSS, @source, an enum emul_task_source: for a gate
+ *	vmm_vcpu.events has the event; RIP is at the instruction that has
+ *	@insn_len bytes, or where the old task is to go on if that is 0
  */
 struct vmm_exit {
 	u16 reason;
@@ -99,6 +102,10 @@ struct vmm_exit {
 			u8 vector;
 			u32 error;
 		} exc;
+		struct {
+			u16 selector;
+			u8 source;
+		} task;
 	};
 	u64 code, info1, info2;
 	u8 insn[16];
