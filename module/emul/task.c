@@ -189,8 +189,7 @@ static int find_new(struct emul_ctxt *c, const struct emul_task *t,
 		return emul_sel_fault(c, bad, t->sel);
 	rc = emul_find_descriptor(c, bad, t->sel, &la);
 	if (!rc)
-		rc = table_read(c, la, &desc, sizeof(desc),
-				iret ? 0 : EMUL_ACC_RMW);
+		rc = table_read(c, la, &desc, sizeof(desc), 0);
 	if (rc)
 		return rc;
 	emul_unpack_descriptor(desc, t->sel, &new->tr);
@@ -252,6 +251,9 @@ static int probe(struct emul_ctxt *c, const struct emul_task *t,
 				0);
 	if (!rc && nests(t))
 		rc = table_read(c, p->new.tr.base, &link, sizeof(link),
+				EMUL_ACC_RMW);
+	if (!rc && t->source != EMUL_TASK_IRET)
+		rc = table_read(c, p->new.desc, &desc, sizeof(desc),
 				EMUL_ACC_RMW);
 	if (!rc && frees_old(t))
 		rc = table_read(c, p->old.desc, &desc, sizeof(desc),
