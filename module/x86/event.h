@@ -52,6 +52,15 @@ static inline bool vmm_exception_has_error(u8 vector)
 	return vector < 32 && (those >> vector & 1);
 }
 
+/* Whether exception @vector is a fault: its instruction will run again. */
+static inline bool vmm_exception_is_fault(u8 vector)
+{
+	/* #DB, if at times a fault, is none to RF; NMI, #BP, #OF, #DF, #MC. */
+	const u32 others = BIT(1) | BIT(2) | BIT(3) | BIT(4) | BIT(8) | BIT(18);
+
+	return vector < 32 && !(others >> vector & 1);
+}
+
 /**
  * struct vmm_events - all events of a vCPU
  * @injected:	was being delivered when the guest exited; never VMM_EVENT_SOFT,
