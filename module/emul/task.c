@@ -41,10 +41,16 @@
 /**
  * struct tss_format - where the fields of a TSS are
  * @size:	bytes that must be there
- * @width:	of a field; the registers are saved in @ip up to @end
- * @cr3, @trap:	0: there is none
- * @segs:	selectors in the order of enum emul_segreg, of which 16-bit ones
- *		lack the last two
+ * @width:	of a field
+ * @cr3:	CR3; 0: there is none
+ * @ip:		EIP, the first field that a switch saves
+ * @flags:	EFLAGS
+ * @gprs:	general registers, in the order of enum emul_reg
+ * @segs:	selectors, in the order of enum emul_segreg
+ * @nr_segs:	so many of them
+ * @end:	behind the last field that a switch saves
+ * @ldt:	LDTR's selector
+ * @trap:	the T bit; 0: there is none
  */
 struct tss_format {
 	u8 size, width;
