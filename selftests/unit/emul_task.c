@@ -367,7 +367,9 @@ static void test_refused(void)
 
 	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 		for (source = CALL; source <= GATE; source++) {
-			want = source == IRET ? cases[i].iret : cases[i].call;
+			want = cases[i].call;
+			if (source == IRET)
+				want = cases[i].iret;
 			if (!want)
 				continue;
 			start(true, source);
@@ -409,14 +411,17 @@ static void test_pages(void)
 		{ OTHER, OTHER, W_WRITE, GATE, "its link read-only" },
 		{ OTHER + 96, RAM_BASE + 0x5000, W_READ, IRET, "its end" },
 	};
-	unsigned int i;
+	unsigned int i, error;
 
 	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		start(true, cases[i].source);
 		bad_page = cases[i].la;
 		bad_kind = cases[i].kind;
 		w.hook = no_page;
-		refused(PF, cases[i].kind == W_WRITE ? 2 : 0, cases[i].text);
+		error = 0;
+		if (cases[i].kind == W_WRITE)
+			error = 2;
+		refused(PF, error, cases[i].text);
 		tap_ok(w.c.exc.cr2 == cases[i].fault, "and its address");
 	}
 	start(true, JMP);
