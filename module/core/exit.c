@@ -290,6 +290,15 @@ static int exit_pause(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 	return exit_skip(vcpu, exit, atomic);
 }
 
+/* Rare, and much memory to look at: always where it may sleep. */
+static int exit_task_switch(struct vmm_vcpu *vcpu, struct vmm_exit *exit,
+			    bool atomic)
+{
+	if (atomic)
+		return VMM_WOULD_SLEEP;
+	return vmm_emul_task_switch(vcpu, exit);
+}
+
 static int exit_shutdown(struct vmm_vcpu *vcpu, struct vmm_exit *exit,
 			 bool atomic)
 {
@@ -345,7 +354,7 @@ static const exit_handler handlers[VMM_NR_EXIT_REASONS] = {
 	[VMM_EXIT_XSETBV]	= exit_xsetbv,
 	[VMM_EXIT_WBINVD]	= exit_skip,
 	[VMM_EXIT_INVALID_OP]	= exit_invalid_op,
-	[VMM_EXIT_TASK_SWITCH]	= exit_unknown,
+	[VMM_EXIT_TASK_SWITCH]	= exit_task_switch,
 	[VMM_EXIT_SHUTDOWN]	= exit_shutdown,
 	[VMM_EXIT_INIT]		= exit_none,
 	[VMM_EXIT_FAIL_ENTRY]	= exit_fail_entry,

@@ -79,6 +79,9 @@ enum vmm_exit_reason {
  * apic: the guest wrote the register at @offset; where that is APIC_EOI, it ended
  *	@vector
  * exc:	@vector and @error
+ * task: @selector of the TSS, @source, an enum emul_task_source: for a gate
+ *	vmm_vcpu.events has the event; RIP is at the instruction that has
+ *	@insn_len bytes, or where the old task is to go on if that is 0
  */
 struct vmm_exit {
 	u16 reason;
@@ -106,6 +109,10 @@ struct vmm_exit {
 			u8 vector;
 			u32 error;
 		} exc;
+		struct {
+			u16 selector;
+			u8 source;
+		} task;
 	};
 	u64 code, info1, info2;
 	u8 insn[16];

@@ -366,6 +366,9 @@ void vmm_vcpu_raise_event(struct vmm_vcpu *vcpu, const struct vmm_event *ev)
 {
 	if (ev->vector == X86_TRAP_PF)
 		vmm_backend->set_cr(vcpu, 2, ev->cr2);
+	/* Injection saves the flags as they are, a fault's have RF. */
+	if (vmm_exception_is_fault(ev->vector))
+		vcpu->rflags |= X86_EFLAGS_RF;
 	if (!vmm_event_raise(&vcpu->events, ev))
 		vmm_vcpu_stop(vcpu, VMM_RUN_SHUTDOWN,
 			      "triple fault: exception %u during a double fault",

@@ -19,8 +19,8 @@
 
 /* Exception vectors that instructions raise. */
 enum {
-	EMUL_DB = 1, EMUL_UD = 6, EMUL_NM = 7, EMUL_DE = 0, EMUL_NP = 11,
-	EMUL_SSF = 12, EMUL_GP = 13, EMUL_MF = 16, EMUL_AC = 17,
+	EMUL_DB = 1, EMUL_UD = 6, EMUL_NM = 7, EMUL_DE = 0, EMUL_TS = 10,
+	EMUL_NP = 11, EMUL_SSF = 12, EMUL_GP = 13, EMUL_MF = 16, EMUL_AC = 17,
 };
 
 #define EMUL_ARITH (X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | \
@@ -184,7 +184,18 @@ void emul_set_sp(struct emul_ctxt *c, u64 sp);
 /* exec_flow.c */
 int emul_target(struct emul_ctxt *c, u64 target, u64 *rip);
 
+#define SEL_RPL(sel)	((sel) & 3)
+#define SEL_LDT		4
+
+/* Error codes name the selector without its privilege level. */
+static inline int emul_sel_fault(struct emul_ctxt *c, u8 vector, u16 sel)
+{
+	return emul_raise_error(c, vector, sel & ~3u);
+}
+
 /* exec_seg.c */
+int emul_find_descriptor(struct emul_ctxt *c, u8 vector, u16 sel, u64 *la);
+void emul_unpack_descriptor(u64 desc, u16 sel, struct emul_seg *s);
 int emul_load_seg(struct emul_ctxt *c, unsigned int seg, u16 sel);
 
 /* exec_io.c */

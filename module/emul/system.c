@@ -124,6 +124,7 @@ static int set_paging_cr(struct emul_ctxt *ctxt, unsigned int cr, u64 val)
 {
 	struct vmm_vcpu *vcpu = of_ctxt(ctxt);
 	struct vmm_cregs cur, new;
+	struct vmm_cpu_mode mode;
 	int rc;
 
 	current_cregs(vcpu, &cur);
@@ -151,6 +152,9 @@ static int set_paging_cr(struct emul_ctxt *ctxt, unsigned int cr, u64 val)
 	vmm_backend->set_cr(vcpu, cr, val);
 	if (new.efer != cur.efer)
 		vmm_backend->set_efer(vcpu, new.efer);
+	/* What follows in the same step is translated by these. */
+	vmm_backend->get_mode(vcpu, &mode);
+	vmm_emul_memory_begin(vcpu, &mode);
 	return EMUL_OK;
 }
 

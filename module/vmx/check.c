@@ -368,10 +368,6 @@ void vmx_describe(struct vmm_vcpu *vcpu, const struct vmm_exit *exit,
 
 	if (exit->reason == VMM_EXIT_FAIL_ENTRY)
 		describe_failure(vcpu, exit, text, size);
-	else if (exit->reason == VMM_EXIT_TASK_SWITCH)
-		snprintf(text, size,
-			 "the guest switches to the task of selector %#x, which VMX leaves to software",
-			 (u16)vmcs_read(EXIT_QUALIFICATION));
 	else if (exit->code == EXIT_REASON_EPT_MISCONFIG)
 		snprintf(text, size,
 			 "misconfigured nested table entry for guest address %#llx",
