@@ -302,6 +302,13 @@ static int exit_task_switch(struct vmm_vcpu *vcpu, struct vmm_exit *exit,
 static int exit_shutdown(struct vmm_vcpu *vcpu, struct vmm_exit *exit,
 			 bool atomic)
 {
+	const struct vmm_event *ev = &vcpu->events.injected;
+
+	/* The first one that failed, not those that followed from it. */
+	if (ev->valid)
+		return vmm_vcpu_stop(vcpu, VMM_RUN_SHUTDOWN,
+				     "triple fault: vector %u (error code %#x) was being delivered",
+				     ev->vector, ev->has_error ? ev->error : 0);
 	return vmm_vcpu_stop(vcpu, VMM_RUN_SHUTDOWN, "triple fault");
 }
 
