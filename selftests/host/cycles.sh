@@ -8,7 +8,7 @@
 . "$(dirname "$0")/../lib/tap.sh"
 . selftests/lib/vm.sh
 
-cycles=${CYCLES:-100}
+cycles=${CYCLES:-150}
 make_tiny || exit
 bad=0
 cycle()
@@ -26,7 +26,7 @@ cycle 50
 before=$(memory_settled)
 cycle "$cycles"
 is "$bad" 0 "each VM ends with its guest's code: ${last-}"
-# Six pages left by each of 100, or one by each of a thousand, are more than the noise.
+# Four pages left by each of 150, or one by each of a thousand, are more than the noise.
 ok "memory comes back" returns_to "$before" 2000
 ok "the module is idle" module_idle
 done_testing

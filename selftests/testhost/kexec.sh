@@ -4,8 +4,6 @@
 #
 # Another kernel takes over by kexec while a guest runs: it finds SVM off, so that the
 # module loads there. Were it on, loading would be refused as in use.
-#
-# On the older kernel; SERIES tells others.
 
 . "$(dirname "$0")/../lib/tap.sh"
 . tools/testhost/lib.sh
@@ -62,7 +60,7 @@ cat >"$tmp/first" <<-'END'
 		die "kexec: $!";' "$kernel" "$initramfs"
 END
 
-for series in ${SERIES:-6.1}; do
+for series in 6.1 6.12; do
 	kernel=$(tools/testhost/kernel "$series") && release=$(cat "$kernel/release") || exit
 	second "$release"
 	tools/testhost/testhost --kernel "$series" --timeout 120 -- \

@@ -6,8 +6,6 @@
 # test of suspend turns round there), and comes back: the guest goes on where it was, and
 # SVM, which is off in between, is on. What an emulated machine's firmware does to wake a
 # processor is not part of this.
-#
-# On the older kernel; SERIES tells others.
 
 . "$(dirname "$0")/../lib/tap.sh"
 . tools/testhost/lib.sh
@@ -25,7 +23,7 @@ cat >"$tmp/job" <<-'END'
 	exit $status
 END
 
-for series in ${SERIES:-6.1}; do
+for series in 6.1 6.12; do
 	kernel=$(tools/testhost/kernel "$series") && release=$(cat "$kernel/release") || exit
 	tools/testhost/testhost --icount --kernel "$series" --timeout 140 \
 		--append suspend.pm_test_delay=1 \
