@@ -285,12 +285,7 @@ static void on_pic(struct regs *r)
 
 static bool within(u32 n, u32 ms)
 {
-	bool ok;
-
-	sti();
-	ok = wait_until(count >= n, ms);
-	cli();
-	return ok;
+	return wait_open(count >= n, ms);
 }
 
 static void level(void)

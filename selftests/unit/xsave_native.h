@@ -14,18 +14,9 @@
 #include <linux/types.h>
 
 #include "x86/xsave.h"
+#include "rnd.h"
 
 #define AREA	16384
-
-static u64 seed = 88172645463325252ULL;
-
-static u64 rnd(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
 
 static struct vmm_xsave_layout layout;
 static u8 saved[AREA] __attribute__((aligned(64)));
