@@ -12,7 +12,7 @@ export TMPDIR=$tmp
 for kernel in 6.1 6.12; do
 	release=$(cat "$(tools/testhost/kernel $kernel)/release")
 	VMM_WORD="it's" $testhost --kernel $kernel --cpus 2 -- sh -c '
-		echo "$VMM_WORD|$1|$PWD|$(uname -r)|$(grep -c "^processor.*" /proc/cpuinfo)"
+		echo "$VMM_WORD|$1|$PWD|$(uname -r)|$(nproc)"
 		printf "no end of line" >&2
 		: >"$2"
 		exit 7' - 'two  words $HOME' "$PWD/build/written" >"$tmp/out" 2>"$tmp/err"
