@@ -32,5 +32,15 @@ $testhost -- no-such-command 2>/dev/null
 is $? 127 "a command that is not there"
 $testhost --cpus 0 -- true 2>/dev/null
 is $? 2 "a wrong flag"
+cat >"$tmp/slow" <<-END
+	#!/bin/sh
+	[ ! -e "$tmp/begun" ] || exec "$(tools/testhost/emulator)" "\$@"
+	: >"$tmp/begun"
+	exec sleep 100
+END
+chmod +x "$tmp/slow"
+VMM_QEMU=$tmp/slow VMM_UP_LIMIT=5 $testhost -- sh -c 'echo here; exit 5' >"$tmp/out" 2>"$tmp/err"
+is "$? $(cat "$tmp/out")" "5 here" "a host that does not start is started once more"
+ok "and that is said" grep -q 'did not start in 5 s; once more' "$tmp/err"
 is "$(ls -d "$tmp"/testhost.* 2>/dev/null)" "" "no files left"
 done_testing

@@ -17,6 +17,9 @@ host_defaults()
 	files=machine
 	[ -z "$icount" ] || files=job
 	job_dir=/vmm job_settle=0
+	# Ten to twenty times what it takes. At times QEMU loses a timer of a processor for good
+	# while the kernel starts, when the machine is busy.
+	[ -n "$icount" ] || up_limit=${VMM_UP_LIMIT:-90}
 	processors=$cpus
 	[ -n "$icount" ] || [ "$cpus" = 1 ] || job_cpus=1-$cpus processors=$((cpus + 1))
 }
@@ -63,6 +66,7 @@ run_machine()
 	local qemu talk
 
 	qemu=$("$TESTHOST/emulator" ${icount:+--icount}) || exit
+	rm -f "$tmp"/{monitor,talk}.{in,out}
 	mkfifo "$tmp"/{monitor,talk}.{in,out}
 	cat "$tmp/talk.out" >"$tmp/told" &
 	talk=$!
