@@ -10,19 +10,9 @@
 #include <sys/time.h>
 
 #include "vmmtest.h"
-
+#include "rnd.h"
 
 /* ---- round trips ------------------------------------------------------------------ */
-
-static uint64_t seed = 88172645463325252ULL;
-
-static uint64_t rnd(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
 
 static void fill_random(void *p, size_t len)
 {

@@ -42,5 +42,11 @@ chmod +x "$tmp/slow"
 VMM_QEMU=$tmp/slow VMM_UP_LIMIT=5 $testhost -- sh -c 'echo here; exit 5' >"$tmp/out" 2>"$tmp/err"
 is "$? $(cat "$tmp/out")" "5 here" "a host that does not start is started once more"
 ok "and that is said" grep -q 'did not start in 5 s; once more' "$tmp/err"
+# Its files outlive it until the clock looks.
+VMM_UP_LIMIT=4 $testhost -- sleep 99 >/dev/null 2>&1 &
+sleep 2
+kill -KILL $!
+wait $! 2>/dev/null
+sleep 5
 is "$(ls -d "$tmp"/testhost.* 2>/dev/null)" "" "no files left"
 done_testing
