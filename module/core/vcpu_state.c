@@ -136,6 +136,24 @@ int vmm_vcpu_set_sregs(struct vmm_vcpu *vcpu, const struct vmm_sregs *sregs)
 	return 0;
 }
 
+static bool lacks_error(const struct vmm_event *ev)
+{
+	return ev->valid && ev->type == VMM_EVENT_EXC && !ev->has_error &&
+	       vmm_exception_has_error(ev->vector);
+}
+
+/* Events that no processor would have begun to deliver. */
+static const char *events_check(const struct vmm_events *ev, u64 cr0, u64 rflags)
+{
+	if (ev->injected.valid && ev->injected.type == VMM_EVENT_INTR &&
+	    !(rflags & X86_EFLAGS_IF))
+		return "an interrupt is under way with RFLAGS.IF clear";
+	if ((cr0 & X86_CR0_PE) &&
+	    (lacks_error(&ev->injected) || lacks_error(&ev->exception)))
+		return "an exception lacks its error code";
+	return NULL;
+}
+
 /* Not on the way of a vCPU that only runs. */
 static noinline int check_state(struct vmm_vcpu *vcpu)
 {
@@ -143,7 +161,8 @@ static noinline int check_state(struct vmm_vcpu *vcpu)
 	const char *why;
 
 	vmm_vcpu_get_sregs(vcpu, &sregs);
-	why = vmm_mode_check(&sregs, vcpu->rip, vcpu->rflags);
+	why = vmm_mode_check(&sregs, vcpu->rip, vcpu->rflags) ?:
+	      events_check(&vcpu->events, sregs.cr0, vcpu->rflags);
 	if (!why)
 		return VMM_RESUME;
 	memset(&vcpu->run->fail, 0, sizeof(vcpu->run->fail));
@@ -241,8 +260,10 @@ static bool events_valid(const struct vmm_vcpu_events *e, bool real)
 		/* Any vector: a PIC may be programmed to give the first. */
 		return !error && one == VMM_EVENT_INJECTED;
 	case VMM_EVENT_NMI:
+		/* Delivery of an NMI is what masks them. */
 		return !error && e->vector == X86_TRAP_NMI &&
-		       one == VMM_EVENT_INJECTED;
+		       one == VMM_EVENT_INJECTED &&
+		       !(e->flags & VMM_EVENT_NMI_MASKED);
 	case VMM_EVENT_EXC:
 		return is_exception(e->vector) &&
 		       (!error || vmm_exception_has_error(e->vector)) &&
@@ -274,5 +295,7 @@ int vmm_vcpu_set_events(struct vmm_vcpu *vcpu, const struct vmm_vcpu_events *e)
 	vcpu->irq_shadow = e->flags & (VMM_EVENT_SHADOW_STI |
 				       VMM_EVENT_SHADOW_SS);
 	vcpu->mp_state = e->mp_state;
+	vcpu->state_set = true;
+	vcpu->stopped = false;
 	return 0;
 }
