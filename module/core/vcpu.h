@@ -68,8 +68,8 @@ enum vmm_user_io {
  * @mp_state:	[L] VMM_MP_*
  * @sipi_vector: [O] written before VMM_REQ_SIPI is raised
  * @stopped:	[L] vmm_run says why, and that is for good until user space sets
- *		registers
- * @state_set:	[L] user space has set registers since the last entry
+ *		registers or events
+ * @state_set:	[L] user space has set either since the last entry
  * @db:		[L] DR0 to DR3
  * @watching:	[L] DR7 enables a breakpoint
  * @db_hits:	[L] bits of DR6: breakpoints that what the monitor does for the
