@@ -84,8 +84,8 @@ machine_arguments()
 	cat >"$tmp/bochsrc" <<-END
 	plugin_ctrl: unmapped=true, biosdev=true, speaker=true, extfpuirq=true, parallel=false, serial=true
 	display_library: rfb, options="timeout=0"
-	romimage: file=/usr/share/bochs/BIOS-bochs-latest
-	vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
+	romimage: file=\$BXSHARE/BIOS-bochs-latest
+	vgaromimage: file=\$BXSHARE/VGABIOS-lgpl-latest
 	cpu: model=broadwell_ult, count=$cpus, quantum=32, ips=$ips, reset_on_triple_fault=0
 	memory: guest=$memory, host=$memory
 	clock: sync=none, time0=1704067200
@@ -117,13 +117,13 @@ alone()
 # Bochs overruns a buffer when its environment is large.
 run_machine()
 {
-	local alone
+	local alone bochs
 
-	command -v bochs-bin >/dev/null || die "no bochs; try: tools/testhost/deps intel"
+	bochs=$("$TESTHOST/emulator" bochs) || exit
 	alone=$(alone) || die "no right to give Bochs a network of its own: unshare -n fails"
 	# shellcheck disable=SC2086
 	setpriv --pdeathsig KILL env -i "PATH=$PATH" "HOME=$tmp" $alone \
-		bochs-bin -q -f "$tmp/bochsrc" -rc "$tmp/bochs.commands" \
+		"$bochs" -q -f "$tmp/bochsrc" -rc "$tmp/bochs.commands" \
 		>"$tmp/says" 2>&1 </dev/null &
 	emulator=$!
 	start_clock
