@@ -34,7 +34,7 @@ $testhost --cpus 0 -- true 2>/dev/null
 is $? 2 "a wrong flag"
 cat >"$tmp/slow" <<-END
 	#!/bin/sh
-	[ ! -e "$tmp/begun" ] || exec "$(tools/testhost/emulator)" "\$@"
+	[ ! -e "$tmp/begun" ] || exec "$(tools/testhost/emulator qemu)" "\$@"
 	: >"$tmp/begun"
 	exec sleep 100
 END

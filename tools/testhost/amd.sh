@@ -65,7 +65,7 @@ run_machine()
 {
 	local qemu talk
 
-	qemu=$("$TESTHOST/emulator" ${icount:+--icount}) || exit
+	qemu=$("$TESTHOST/emulator" ${icount:+--installed} qemu) || exit
 	rm -f "$tmp"/{monitor,talk}.{in,out}
 	mkfifo "$tmp"/{monitor,talk}.{in,out}
 	cat "$tmp/talk.out" >"$tmp/told" &
