@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# test: host: intel, timeout: 200, files: selftests/host/boot.sh build/guest.bzImage build/guest.cpio
+# test: cpus: 2, host: intel, timeout: 200, files: selftests/host/boot.sh build/guest.bzImage build/guest.cpio
 #
 # The boot test where a boot takes long: with two processors. boot-soak.sh has the others.
 

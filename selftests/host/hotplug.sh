@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: host: amd intel, timeout: 300, files: build/guest.bzImage build/guest.cpio, modules: msr
+# test: cpus: 2, host: amd intel, timeout: 300, files: build/guest.bzImage build/guest.cpio, modules: msr
 #
 # Processors of the host come and go under a running guest: the extension is on where a
 # processor is online, the guest moves and notices nothing, and unloading turns it off.
