@@ -61,10 +61,15 @@ struct vmm_backend_caps {
  *		True: the processor is going to work on the APIC's page by itself, as
  *		struct vmm_lapic.hw says; the backend keeps the APIC told.  For the
  *		owning thread, loaded or not
+ * @notify:	there is something in struct vmm_lapic_posted.vectors, and the guest
+ *		runs, or did a moment ago, on @cpu, which is another processor: have
+ *		that one take it over without an exit.  False: the guest has to be
+ *		left for it.  Any context, preemption off
  */
 struct vmm_apic_ops {
 	bool (*virtualize)(struct vmm_vcpu *vcpu, bool x2apic);
 	bool (*set_deadline)(struct vmm_vcpu *vcpu, u64 tsc);
+	bool (*notify)(struct vmm_vcpu *vcpu, int cpu);
 };
 
 /**

@@ -45,5 +45,6 @@ const struct vmm_backend_ops vmx_backend = {
 	.apic = {
 		.set_deadline	= vmx_set_deadline,
 		.virtualize	= vmx_virtualize_apic,
+		.notify		= vmx_notify,
 	},
 };

@@ -32,7 +32,6 @@ static const struct simple_exit {
 	u8 reason;
 	bool len;
 } simple[] = {
-	[EXIT_REASON_EXTERNAL_INTERRUPT] = { VMM_EXIT_HOST_IRQ },
 	[EXIT_REASON_TRIPLE_FAULT]	= { VMM_EXIT_SHUTDOWN },
 	[EXIT_REASON_INIT_SIGNAL]	= { VMM_EXIT_INIT },
 	[EXIT_REASON_SIPI_SIGNAL]	= { VMM_EXIT_INIT },
@@ -227,6 +226,11 @@ static noinline void decode_special(struct vmx_vcpu *vmx,
 	switch (reason) {
 	case EXIT_REASON_EXCEPTION_NMI:
 		decode_exception(vmx, exit);
+		return;
+	case EXIT_REASON_EXTERNAL_INTERRUPT:
+		exit->reason = VMM_EXIT_HOST_IRQ;
+		if (vmx_config.posted)
+			vmx_serve_interrupt();
 		return;
 	case EXIT_REASON_IO_INSTRUCTION:
 		decode_io(exit);

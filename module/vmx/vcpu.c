@@ -28,11 +28,12 @@ static void init_controls(struct vmx_vcpu *vmx)
 {
 	const struct vmx_config *c = &vmx_config;
 
+	vmx->pin = c->pin;
 	vmx->primary = c->primary;
 	vmx->secondary = c->secondary;
 	if (!vmx->tlb.vpid)
 		vmx->secondary &= ~SECONDARY_EXEC_ENABLE_VPID;
-	vmcs_write(PIN_BASED_VM_EXEC_CONTROL, c->pin);
+	vmcs_write(PIN_BASED_VM_EXEC_CONTROL, vmx->pin);
 	vmcs_write(CPU_BASED_VM_EXEC_CONTROL, vmx->primary);
 	vmcs_write(SECONDARY_VM_EXEC_CONTROL, vmx->secondary);
 	vmcs_write(VM_EXIT_CONTROLS, c->exit);

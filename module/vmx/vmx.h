@@ -10,6 +10,7 @@
  *	run.c	entry, injection, windows
  *	exit.c	exit reasons into struct vmm_exit
  *	apic.c	the local APIC in hardware's hands
+ *	posted.c what is posted to it while the guest runs
  *	check.c	why an entry failed, in words
  *	enter.S	the world switch
  *	tlb.h	when to flush, pure
@@ -68,6 +69,7 @@ struct vmx_host {
  * @loaded:	between load and put
  * @host_cpu:	for which processor the host fields hold, or -1
  * @host_cr3, @host_cr4, @host_rsp: what those fields hold
+ * @pin:	pin-based controls, as in the VMCS; also read by senders
  * @primary:	primary processor-based controls, as in the VMCS
  * @secondary:	secondary ones
  * @rip, @rsp, @rflags: as in the VMCS
@@ -96,7 +98,7 @@ struct vmx_vcpu {
 	bool pdptrs_stale;
 	int host_cpu;
 	u64 host_cr3, host_cr4, host_rsp;
-	u32 primary, secondary;
+	u32 pin, primary, secondary;
 	u32 intr_state;
 	u16 intr_status;
 	u32 tpr_threshold;
@@ -136,6 +138,7 @@ DECLARE_PER_CPU(struct vmx_cpu, vmx_cpu);
  * @pin, @primary, @secondary, @exit, @entry: controls of a new vCPU
  * @may_secondary: secondary controls that some guests want on
  * @apicv:	secondary controls that give the APIC to hardware; 0: not used
+ * @posted:	interrupts are posted to it, and exits acknowledge the host's
  * @basic:	IA32_VMX_BASIC
  * @cr0_fixed:	bits of CR0 that must be set in a guest
  * @cr4_fixed:	likewise of CR4
@@ -153,6 +156,7 @@ struct vmx_config {
 	u32 pin, primary, secondary, exit, entry;
 	u32 may_secondary;
 	u32 apicv;
+	bool posted;
 	u64 basic;
 	u64 cr0_fixed;
 	u64 cr4_fixed, cr4_allowed;
@@ -243,7 +247,7 @@ void vmx_apic_told(struct vmx_vcpu *vmx, u16 status);
 
 /*
  * Around an entry with struct vmm_lapic.hw set.  A sender that comes after this
- * look kicks, and so there is an exit at once.
+ * look kicks, and so there is an exit at once; or it notifies: see posted.c.
  */
 static inline void vmx_apic_enter(struct vmx_vcpu *vmx)
 {
@@ -261,6 +265,11 @@ static inline void vmx_apic_exit(struct vmx_vcpu *vmx)
 		vmx_apic_told(vmx, status);
 }
 
+/* posted.c; interrupts off for the last, right behind an exit for one */
+void vmx_post_directly(struct vmx_vcpu *vmx, bool on);
+bool vmx_notify(struct vmm_vcpu *vcpu, int cpu);
+void vmx_serve_interrupt(void);
+
 /* check.c */
 void vmx_describe(struct vmm_vcpu *vcpu, const struct vmm_exit *exit,
 		  char *text, size_t size);
@@ -273,5 +282,8 @@ asmlinkage bool vmx_world_switch(u64 *gpr, u64 *host_rsp, bool launched,
 				 unsigned long rsp_field);
 /* Where exits arrive; not to be called. */
 asmlinkage void vmx_exit_point(void);
+
+/* Calls the handler of an interrupt gate as hardware does; interrupts off. */
+asmlinkage void vmx_call_gate(unsigned long handler);
 
 #endif

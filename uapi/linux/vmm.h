@@ -45,6 +45,7 @@
 #define VMM_FEAT_PAUSE_FILTER	(1ULL << 7)
 #define VMM_FEAT_STABLE_TSC	(1ULL << 8)
 #define VMM_FEAT_APIC		(1ULL << 9)	/* in hardware */
+#define VMM_FEAT_POSTED		(1ULL << 10)	/* posted interrupts */
 
 /**
  * struct vmm_info - what this module, on this host, offers
