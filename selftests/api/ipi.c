@@ -3,7 +3,7 @@
  * Interrupts between vCPUs that run, halt and do not run, in x2APIC mode: all arrive,
  * and what they cost is what the processor's features promise.
  *
- * test: timeout: 120
+ * test: cpus: 2, timeout: 120
  */
 #include "vmmtest.h"
 
