@@ -40,6 +40,7 @@ VT_BLOB(obey,
 /*
  * For ever: one more in a word, 4 * EBP of the page, of some of the 1024 pages of
  * even number from EBX, and from EDI; EAX has the last random number, EDX waits.
+ * A mail counts the rounds.
  */
 VT_BLOB(scatter,
 	"sti\n"
@@ -51,6 +52,7 @@ VT_BLOB(scatter,
 	"lea (%ecx, %ebp, 4), %ecx\n"
 	"incl (%ebx, %ecx)\n"
 	"incl (%edi, %ecx)\n"
+	"incl 0x3000(, %ebp, 4)\n"
 	"mov %edx, %ecx\n"
 	"2: dec %ecx\n"
 	"jns 2b\n"
@@ -501,18 +503,20 @@ static void start_scatter(struct machine *m, unsigned int cpu, uint32_t seed,
 static unsigned int follow_round(struct follower *f, unsigned int round)
 {
 	struct machine *m = f->m;
+	volatile uint32_t *mail = vt_mail(&m->t);
 	unsigned int i, wrong = 0;
 	struct vt_runner r[2];
 	pthread_t thread;
 
 	f->stop = false;
+	mail[0] = mail[1] = 0;
 	for (i = 0; i < 2; i++)
 		start_scatter(m, i, 2 * round + i, round % 3 * 300);
 	if (pthread_create(&thread, NULL, follower_main, f))
 		vt_bail("thread");
 	for (i = 0; i < 2; i++)
 		vt_spawn(&r[i], &m->t, i);
-	vt_sleep_ms(30);
+	wrong += !VT_WAIT_FOR(mail[0] > 500 && mail[1] > 500);
 	for (i = 0; i < 2; i++)
 		wrong += vt_stop(&r[i]) != EINTR;
 	f->stop = true;
