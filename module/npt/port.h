@@ -50,7 +50,7 @@ static inline bool npt_entry_cmpxchg(u64 *slot, u64 *old, u64 val)
 /* Orders what came before, as npt_word_take() does what comes after. */
 static inline void npt_bit_set(u64 *words, u64 nr)
 {
-	smp_mb__before_atomic();
+	smp_mb__before_atomic();	/* pairs with the exchange below */
 	set_bit(nr, (unsigned long *)words);
 }
 

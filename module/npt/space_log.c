@@ -48,7 +48,7 @@ static void count_log(struct npt_space *space, int by)
 	lockdep_assert_held(&space->slots_lock);
 
 	WRITE_ONCE(space->nr_logs, space->nr_logs + by);
-	/* Seen by a vCPU that is being made, and missed by the call below. */
+	/* A vCPU that is being made, which the call misses, sees the count. */
 	smp_mb();
 	if (space->ops->log && space->nr_logs == (by > 0))
 		space->ops->log(space);

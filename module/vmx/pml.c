@@ -4,8 +4,9 @@
  * address of each page whose dirty bit it sets.
  *
  * Each vCPU has a page for that, filled from its end.  It is emptied at every
- * exit before interrupts are on again: so one whose vCPU is not in the guest is
- * empty, and whoever makes a vCPU leave by an IPI that he waits for finds it told.
+ * exit before an interrupt is taken, also one that the exit came for: so one whose
+ * vCPU is not in the guest is empty, and whoever makes a vCPU leave by an IPI that
+ * he waits for finds it told.
  * When the page is full an exit comes before the next dirty bit.
  *
  * While no slot has a dirty log the control is off, and an exit reads no field for

@@ -389,6 +389,18 @@ static void test_kernel(void)
 	free_machine(&m);
 }
 
+/* Bochs asks EPT for no permission when it sets accessed bits (vmx.rst). */
+static bool walks_unseen(void)
+{
+	char on = 'Y';
+	int fd = open("/sys/module/vmm/parameters/ept_ad", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || read(fd, &on, 1) != 1)
+		vt_bail("ept_ad");
+	close(fd);
+	return vt_on_bochs() && on == 'N';
+}
+
 static void test_walks(void)
 {
 	uint32_t entry[4];
@@ -397,6 +409,10 @@ static void test_walks(void)
 	unsigned int i, j;
 	bool read;
 
+	if (walks_unseen()) {
+		tap_skip("Bochs without accessed bits in EPT: walks");
+		return;
+	}
 	make(&m, 1);
 	write_pages(&m, 0, 1, 0, PAGES, 1);
 	dirty_op(&m, 1, VMM_DIRTY_START);

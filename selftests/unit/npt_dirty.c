@@ -281,6 +281,23 @@ static void without_log(struct npt_pages *pool)
 	in_buffer = 0;
 }
 
+static void some_op(struct npt_pages *pool)
+{
+	switch (below(8)) {
+	case 0:
+		op_take();
+		break;
+	case 1:
+		op_unmap();
+		break;
+	case 2:
+		drain();
+		break;
+	default:
+		op_fault(pool);
+	}
+}
+
 static void run(const struct npt_format *fmt, bool buffers, bool races,
 		unsigned int rounds)
 {
@@ -301,12 +318,7 @@ static void run(const struct npt_format *fmt, bool buffers, bool races,
 		without_log(&pool);
 		begin();
 		for (i = 0; i < 60; i++) {
-			switch (below(8)) {
-			case 0:	op_take(); break;
-			case 1:	op_unmap(); break;
-			case 2:	drain(); break;
-			default: op_fault(&pool); break;
-			}
+			some_op(&pool);
 			access_now(slot_page(), below(2));
 		}
 		end();
