@@ -352,6 +352,7 @@ static const exit_handler handlers[VMM_NR_EXIT_REASONS] = {
 	[VMM_EXIT_EXCEPTION]	= exit_exception,
 	[VMM_EXIT_IO]		= exit_io,
 	[VMM_EXIT_NPF]		= exit_npf,
+	[VMM_EXIT_LOG_FULL]	= exit_none,
 	[VMM_EXIT_CPUID]	= exit_cpuid,
 	[VMM_EXIT_HLT]		= exit_hlt,
 	[VMM_EXIT_PAUSE]	= exit_pause,

@@ -13,6 +13,7 @@
 #include "core/vcpu.h"
 #include "core/vm.h"
 #include "emul/glue.h"
+#include "uapi/linux/vmm.h"
 
 static struct vmm_vcpu *of_apic(struct vmm_lapic *l)
 {
@@ -309,6 +310,9 @@ int vmm_vcpu_create(struct vmm_vm *vm, u32 id, struct vmm_vcpu **out)
 	vcpu->vm = vm;
 	vcpu->id = id;
 	vcpu->cpu = -1;
+	/* There may be a log already. */
+	if (vmm_caps.features & VMM_FEAT_WRITE_LOG)
+		vcpu->requests = BIT(VMM_REQ_LOG);
 	mutex_init(&vcpu->lock);
 	rcuwait_init(&vcpu->wait);
 	vcpu->run = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);

@@ -21,7 +21,7 @@
 /* Of a task switch; the selector is below. */
 #define TASK_SOURCE_SHIFT	30
 
-/* Of an EPT violation: IRET had unmasked NMIs before it faulted. */
+/* Of an EPT violation or full log: IRET had unmasked NMIs before it faulted. */
 #define NMI_UNBLOCKED		INTR_INFO_UNBLOCK_NMI
 
 /*
@@ -120,6 +120,15 @@ static void decode_violation(struct vmx_vcpu *vmx, struct vmm_exit *exit)
 	exit->npf.gpa = exit->info2;
 	exit->npf.access = access;
 	if (unlikely(info & NMI_UNBLOCKED))
+		mask_nmi_again(vmx);
+}
+
+/* The log has been emptied; the write goes on as if nothing had been. */
+static void decode_log_full(struct vmx_vcpu *vmx, struct vmm_exit *exit)
+{
+	exit->reason = VMM_EXIT_LOG_FULL;
+	exit->info1 = vmcs_read(EXIT_QUALIFICATION);
+	if (unlikely(exit->info1 & NMI_UNBLOCKED))
 		mask_nmi_again(vmx);
 }
 
@@ -237,6 +246,9 @@ static noinline void decode_special(struct vmx_vcpu *vmx,
 		return;
 	case EXIT_REASON_EPT_VIOLATION:
 		decode_violation(vmx, exit);
+		return;
+	case EXIT_REASON_PML_FULL:
+		decode_log_full(vmx, exit);
 		return;
 	case EXIT_REASON_EOI_INDUCED:
 	case EXIT_REASON_APIC_WRITE:

@@ -48,6 +48,10 @@ static bool posted = true;
 module_param(posted, bool, 0444);
 MODULE_PARM_DESC(posted, "have interrupts posted to a running guest by the processor where it can (VMX)");
 
+static bool pml = true;
+module_param(pml, bool, 0444);
+MODULE_PARM_DESC(pml, "have writes logged by the processor for dirty logs where it can (VMX)");
+
 static bool always = true;
 
 enum word { PIN, PRIMARY, SECONDARY, EXIT, ENTRY, NR_WORDS };
@@ -194,6 +198,7 @@ static int choose_controls(void)
 	vmx_config.exit = use[EXIT];
 	vmx_config.entry = use[ENTRY];
 	vmx_config.may_secondary = may[SECONDARY] & BY_CPUID;
+	vmx_config.pml = pml && (may[SECONDARY] & SECONDARY_EXEC_ENABLE_PML);
 	choose_apic(may);
 	return 0;
 }
@@ -303,6 +308,10 @@ static void fill_caps(struct vmm_backend_caps *caps, bool ad)
 		caps->features |= VMM_FEAT_APIC;
 	if (vmx_config.posted)
 		caps->features |= VMM_FEAT_POSTED;
+	/* What it logs is the setting of dirty bits. */
+	vmx_config.pml = vmx_config.pml && ad;
+	if (vmx_config.pml)
+		caps->features |= VMM_FEAT_WRITE_LOG;
 	caps->npt_levels = 4;
 	caps->format = ad ? &npt_format_ept : &npt_format_ept_noad;
 }

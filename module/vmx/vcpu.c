@@ -84,9 +84,14 @@ int vmx_init(struct vmm_vcpu *vcpu)
 	struct vmx_vcpu *vmx = to_vmx(vcpu);
 	int err;
 
-	err = vmx_vmcs_alloc(&vmx->vmcs);
+	err = vmx_pml_init(vmx);
 	if (err)
 		return err;
+	err = vmx_vmcs_alloc(&vmx->vmcs);
+	if (err) {
+		vmx_pml_destroy(vmx);
+		return err;
+	}
 	vmx_tlb_init(&vmx->tlb, vmx_vpid_get());
 	vmx->host_cpu = -1;
 	vmx_vmcs_begin(vcpu);
@@ -102,6 +107,7 @@ void vmx_destroy(struct vmm_vcpu *vcpu)
 
 	vmx_vmcs_free(&vmx->vmcs);
 	vmx_vpid_put(vmx->tlb.vpid);
+	vmx_pml_destroy(vmx);
 }
 
 void vmx_set_primary(struct vmx_vcpu *vmx, u32 bit, bool on)

@@ -11,6 +11,7 @@
  *	exit.c	exit reasons into struct vmm_exit
  *	apic.c	the local APIC in hardware's hands
  *	posted.c what is posted to it while the guest runs
+ *	pml.c	logging of writes by hardware
  *	check.c	why an entry failed, in words
  *	enter.S	the world switch
  *	tlb.h	when to flush, pure
@@ -87,6 +88,8 @@ struct vmx_host {
  * @msrs:	guest's values of vmx_switched_msrs[]; the processor has the last
  *		one while loaded
  * @entry_error: VM-instruction error of an entry that was none
+ * @logging:	page-modification logging is on, into @pml
+ * @pml:	a page, where the processor can do that
  */
 struct vmx_vcpu {
 	struct vmm_vcpu vcpu;
@@ -110,6 +113,8 @@ struct vmx_vcpu {
 	u64 cr4_host;
 	u64 msrs[VMX_NR_SWITCHED_MSRS];
 	u32 entry_error;
+	bool logging;
+	u64 *pml;
 };
 
 /**
@@ -146,6 +151,7 @@ DECLARE_PER_CPU(struct vmx_cpu, vmx_cpu);
  * @invept:	VMX_EPT_EXTENT_* to use
  * @invvpid:	VMX_VPID_EXTENT_* to use
  * @all_roots, @all_vpids: the extents that forget everything are there
+ * @pml:	writes can be logged
  * @timer_shift: the preemption timer counts TSC ticks of 2^this
  * @msr_bitmap_pa: one for all guests
  * @msr_bitmap_apicv_pa: the same for those whose APIC is in hardware's hands
@@ -163,6 +169,7 @@ struct vmx_config {
 	u8 invept, invvpid;
 	u8 timer_shift;
 	bool all_roots, all_vpids;
+	bool pml;
 	bool flush_l1d, renew_ibrs;
 	phys_addr_t msr_bitmap_pa, msr_bitmap_apicv_pa;
 };
@@ -269,6 +276,12 @@ static inline void vmx_apic_exit(struct vmx_vcpu *vmx)
 void vmx_post_directly(struct vmx_vcpu *vmx, bool on);
 bool vmx_notify(struct vmm_vcpu *vcpu, int cpu);
 void vmx_serve_interrupt(void);
+
+/* pml.c; the last one behind every exit while vmx_vcpu.logging is set */
+int vmx_pml_init(struct vmx_vcpu *vmx);
+void vmx_pml_destroy(struct vmx_vcpu *vmx);
+void vmx_log_writes(struct vmm_vcpu *vcpu, bool on);
+void vmx_pml_tell(struct vmx_vcpu *vmx);
 
 /* check.c */
 void vmx_describe(struct vmm_vcpu *vcpu, const struct vmm_exit *exit,
