@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: group: soak, host: amd intel, timeout: 3000, alone: yes, files: build/guest.bzImage build/guest.cpio
+# test: group: soak, host: amd intel, timeout: 3000, alone: yes, module: apicv=0, files: build/guest.bzImage build/guest.cpio
 #
 # Boots in a row, all of which succeed: fifty with two processors, or where they take long
-# ten each with 1, 2 and 4. BOOTS="N CPUS..." tells others.
+# ten each with 1, 2 and 4. Without APICv, as boot-2.sh. BOOTS="N CPUS..." tells others.
 
 . "$(dirname "$0")/../lib/tap.sh"
 . selftests/lib/vm.sh

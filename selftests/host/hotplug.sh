@@ -4,7 +4,7 @@
 #
 # Processors of the host come and go under a running guest: the extension is on where a
 # processor is online, the guest moves and notices nothing, and unloading turns it off.
-# Bochs gets posted interrupts wrong now and then, and Linux hangs (vmx.rst).
+# Bochs delivers virtual interrupts where IF is clear, and Linux hangs (vmx.rst).
 
 . "$(dirname "$0")/../lib/tap.sh"
 . selftests/lib/vm.sh
@@ -31,7 +31,7 @@ toggle()
 	done
 }
 
-load() { insmod "$module" posted=0; }
+load() { insmod "$module" apicv=0; }
 
 ! amd || modprobe msr || exit
 load || exit

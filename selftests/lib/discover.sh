@@ -15,7 +15,7 @@
 #	memory	of the test host: 2G
 #	timeout	seconds: 60. Those of an Intel host are emulated, of 50 million instructions
 #		each, and do not stretch when this machine is busy
-#	module	no: vmm.ko is not loaded for it
+#	module	no: vmm.ko is not loaded for it; PARAMETER=VALUE: it is, with that
 #	alone	yes: it gets a boot of its own, but not on an Intel host, where one takes long
 #	append	kernel parameters of the host
 #	allow	a regular expression of kernel complaints that the test provokes
@@ -106,7 +106,7 @@ record()
 # more than most payloads. The payloads' list tells image and seconds of each run.
 discover_payloads()
 {
-	local name image cpus memory seconds rest host kernel slow there load
+	local name image cpus memory seconds rest host kernel slow there module
 	declare -A runs=() limit=()
 
 	[ -f payload/list ] || return
@@ -119,15 +119,15 @@ discover_payloads()
 		for host in amd intel; do
 			slow=3
 			[ $host = amd ] || slow=1
-			there=$(cpus_of $host) load=
+			there=$(cpus_of $host) module=yes
 			[[ " $TOGETHER " != *" $image "* ]] || there=2
-			[ $there$host != 2intel ] || load='insmod build/$(uname -r)/vmm.ko posted=0 && '
+			[ $there$host != 2intel ] || module=posted=0
 			for kernel in 6.1 6.12; do
 				printf '%s\t' "payload/$image$(suffix_of $host $kernel)" payload \
 					$(group_of $host $kernel payload) $host $kernel $there 2G $((${limit[$image]} * slow + 15)) \
-					"$([ -n "$load" ] && echo no || echo yes)" no - - - -
+					$module no - - - -
 				printf '%s\n' \
-					"${load}VMCTL=tools/vmctl/vmctl SLOW=$slow selftests/payload/run --on vmm${runs[$image]}"
+					"VMCTL=tools/vmctl/vmctl SLOW=$slow selftests/payload/run --on vmm${runs[$image]}"
 			done
 		done
 	done
