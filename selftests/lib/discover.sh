@@ -29,11 +29,11 @@
 
 # Where each kind runs: on this machine, or inside a test host.
 KINDS="static unit fuzz testhost host api payload bench"
+in_host() { case $1 in host | api | payload) true ;; *) false ;; esac; }
+
 # Payloads whose matter is processors that run at the same time. On Intel they do without
 # posted interrupts, which its emulator gets wrong now and then: see vmx.rst.
 TOGETHER="ipi smp"
-
-in_host() { case $1 in host | api | payload) true ;; *) false ;; esac; }
 
 # need SOURCE KEY DEFAULT
 need()
