@@ -28,16 +28,19 @@ u32 __vmm_lapic_reg(const struct vmm_lapic *l, u32 offset)
 	return lapic_get(l, offset);
 }
 
-/* The highest vector set in the 256-bit register at @base, or -1. */
-static int find_top(const struct vmm_lapic *l, u32 base)
+/*
+ * The highest vector set in the 256-bit register at @base, or -1. Only @words are
+ * looked at, and those that turn out empty leave it.
+ */
+static int find_top(const struct vmm_lapic *l, u32 base, u8 *words)
 {
-	int i;
-
-	for (i = 7; i >= 0; i--) {
+	while (*words) {
+		int i = fls(*words) - 1;
 		u32 word = lapic_get(l, base + i * 0x10);
 
 		if (word)
 			return i * 32 + fls(word) - 1;
+		*words &= ~BIT(i);
 	}
 	return -1;
 }
@@ -49,6 +52,7 @@ static void request(struct vmm_lapic *l, u32 offset, u32 vectors, u32 levels)
 	u32 irr = lapic_get(l, APIC_IRR + offset);
 
 	lapic_set(l, APIC_IRR + offset, irr | vectors);
+	l->irr_words |= BIT(offset / 0x10);
 	if (((tmr ^ levels) & vectors) == 0)
 		return;
 	lapic_set(l, APIC_TMR + offset, (tmr & ~vectors) | (levels & vectors));
@@ -72,7 +76,6 @@ static void collect(struct vmm_lapic *l, unsigned long *set,
 			request(l, i * 0x20, vectors, level);
 		if (vectors >> 32)
 			request(l, i * 0x20 + 0x10, vectors >> 32, level >> 32);
-		l->irr_pending = true;
 	}
 }
 
@@ -90,15 +93,8 @@ void __lapic_collect(struct vmm_lapic *l)
 
 int vmm_lapic_highest_irr(struct vmm_lapic *l)
 {
-	int top;
-
 	lapic_collect(l);
-	if (!l->irr_pending)
-		return -1;
-	top = find_top(l, APIC_IRR);
-	if (top < 0)
-		l->irr_pending = false;
-	return top;
+	return find_top(l, APIC_IRR, &l->irr_words);
 }
 
 u32 lapic_ppr(const struct vmm_lapic *l)
@@ -131,6 +127,7 @@ void vmm_lapic_take(struct vmm_lapic *l, u8 vector)
 {
 	__clear_bit(vector & 31, lapic_word(l, APIC_IRR, vector));
 	__set_bit(vector & 31, lapic_word(l, APIC_ISR, vector));
+	l->isr_words |= BIT(vector / 32);
 	WRITE_ONCE(l->isr_top, vector);
 }
 
@@ -180,7 +177,7 @@ void vmm_lapic_eoi(struct vmm_lapic *l)
 	if (vector < 0)
 		return;
 	__clear_bit(vector & 31, lapic_word(l, APIC_ISR, vector));
-	WRITE_ONCE(l->isr_top, find_top(l, APIC_ISR));
+	WRITE_ONCE(l->isr_top, find_top(l, APIC_ISR, &l->isr_words));
 	l->changed = true;
 
 	if (test_bit(vector & 31, lapic_word(l, APIC_TMR, vector)))
@@ -190,8 +187,8 @@ void vmm_lapic_eoi(struct vmm_lapic *l)
 
 void lapic_recount(struct vmm_lapic *l)
 {
-	WRITE_ONCE(l->isr_top, find_top(l, APIC_ISR));
-	l->irr_pending = true;
+	l->irr_words = l->isr_words = VMM_LAPIC_ALL_WORDS;
+	WRITE_ONCE(l->isr_top, find_top(l, APIC_ISR, &l->isr_words));
 	l->changed = true;
 }
 

@@ -52,6 +52,7 @@ struct vmm_lapic;
 #define VMM_LAPIC_BASE_BSP	((u64)MSR_IA32_APICBASE_BSP)
 
 #define VMM_LAPIC_PAGE_SIZE	4096U
+#define VMM_LAPIC_ALL_WORDS	0xffU	/* of the eight of IRR or ISR */
 #define VMM_X2APIC_MSR_FIRST	0x800U
 #define VMM_X2APIC_MSR_LAST	0x8ffU
 
@@ -169,7 +170,9 @@ struct vmm_lapic_posted {
  * @features: VMM_LAPIC_F_* (v)
  * @phys_bits: width of guest-physical addresses (v)
  * @base: IA32_APIC_BASE (vr)
- * @irr_pending: false means that IRR is empty; true that it may not be (v)
+ * @irr_words: bit i set: there may be requests among IRR's vectors from 32 * i on;
+ *	clear: there is none. While @hw is set only zero says anything (v)
+ * @isr_words: the same of ISR (v)
  * @hw: while the guest runs, the processor delivers what is in IRR by itself and
  *	works on the page: nothing is to be taken and injected (v)
  * @changed: TMR or ISR is not as the processor left it, or was told, last (v)
@@ -190,7 +193,8 @@ struct vmm_lapic {
 	u32 phys_bits;
 	u64 base;
 	struct vmm_lapic_posted *posted;
-	bool irr_pending;
+	u8 irr_words;
+	u8 isr_words;
 	bool hw;
 	bool changed;
 	int isr_top;
@@ -254,7 +258,7 @@ u32 __vmm_lapic_reg(const struct vmm_lapic *l, u32 offset);
 /* The vector to inject next given TPR and what is in service, or -1. */
 static inline int vmm_lapic_pending(struct vmm_lapic *l)
 {
-	if (!l->irr_pending && !READ_ONCE(l->posted->flags))
+	if (!l->irr_words && !READ_ONCE(l->posted->flags))
 		return -1;
 	return __vmm_lapic_pending(l);
 }
@@ -262,7 +266,7 @@ static inline int vmm_lapic_pending(struct vmm_lapic *l)
 /* False: no vector is requested, whatever its priority; true: perhaps one is. */
 static inline bool vmm_lapic_requested(const struct vmm_lapic *l)
 {
-	return l->irr_pending || READ_ONCE(l->posted->flags);
+	return l->irr_words || READ_ONCE(l->posted->flags);
 }
 
 /*
@@ -303,7 +307,8 @@ void vmm_lapic_eoi(struct vmm_lapic *l);
 /* The highest vectors in IRR and ISR, or -1, as the processor left them. */
 static inline void vmm_lapic_hw_left(struct vmm_lapic *l, int irr, int isr)
 {
-	l->irr_pending = irr >= 0;
+	l->irr_words = irr >= 0 ? VMM_LAPIC_ALL_WORDS : 0;
+	l->isr_words = isr >= 0 ? VMM_LAPIC_ALL_WORDS : 0;
 	WRITE_ONCE(l->isr_top, isr);
 }
 

@@ -73,7 +73,7 @@ static inline void lapic_collect(struct vmm_lapic *l)
 		__lapic_collect(l);
 }
 
-/* Find @isr_top and @irr_pending again after the page was replaced. */
+/* Find @isr_top and what summarizes IRR and ISR again after the page was replaced. */
 void lapic_recount(struct vmm_lapic *l);
 
 /* lapic_reg.c */

@@ -395,6 +395,8 @@ static void base_enter(struct vmm_lapic *l, u64 base)
 	vmm_apic_map_update(l->map, l);
 	if (l->ops->mode)
 		l->ops->mode(l);
+	/* A processor that has worked on the page so far may have left anything. */
+	lapic_recount(l);
 }
 
 int vmm_lapic_set_base(struct vmm_lapic *l, u64 base)

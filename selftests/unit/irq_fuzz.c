@@ -367,23 +367,26 @@ static void save_restore(struct vmm_lapic *l)
 /* Hints against registers. */
 static bool consistent(const struct vmm_lapic *l)
 {
+	u8 irr_words = 0, isr_words = 0;
 	int isr_top = -1;
-	bool irr = false;
 	unsigned int v;
 
 	for (v = 0; v < 256; v++) {
 		const u32 *isr = l->regs + APIC_ISR + v / 32 * 16;
 		const u32 *req = l->regs + APIC_IRR + v / 32 * 16;
 
-		if (*isr >> v % 32 & 1)
+		if (*isr >> v % 32 & 1) {
+			isr_words |= 1 << v / 32;
 			isr_top = v;
+		}
 		if (*req >> v % 32 & 1) {
-			irr = true;
+			irr_words |= 1 << v / 32;
 			if (v < 16)
 				return false;
 		}
 	}
-	return l->isr_top == isr_top && (!irr || l->irr_pending);
+	return l->isr_top == isr_top && !(irr_words & ~l->irr_words) &&
+	       !(isr_words & ~l->isr_words);
 }
 
 static void step(void)

@@ -75,7 +75,7 @@ static void test_priorities(void)
 	tap_ok(vmm_lapic_ack(a0) == 0x41, "last");
 	vmm_lapic_eoi(a0);
 	vmm_lapic_eoi(a0);
-	tap_ok(vmm_lapic_pending(a0) == -1 && !a0->irr_pending, "empty again");
+	tap_ok(vmm_lapic_pending(a0) == -1 && !a0->irr_words, "empty again");
 	down();
 }
 
@@ -98,7 +98,7 @@ static void test_posted(void)
 	       send(a0, 0xff, false) == 1 && send(a0, 0x10, true) == 1 &&
 	       cpu[0].kicks == 2, "four requests of two kinds, two kicks");
 	tap_ok(!memcmp(page, a0->regs, sizeof(page)), "the page is as it was");
-	tap_ok(vmm_lapic_requested(a0) && !a0->irr_pending,
+	tap_ok(vmm_lapic_requested(a0) && !a0->irr_words,
 	       "they can be seen where no register is looked at");
 	tap_ok(send(a0, 0x80, false) == 0 && cpu[0].kicks == 2,
 	       "one that is posted already merges without a kick");
