@@ -101,6 +101,21 @@ static int exit_hlt(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 	return VMM_RESUME;
 }
 
+/* The APIC's are what guests use most: past the table, which would lead there. */
+static int read_msr(struct vmm_vcpu *vcpu, u32 index, u64 *val)
+{
+	if (vmm_lapic_has_msr(index))
+		return vmm_lapic_msr_read(&vcpu->apic, index, val);
+	return vmm_msr_read(&vcpu->x86, index, val);
+}
+
+static int write_msr(struct vmm_vcpu *vcpu, u32 index, u64 val)
+{
+	if (vmm_lapic_has_msr(index))
+		return vmm_lapic_msr_write(&vcpu->apic, index, val);
+	return vmm_msr_write(&vcpu->x86, index, val);
+}
+
 static int exit_msr(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 {
 	int ret = know_length(vcpu, exit, atomic);
@@ -112,9 +127,9 @@ static int exit_msr(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 		return ret;
 	if (exit->msr.write) {
 		val = (u32)*rax | *rdx << 32;
-		err = vmm_msr_write(&vcpu->x86, exit->msr.index, val);
+		err = write_msr(vcpu, exit->msr.index, val);
 	} else {
-		err = vmm_msr_read(&vcpu->x86, exit->msr.index, &val);
+		err = read_msr(vcpu, exit->msr.index, &val);
 		if (!err) {
 			*rax = (u32)val;
 			*rdx = val >> 32;
