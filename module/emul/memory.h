@@ -8,7 +8,7 @@
 struct vmm_cpu_mode;
 struct vmm_vcpu;
 
-#define VMM_EMUL_MEMOS		4
+#define VMM_EMUL_MEMOS		5	/* one of code, a power of 2 of data */
 #define VMM_EMUL_MEMO_DEPTH	5
 
 /**

@@ -4,6 +4,8 @@
  * with the checks that segments ask for, loads and stores through the owner's
  * callbacks, and the read-modify-write that all arithmetic on memory shares.
  */
+#include <linux/compiler.h>
+
 #include "exec.h"
 
 /* AH, CH, DH, BH: encoded as 4..7 where there is no REX prefix. */
@@ -104,7 +106,8 @@ static int linear64(struct emul_ctxt *c, unsigned int seg, u64 off,
 	return EMUL_OK;
 }
 
-static int linear32(struct emul_ctxt *c, unsigned int seg, u64 off,
+/* Out of line, as check_alignment(): what they save would cost every access. */
+static noinline int linear32(struct emul_ctxt *c, unsigned int seg, u64 off,
 		    unsigned int len, bool write, u64 *la)
 {
 	const struct emul_seg *s = emul_get_seg(c, seg);
@@ -119,7 +122,7 @@ static int linear32(struct emul_ctxt *c, unsigned int seg, u64 off,
 	return EMUL_OK;
 }
 
-static int check_alignment(struct emul_ctxt *c, u64 la, unsigned int len)
+static noinline int check_alignment(struct emul_ctxt *c, u64 la, unsigned int len)
 {
 	u64 cr0;
 	int rc;

@@ -53,11 +53,6 @@ u64 npt_pages_pop(struct npt_pages *pages)
 	return phys;
 }
 
-void npt_batch_init(struct npt_batch *batch)
-{
-	memset(batch, 0, sizeof(*batch));
-}
-
 static void detach(struct npt_batch *batch, u64 table, unsigned int level)
 {
 	npt_pages_push(&batch->detached[level], table);

@@ -129,7 +129,11 @@ void npt_tree_collect(struct npt_tree *tree, u64 first, u64 end,
 		      unsigned int what, npt_collect_fn fn, void *ctx,
 		      struct npt_batch *batch);
 
-void npt_batch_init(struct npt_batch *batch);
+static inline void npt_batch_init(struct npt_batch *batch)
+{
+	*batch = (struct npt_batch){ };
+}
+
 void npt_batch_release(const struct npt_format *fmt, struct npt_batch *batch,
 		       struct npt_pages *free);
 void npt_tree_account(struct npt_tree *tree, const struct npt_batch *batch);

@@ -79,12 +79,10 @@ void npt_space_owe(struct npt_space *space, struct npt_batch *batch, bool owed)
  * Do what a batch asks for, after the lock was dropped: when this returns, no
  * CPU uses what was removed, and the caller may free the pages behind it.
  */
-void npt_space_finish(struct npt_space *space, struct npt_batch *batch)
+void __npt_space_finish(struct npt_space *space, struct npt_batch *batch)
 {
 	struct npt_pages free = { };
 
-	if (!batch->flush)
-		return;
 	atomic64_inc(&space->nr_flushes);
 	space->ops->flush(space);
 	npt_batch_release(space->tree.fmt, batch, &free);

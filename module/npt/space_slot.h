@@ -73,7 +73,14 @@ void npt_space_unmap(struct npt_space *space, u64 first, u64 size);
  * the lock was dropped: then no CPU uses what was removed or narrowed.
  */
 void npt_space_owe(struct npt_space *space, struct npt_batch *batch, bool owed);
-void npt_space_finish(struct npt_space *space, struct npt_batch *batch);
+void __npt_space_finish(struct npt_space *space, struct npt_batch *batch);
+
+static inline void npt_space_finish(struct npt_space *space,
+				    struct npt_batch *batch)
+{
+	if (batch->flush)
+		__npt_space_finish(space, batch);
+}
 
 /* Pages of @s have been replaced. */
 void npt_space_log_range(struct space_slot *s, u64 gpa, unsigned long count);

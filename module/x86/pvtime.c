@@ -209,6 +209,8 @@ int vmm_clock_update(struct vmm_x86 *x86, bool atomic)
 	if (c->time_msr & KVM_MSR_ENABLED &&
 	    READ_ONCE(x86->vm->clock.seq) != c->seq)
 		c->todo |= VMM_CLOCK_TIME;
+	if (!c->todo)
+		return 0;
 	if (c->todo & VMM_CLOCK_TIME && write_time(x86, atomic) == -EAGAIN)
 		return -EAGAIN;
 	c->todo &= ~VMM_CLOCK_TIME;
