@@ -9,6 +9,7 @@
  * serves readers until the first write.
  */
 
+#include <linux/bitops.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -256,16 +257,17 @@ void npt_space_log_put(struct npt_space *space, u32 id, u64 first, u64 count,
 {
 	struct npt_dirty *log = NULL;
 	struct space_slot *s;
-	u64 i;
+	unsigned long i;
 
 	mutex_lock(&space->slots_lock);
 	s = slot_by_id(space, id);
 	if (s)
 		log = log_of(space, s);
-	for (i = 0; log && i < count; i++) {
-		if (bits[i / NPT_DIRTY_WORD] & 1ULL << i % NPT_DIRTY_WORD)
-			npt_dirty_mark(log, log->base +
-				       ((first + i) << PAGE_SHIFT));
+	if (!log)
+		count = 0;
+	for_each_set_bit(i, (const unsigned long *)bits, count) {
+		npt_dirty_mark(log, log->base + ((first + i) << PAGE_SHIFT));
+		cond_resched();
 	}
 	mutex_unlock(&space->slots_lock);
 }
