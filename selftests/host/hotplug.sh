@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: host: amd intel, cpus: 2, timeout: 300, module: no, files: build/guest.bzImage build/guest.cpio, modules: msr
+# test: host: amd intel, cpus: 2, timeout: 300, module: no, modules: msr
 #
-# Processors of the host come and go under a running guest: the extension is on where a
-# processor is online, the guest moves and notices nothing, and unloading turns it off.
-# Bochs delivers virtual interrupts where IF is clear, and Linux hangs (vmx.rst).
+# Processors of the host come and go under running guests: the extension is on where a
+# processor is online, guests move and notice nothing, and unloading turns it off. The guest
+# is Linux on AMD, and payloads on Intel, where Linux would take minutes. Without posted
+# interrupts, which Bochs gets wrong now and then (vmx.rst).
 
 . "$(dirname "$0")/../lib/tap.sh"
 . selftests/lib/vm.sh
@@ -31,16 +32,27 @@ toggle()
 	done
 }
 
-load() { insmod "$module" apicv=0; }
+load() { insmod "$module" posted=0; }
+
+payloads() { VMCTL=$vmctl SLOW=3 selftests/payload/run --on vmm "$@" >"$tmp/payloads" 2>&1; }
+
+counting()
+{
+	linux 2 128M "run=\"for i in 1 2 3 4 5 6; do usleep 200000; done; echo guest: counted\"" \
+		--timeout 200 &&
+		[ "$(guest_said cpus)" = 2 ] && grep -q '^guest: counted' "$tmp/console"
+}
+
+# Guests of two processors, for some seconds.
+guests() { if amd; then counting; else payloads ipi-2 smp-2 ipi-2 smp-2; fi; }
 
 ! amd || modprobe msr || exit
 load || exit
 ! amd || is "$(svme 0)$(svme 1)" 11 "loaded: SVM is on"
-linux 2 128M "run=\"for i in 1 2 3 4 5 6; do usleep 200000; done; echo guest: counted\"" --timeout 200 &
+guests &
 ok "processor 1 goes and comes" toggle $!
 echo "# $turns times"
-wait $!
-is "$? $(guest_said counted)$(guest_said cpus)" "0 2" "a guest of two processors runs on"
+ok "guests of two processors run on" wait $!
 ! amd || is "$(svme 0)$(svme 1)" 11 "SVM is on again"
 
 # The module comes while a processor is away, and goes while another is.
@@ -50,12 +62,10 @@ echo 0 >$cpu1
 ok "loads with one processor away" load
 echo 1 >$cpu1
 ! amd || is "$(svme 0)$(svme 1)" 11 "a processor that comes later has SVM on"
-VMCTL=$vmctl SLOW=3 selftests/payload/run --on vmm smp-2 >"$tmp/smp" 2>&1
-is $? 0 "guests run on both"
-sed 's/^/# /' "$tmp/smp"
+ok "guests run on both" payloads smp-2
 echo 0 >$cpu1
 ok "unloads with one processor away" rmmod vmm
 echo 1 >$cpu1
 ! amd || is "$(svme 0)$(svme 1)" 00 "none has SVM on"
-[ "$tap_bad" = 0 ] || show_guest
+[ "$tap_bad" = 0 ] || { show_guest; sed 's/^/# /' "$tmp/payloads"; }
 done_testing
