@@ -106,12 +106,18 @@ struct vmm_lapic_config {
  * @load: host time when the count was loaded (v; changed with @hrtimer off)
  * @span: ns that one count-down takes; 0: not counting (v; likewise)
  * @deadline: TSC-deadline MSR, 0: not armed (a: cleared by the expiry)
+ * @frozen: time stands still: the hrtimer is off, and @armed in its place (v)
+ * @armed: @hrtimer is to be started at its expiry when time goes on (v)
+ * @frozen_at: host time since when (v)
  */
 struct vmm_lapic_timer {
 	struct hrtimer hrtimer;
 	u64 load;
 	u64 span;
 	atomic64_t deadline;
+	bool frozen;
+	bool armed;
+	u64 frozen_at;
 };
 
 /**
@@ -188,6 +194,13 @@ int vmm_lapic_set_features(struct vmm_lapic *l, u32 features, u32 phys_bits);
 
 /* The vCPU moved to another CPU: take the armed timer along. May spin. */
 void vmm_lapic_timer_migrate(struct vmm_lapic *l);
+
+/*
+ * Stop the timer where it is, and let it go on @ns of host time later than it
+ * would have. In between its registers can be read and written.
+ */
+void vmm_lapic_timer_freeze(struct vmm_lapic *l);
+void vmm_lapic_timer_thaw(struct vmm_lapic *l, u64 ns);
 
 /* Delivery to the vCPU. */
 

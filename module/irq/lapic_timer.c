@@ -18,6 +18,12 @@
 /* A deadline is approached in steps of at most this, so that no sum overflows. */
 #define DEADLINE_STEP_NS	(1ULL << 40)
 
+/* Host time, which stands still for a timer that is frozen. */
+static u64 now(const struct vmm_lapic *l)
+{
+	return l->timer.frozen ? l->timer.frozen_at : ktime_get_ns();
+}
+
 /* Shift that the divide configuration stands for: 0 (by 1) to 7 (by 128). */
 static unsigned int divide_shift(const struct vmm_lapic *l)
 {
@@ -97,7 +103,14 @@ void lapic_timer_init(struct vmm_lapic *l)
 
 static void arm_at(struct vmm_lapic *l, u64 when)
 {
-	hrtimer_start(&l->timer.hrtimer, ns_to_ktime(when), TIMER_MODE);
+	struct vmm_lapic_timer *t = &l->timer;
+
+	if (unlikely(t->frozen)) {
+		hrtimer_set_expires(&t->hrtimer, ns_to_ktime(when));
+		t->armed = true;
+		return;
+	}
+	hrtimer_start(&t->hrtimer, ns_to_ktime(when), TIMER_MODE);
 }
 
 /* @loaded: this very moment, so that the end is ahead however near it was. */
@@ -108,7 +121,7 @@ static void arm_count(struct vmm_lapic *l, bool loaded)
 
 	if (!t->span)
 		return;
-	gone = ktime_get_ns() - t->load;
+	gone = now(l) - t->load;
 	if (loaded || gone < t->span) {
 		arm_at(l, t->load + t->span);
 	} else if (periodic_mode(l)) {
@@ -126,7 +139,7 @@ static void arm_deadline(struct vmm_lapic *l)
 		return;
 	left = deadline_left(l, deadline);
 	if (left) {
-		arm_at(l, ktime_get_ns() + left);
+		arm_at(l, now(l) + left);
 		return;
 	}
 	atomic64_set(&l->timer.deadline, 0);
@@ -147,6 +160,7 @@ static void timer_arm(struct vmm_lapic *l, bool loaded)
 static void timer_cancel(struct vmm_lapic *l)
 {
 	hrtimer_cancel(&l->timer.hrtimer);
+	l->timer.armed = false;
 }
 
 void lapic_timer_stop(struct vmm_lapic *l)
@@ -164,7 +178,7 @@ u32 lapic_timer_current(struct vmm_lapic *l)
 
 	if (!t->span || !counting_mode(l))
 		return 0;
-	gone = ktime_get_ns() - t->load;
+	gone = now(l) - t->load;
 	if (gone >= t->span) {
 		if (!periodic_mode(l))
 			return 0;
@@ -181,7 +195,7 @@ static void timer_load(struct vmm_lapic *l, u32 count)
 	u32 initial = lapic_get(l, APIC_TMICT);
 
 	t->span = count ? (u64)initial << shift : 0;
-	t->load = ktime_get_ns() - ((u64)(initial - count) << shift);
+	t->load = now(l) - ((u64)(initial - count) << shift);
 }
 
 void lapic_timer_write_initial(struct vmm_lapic *l, u32 count)
@@ -259,4 +273,31 @@ void vmm_lapic_timer_migrate(struct vmm_lapic *l)
 {
 	if (hrtimer_cancel(&l->timer.hrtimer))
 		hrtimer_start_expires(&l->timer.hrtimer, TIMER_MODE);
+}
+
+void vmm_lapic_timer_freeze(struct vmm_lapic *l)
+{
+	struct vmm_lapic_timer *t = &l->timer;
+
+	if (t->frozen)
+		return;
+	t->armed = hrtimer_cancel(&t->hrtimer);
+	t->frozen_at = ktime_get_ns();
+	t->frozen = true;
+}
+
+void vmm_lapic_timer_thaw(struct vmm_lapic *l, u64 ns)
+{
+	struct vmm_lapic_timer *t = &l->timer;
+
+	if (!t->frozen)
+		return;
+	t->frozen = false;
+	t->load += ns;
+	if (!t->armed)
+		return;
+	t->armed = false;
+	hrtimer_set_expires(&t->hrtimer,
+			    ktime_add_ns(hrtimer_get_expires(&t->hrtimer), ns));
+	hrtimer_start_expires(&t->hrtimer, TIMER_MODE);
 }
