@@ -39,6 +39,13 @@ static inline u32 vmx_basic_vmcs_mem_type(u64 vmx_basic)
 #define vmm_mnt_idmap	mnt_idmap
 #endif
 
+/* Callbacks of a kobj_type got it constant. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define vmm_const_kobject	struct kobject
+#else
+#define vmm_const_kobject	const struct kobject
+#endif
+
 /* vm_flags became read-only. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 static inline void vmm_vma_flags_mod(struct vm_area_struct *vma,

@@ -12,6 +12,7 @@
 #include <linux/user_namespace.h>
 #include <net/net_namespace.h>
 
+#include "core/vcpu.h"
 #include "core/vm.h"
 #include "uapi/linux/vmm_netlink.h"
 
@@ -79,7 +80,8 @@ void vmm_control_notify(struct vmm_vm *vm, struct vmm_notice *notice)
 
 	mutex_lock(&c->lock);
 	notice->seq = ++c->seq[notice->group];
-	watch->notice(vm, notice);
+	if (watch->notice)
+		watch->notice(vm, notice);
 	mutex_unlock(&c->lock);
 }
 

@@ -20,12 +20,16 @@
 #include <linux/vtime.h>
 
 #include "compat.h"
+#include "core/control.h"
 #include "core/main.h"
+#include "core/pause.h"
 #include "core/request.h"
+#include "core/run.h"
 #include "core/vcpu.h"
 #include "core/vm.h"
 #include "emul/glue.h"
 #include "uapi/linux/vmm.h"
+#include "uapi/linux/vmm_netlink.h"
 
 /*
  * A halt polls at most so long before it sleeps: about what going to sleep,
@@ -54,7 +58,7 @@ static bool resume_work(void)
 	return task_work_pending(current) || current->memcg_nr_pages_over_high;
 }
 
-static unsigned long thread_work(void)
+unsigned long vmm_thread_work(void)
 {
 	unsigned long work;
 
@@ -68,7 +72,7 @@ static inline bool must_leave(struct vmm_vcpu *vcpu)
 {
 	return (READ_ONCE(vcpu->requests) & ~INLINE_REQUESTS) ||
 	       vcpu->mp_state != VMM_MP_RUNNABLE || vcpu->stopped ||
-	       thread_work() || !__this_cpu_read(vmm_cpu_on);
+	       vmm_thread_work() || !__this_cpu_read(vmm_cpu_on);
 }
 
 /* ---- events --------------------------------------------------------------- */
@@ -308,9 +312,15 @@ static bool poll(struct vmm_vcpu *vcpu)
 		if (vmm_vcpu_must_wake(vcpu))
 			return true;
 		cpu_relax();
-	} while (!thread_work() && single_task_running() &&
+	} while (!vmm_thread_work() && single_task_running() &&
 		 local_clock() < end);
 	return false;
+}
+
+/* Not a reason to run on, but one not to sleep. */
+static bool pause_requested(const struct vmm_vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->requests) & BIT(VMM_REQ_PAUSE);
 }
 
 /* Grows the poll while sleeps are short enough to be polled away. */
@@ -336,7 +346,9 @@ static int wait(struct vmm_vcpu *vcpu)
 	} else {
 		start = local_clock();
 		err = rcuwait_wait_event(&vcpu->wait,
-					 vmm_vcpu_must_wake(vcpu) || thread_work(),
+					 vmm_vcpu_must_wake(vcpu) ||
+					 pause_requested(vcpu) ||
+					 vmm_thread_work(),
 					 TASK_INTERRUPTIBLE);
 		vmm_stat_inc(&vcpu->stats, VMM_STAT_HALT_SLEPT);
 		adapt_poll(vcpu, local_clock() - start);
@@ -363,30 +375,52 @@ static void serve_init_sipi(struct vmm_vcpu *vcpu)
 	}
 }
 
-/*
- * What may sleep, before the entry loop.  1: go on, 0: return to user space,
- * below 0: an errno for it.
- */
-static int before_entry(struct vmm_vcpu *vcpu)
+int vmm_vcpu_thread_work(struct vmm_vcpu *vcpu)
 {
-	unsigned long work;
-	int err;
+	unsigned long work = vmm_thread_work();
 
 	if (vmm_vm_is_dead(vcpu->vm))
 		return -ESHUTDOWN;
-	if (vcpu->stopped)
-		return VMM_TO_USER;
-	if (need_resched()) {
-		vmm_clock_preempted(&vcpu->x86);
-		cond_resched();
-	}
-	work = thread_work();
 	if (work & (_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL))
 		return -EINTR;
 	if (work & _TIF_NOTIFY_RESUME) {
 		vcpu->run->reason = VMM_RUN_NONE;
 		return VMM_TO_USER;
 	}
+	return VMM_RESUME;
+}
+
+/* A pause was asked for: comes back when it is over. */
+static int serve_pause(struct vmm_vcpu *vcpu)
+{
+	if (!vmm_vcpu_take(vcpu, VMM_REQ_PAUSE))
+		return VMM_RESUME;
+	vmm_vcpu_go_out(vcpu);
+	return vmm_vcpu_go_in(vcpu);
+}
+
+/*
+ * What may sleep, before the entry loop.  1: go on, 0: return to user space,
+ * below 0: an errno for it.
+ */
+static int before_entry(struct vmm_vcpu *vcpu)
+{
+	int err;
+
+	if (vmm_vm_is_dead(vcpu->vm))
+		return -ESHUTDOWN;
+	err = serve_pause(vcpu);
+	if (err != VMM_RESUME)
+		return err;
+	if (vcpu->stopped)
+		return VMM_TO_USER;
+	if (need_resched()) {
+		vmm_clock_preempted(&vcpu->x86);
+		cond_resched();
+	}
+	err = vmm_vcpu_thread_work(vcpu);
+	if (err != VMM_RESUME)
+		return err;
 	if (unlikely(READ_ONCE(vcpu->requests) & ~INLINE_REQUESTS)) {
 		serve_init_sipi(vcpu);
 		if (vmm_vcpu_take(vcpu, VMM_REQ_CLOCK))
@@ -432,16 +466,31 @@ static int handle_slowly(struct vmm_vcpu *vcpu)
 	return -EINTR;
 }
 
-int vmm_vcpu_run(struct vmm_vcpu *vcpu)
+/* A vCPU that stopped for good is told of once. */
+static void tell_stop(struct vmm_vcpu *vcpu)
 {
-	int ret;
+	struct vmm_notice notice = {
+		.group = VMM_NOTICE_FAULTS, .event = VMM_NL_EVENT_FAULT,
+		.has_vcpu = true, .vcpu = vcpu->id,
+		.reason = vcpu->stop_reason,
+	};
 
-	lockdep_assert_held(&vcpu->lock);
+	vcpu->stop_told = true;
+	vmm_control_notify(vcpu->vm, &notice);
+}
 
-	note_thread(vcpu);
-	ret = vmm_emul_complete_user(vcpu);
-	if (ret == VMM_WOULD_SLEEP)
-		ret = -EINTR;
+/* The instruction that user space carried out a part of. */
+static int complete_user(struct vmm_vcpu *vcpu)
+{
+	int ret = vmm_emul_complete_user(vcpu);
+
+	return ret == VMM_WOULD_SLEEP ? -EINTR : ret;
+}
+
+static int run_inside(struct vmm_vcpu *vcpu)
+{
+	int ret = complete_user(vcpu);
+
 	if (ret == VMM_RESUME && READ_ONCE(vcpu->run->immediate_exit))
 		ret = -EINTR;
 	while (ret == VMM_RESUME) {
@@ -454,6 +503,30 @@ int vmm_vcpu_run(struct vmm_vcpu *vcpu)
 		if (ret == VMM_WOULD_SLEEP)
 			ret = handle_slowly(vcpu);
 	}
+	return ret;
+}
+
+int vmm_vcpu_run(struct vmm_vcpu *vcpu)
+{
+	int ret;
+
+	lockdep_assert_held(&vcpu->lock);
+
+	note_thread(vcpu);
+	vmm_control_started(vcpu->vm);
+	if (unlikely(READ_ONCE(vcpu->run->immediate_exit))) {
+		/* Also while paused: so that state can be read whole. */
+		ret = complete_user(vcpu);
+		if (ret == VMM_RESUME)
+			ret = -EINTR;
+	} else {
+		ret = vmm_vcpu_go_in(vcpu);
+		if (ret == VMM_RESUME)
+			ret = run_inside(vcpu);
+		vmm_vcpu_go_out(vcpu);
+	}
+	if (unlikely(vcpu->stopped && !vcpu->stop_told))
+		tell_stop(vcpu);
 	if (ret == VMM_TO_USER) {
 		vcpu->run->rip = vcpu->rip;
 		vmm_stat_inc(&vcpu->stats, VMM_STAT_USER_EXITS);

@@ -409,10 +409,14 @@ int vmm_vcpu_stop(struct vmm_vcpu *vcpu, u32 reason, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(run->text, sizeof(run->text), fmt, args);
+	vsnprintf(vcpu->stop_text, sizeof(vcpu->stop_text), fmt, args);
 	va_end(args);
+	BUILD_BUG_ON(sizeof(run->text) != sizeof(vcpu->stop_text));
+	memcpy(run->text, vcpu->stop_text, sizeof(run->text));
 	run->reason = reason;
 	run->rip = vcpu->rip;
+	vcpu->stop_reason = reason;
+	vcpu->stop_told = false;
 	vcpu->stopped = true;
 	return VMM_TO_USER;
 }

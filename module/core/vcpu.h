@@ -30,6 +30,9 @@
 struct vmm_vm;
 struct vmm_run;
 
+/* As vmm_run.text. */
+#define VMM_STOP_TEXT	256
+
 /* What DR7 reads with no breakpoint set. */
 #define VMM_DR7_FIXED	0x400ULL
 
@@ -67,6 +70,11 @@ enum vmm_user_io {
  * @sipi_vector: [O] written before VMM_REQ_SIPI is raised
  * @stopped:	[L] vmm_run says why, and that is for good until user space sets
  *		registers
+ * @stop_told:	[L] and listeners have heard of it
+ * @stop_reason, @stop_text: [L] what vmm_run said then; @stop_text closed by NUL
+ * @inside:	[O] the owner may run the guest: see core/pause.h
+ * @frozen:	[L] its timers stand still
+ * @frozen_ns:	[L] for how long the VM's clock had stood still when they stopped
  * @db:		[L] DR0 to DR3
  * @user_io:	[L] enum vmm_user_io
  * @pio:	[L] the port access that user space is to finish
@@ -88,6 +96,11 @@ struct vmm_vcpu {
 	u8 user_io;
 	u8 sipi_vector;
 	bool stopped;
+	bool stop_told;
+	bool inside;
+	bool frozen;
+	u32 stop_reason;
+	u64 frozen_ns;
 	int cpu;
 	int mode;
 	unsigned long requests;
@@ -113,6 +126,7 @@ struct vmm_vcpu {
 	struct pid __rcu *pid;
 	struct rcuwait wait;
 	struct mutex lock;
+	char stop_text[VMM_STOP_TEXT];
 };
 
 int vmm_vcpu_create(struct vmm_vm *vm, u32 id, struct vmm_vcpu **out);

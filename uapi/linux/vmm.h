@@ -79,7 +79,9 @@ struct vmm_info {
  * @name:	a letter, then letters, digits, '.', '_' or '-'; may be empty
  * @vcpus:	how many vCPUs the VM will have at most, 1 to max_vcpus; it
  *		sets the topology that CPUID shows
- * @flags:	must be zero
+ * @flags:	VMM_VM_*
+ *
+ * EEXIST: the name is in use, and was to be unique.  ENOSPC: too many VMs.
  */
 struct vmm_create_vm {
 	char name[VMM_NAME_LEN];
@@ -87,6 +89,8 @@ struct vmm_create_vm {
 	__u32 flags;
 	__u64 reserved[4];
 };
+
+#define VMM_VM_UNIQUE_NAME	(1U << 0)	/* among the VMs of one owner */
 
 /**
  * struct vmm_create_mem - argument of VMM_CREATE_MEM; the call returns a file
@@ -270,6 +274,7 @@ struct vmm_irqfd {
 /** VMM_VM_KILL: the VM is dead for good; every run call returns ESHUTDOWN. */
 #define VMM_VM_KILL		_IO(VMM_IOC, 0x27)
 #define VMM_VM_STATS		_IOWR(VMM_IOC, 0x28, struct vmm_stats)
+#define VMM_VM_TAKE_REQUESTS	_IOR(VMM_IOC, 0x29, struct vmm_vm_requests)
 
 /**
  * struct vmm_stats - counters, summed over the vCPUs of the VM
@@ -285,6 +290,20 @@ struct vmm_stats {
 };
 
 #define VMM_STAT_NAME_LEN	32
+
+#define VMM_REQUEST_STOP	(1U << 0)	/* press the ACPI power button */
+#define VMM_REQUEST_RESET	(1U << 1)	/* reset the machine */
+
+/**
+ * struct vmm_vm_requests - what others asked of the VM's process, and is forgotten
+ * @requests:	out: VMM_REQUEST_*
+ *
+ * A VM's file polls readable while there are any, and hung up once it is dead.
+ */
+struct vmm_vm_requests {
+	__u32 requests;
+	__u32 pad;
+};
 
 /* ---- a vCPU ------------------------------------------------------------ */
 
