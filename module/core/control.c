@@ -80,8 +80,7 @@ void vmm_control_notify(struct vmm_vm *vm, struct vmm_notice *notice)
 
 	mutex_lock(&c->lock);
 	notice->seq = ++c->seq[notice->group];
-	if (watch->notice)
-		watch->notice(vm, notice);
+	watch->notice(vm, notice);
 	mutex_unlock(&c->lock);
 }
 

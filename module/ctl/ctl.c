@@ -4,11 +4,13 @@
  */
 #include "core/control.h"
 #include "ctl/ctl.h"
+#include "ctl/netlink.h"
 #include "ctl/sysfs.h"
 
 static const struct vmm_watch_ops watch_ops = {
 	.vm_add	= vmm_sysfs_add,
 	.vm_del	= vmm_sysfs_del,
+	.notice	= vmm_nl_event,
 };
 
 int vmm_ctl_init(void)
@@ -19,10 +21,14 @@ int vmm_ctl_init(void)
 	err = vmm_sysfs_init();
 	if (err)
 		return err;
-	return 0;
+	err = vmm_netlink_init();
+	if (err)
+		vmm_sysfs_exit();
+	return err;
 }
 
 void vmm_ctl_exit(void)
 {
+	vmm_netlink_exit();
 	vmm_sysfs_exit();
 }
