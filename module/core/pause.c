@@ -73,7 +73,10 @@ static int park(struct vmm_vcpu *vcpu)
 				 !vmm_vm_is_paused(vm) || vmm_vm_is_dead(vm) ||
 				 vmm_thread_work(),
 				 TASK_INTERRUPTIBLE);
-	return err ? err : vmm_vcpu_thread_work(vcpu);
+	if (err)
+		return err;
+	cond_resched();
+	return vmm_vcpu_thread_work(vcpu);
 }
 
 int vmm_vcpu_go_in(struct vmm_vcpu *vcpu)
