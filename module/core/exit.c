@@ -12,6 +12,8 @@
 
 #include "core/hypercall.h"
 #include "core/request.h"
+#define CREATE_TRACE_POINTS
+#include "core/trace.h"
 #include "core/vcpu.h"
 #include "core/vm.h"
 #include "emul/glue.h"
@@ -271,9 +273,11 @@ static int stop_undecided(struct vmm_vcpu *vcpu, struct vmm_exit *exit,
 			  u32 reason)
 {
 	struct vmm_run *run = vcpu->run;
-	char text[160];
+	char text[VMM_TEXT_SIZE];
 
 	vmm_backend->describe(vcpu, exit, text, sizeof(text));
+	if (reason == VMM_RUN_FAIL_ENTRY)
+		trace_vmm_entry_failed(vcpu, text);
 	memset(&run->fail, 0, sizeof(run->fail));
 	run->fail.code = exit->code;
 	run->fail.info1 = exit->info1;

@@ -103,6 +103,9 @@ struct vmm_exit {
 	u8 insn[16];
 };
 
+/* Room for what vmm_backend_ops.describe() says. */
+#define VMM_TEXT_SIZE	160
+
 /*
  * What a handler answers.  Below zero: an errno that VMM_VCPU_RUN returns.
  */
