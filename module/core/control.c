@@ -12,6 +12,7 @@
 #include <linux/user_namespace.h>
 #include <net/net_namespace.h>
 
+#include "core/trace.h"
 #include "core/vcpu.h"
 #include "core/vm.h"
 #include "uapi/linux/vmm_netlink.h"
@@ -80,6 +81,7 @@ void vmm_control_notify(struct vmm_vm *vm, struct vmm_notice *notice)
 
 	mutex_lock(&c->lock);
 	notice->seq = ++c->seq[notice->group];
+	trace_vmm_state(vm, notice);
 	watch->notice(vm, notice);
 	mutex_unlock(&c->lock);
 }

@@ -25,6 +25,7 @@
 #include "core/pause.h"
 #include "core/request.h"
 #include "core/run.h"
+#include "core/trace.h"
 #include "core/vcpu.h"
 #include "core/vm.h"
 #include "emul/glue.h"
@@ -141,6 +142,7 @@ static void inject(struct vmm_vcpu *vcpu, const struct vmm_event *event,
 		   enum vmm_stat stat)
 {
 	vmm_stat_inc(&vcpu->stats, stat);
+	trace_vmm_inject(vcpu, event, stat == VMM_STAT_REINJECT);
 	vmm_backend->inject(vcpu, event);
 }
 
@@ -259,6 +261,7 @@ static inline bool enter(struct vmm_vcpu *vcpu)
 
 	vmm_stat_inc(&vcpu->stats, VMM_STAT_EXITS);
 	vmm_stat_inc(&vcpu->stats, VMM_STAT_EXIT_FIRST + vcpu->exit.reason);
+	trace_vmm_exit(vcpu, &vcpu->exit);
 	return true;
 }
 

@@ -10,6 +10,7 @@
 
 #include "compat.h"
 #include "core/request.h"
+#include "core/trace.h"
 #include "core/vcpu.h"
 #include "core/vm.h"
 #include "emul/glue.h"
@@ -417,6 +418,7 @@ int vmm_vcpu_stop(struct vmm_vcpu *vcpu, u32 reason, const char *fmt, ...)
 	run->rip = vcpu->rip;
 	vcpu->stop_reason = reason;
 	vcpu->stop_told = false;
+	trace_vmm_stop(vcpu, reason, vcpu->stop_text);
 	vcpu->stopped = true;
 	return VMM_TO_USER;
 }
