@@ -106,7 +106,8 @@ int vmm_nl_vm_nmi(struct sk_buff *skb, struct genl_info *info)
 
 /**
  * struct changes - labels as they will be
- * @labels, @nr: room for VMM_MAX_LABELS, and how many there are
+ * @labels:	room for VMM_MAX_LABELS
+ * @nr:		how many there are
  */
 struct changes {
 	struct vmm_label *labels;

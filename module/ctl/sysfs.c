@@ -34,7 +34,8 @@ static struct kobject *top, *vms_dir;
 
 /**
  * struct stat_attr - a file that shows a counter
- * @stat:	which
+ * @attr:	the file
+ * @stat:	which counter
  */
 struct stat_attr {
 	struct kobj_attribute attr;

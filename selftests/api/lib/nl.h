@@ -225,6 +225,27 @@ VT_UNUSED static uint32_t nt_newest(void)
 	return id;
 }
 
+/* For dumps: how many records. */
+VT_UNUSED static void nt_count(struct nlattr **a, void *arg)
+{
+	(*(int *)arg)++;
+}
+
+VT_UNUSED static int nt_rename(uint32_t id, const char *name)
+{
+	nt_begin(VMM_NL_CMD_VM_SET, NLM_F_ACK);
+	nla_put_u32(nt_msg, VMM_NL_A_VM_ID, id);
+	nla_put_string(nt_msg, VMM_NL_A_NEW_NAME, name);
+	return nt_exchange(NULL, NULL);
+}
+
+VT_UNUSED static bool nt_child_good(pid_t pid)
+{
+	int status;
+
+	return waitpid(pid, &status, 0) == pid && !status;
+}
+
 /* ---- events ----------------------------------------------------------------- */
 
 struct nt_event {
