@@ -85,6 +85,7 @@ int vmm_vcpu_go_in(struct vmm_vcpu *vcpu)
 
 	lockdep_assert_held(&vcpu->lock);
 	for (;;) {
+		/* See pause.h. */
 		smp_store_mb(vcpu->inside, true);
 		if (likely(!vmm_vm_is_paused(vcpu->vm)))
 			break;

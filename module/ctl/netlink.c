@@ -160,8 +160,10 @@ static struct vmm_vm *find_by_id(const struct sk_buff *skb,
 		NL_SET_ERR_MSG_ATTR(extack, name,
 				    "the VM of this id has another name");
 	} else {
-		return vm;
+		err = 0;
 	}
+	if (!err)
+		return vm;
 	vmm_vm_put(vm);
 	return ERR_PTR(err);
 }

@@ -150,6 +150,7 @@ void vmm_clock_vm_stop(struct vmm_clock_vm *vm)
 		WRITE_ONCE(vm->stop_tsc, host_tsc(vm));
 		vm->stop_boot = ktime_get_boottime_ns();
 		vm->stop_mono = ktime_get_ns();
+		/* With stop_tsc: pairs with host_tsc(). */
 		smp_store_release(&vm->stopped, true);
 	}
 	raw_spin_unlock_irqrestore(&vm->lock, flags);
@@ -164,6 +165,7 @@ void vmm_clock_vm_go(struct vmm_clock_vm *vm)
 		vm->master_boot += ktime_get_boottime_ns() - vm->stop_boot;
 		vm->stopped_ns += ktime_get_ns() - vm->stop_mono;
 		WRITE_ONCE(vm->host_shift, vm->stop_tsc - rdtsc_ordered());
+		/* With host_shift: pairs with host_tsc(). */
 		smp_store_release(&vm->stopped, false);
 	}
 	raw_spin_unlock_irqrestore(&vm->lock, flags);

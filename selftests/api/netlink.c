@@ -18,7 +18,7 @@ static void sum_slots(struct nlattr **a, void *arg)
 	*(uint64_t *)arg += nt_u64(a, VMM_NL_A_SIZE);
 }
 
-/* The counter "user_exits" of a record of counters. */
+/* The counter "exit_io" of a record of counters. */
 static void find_stat(struct nlattr **a, void *arg)
 {
 	struct nlattr *first = nlmsg_attrdata((struct nlmsghdr *)nt_buf,
@@ -31,7 +31,7 @@ static void find_stat(struct nlattr **a, void *arg)
 		    nla_parse_nested(in, VMM_NL_A_STAT_MAX, first, NULL))
 			continue;
 		if (!strcmp(nla_get_string(in[VMM_NL_A_STAT_NAME]),
-			    "user_exits"))
+			    "exit_io"))
 			*(uint64_t *)arg = nla_get_u64(in[VMM_NL_A_STAT_VALUE]);
 	}
 }

@@ -154,7 +154,8 @@ struct vmm_cpuid {
  * EEXIST: the range overlaps another slot, or the slot is in use (remove it
  * first).  ENOENT: the slot to remove is empty.  EBADF, EINVAL: mem_fd is no
  * file, or no memory object.  ERANGE: the range wraps, or passes the end of
- * the object or of guest-physical space.
+ * the object or of guest-physical space.  EDQUOT: more memory than the VM may
+ * have.
  */
 struct vmm_set_slot {
 	__u32 slot;
@@ -169,7 +170,13 @@ struct vmm_set_slot {
 
 #define VMM_SLOT_READONLY	(1U << 0)	/* guest writes become MMIO exits */
 
-/** struct vmm_create_vcpu - the call returns a file.  @id is its APIC id. */
+/**
+ * struct vmm_create_vcpu - the call returns a file
+ * @id:		its APIC id
+ * @flags:	must be zero
+ *
+ * EEXIST: there is one.  EDQUOT: more vCPUs than the VM may have.
+ */
 struct vmm_create_vcpu {
 	__u32 id;
 	__u32 flags;
