@@ -8,7 +8,7 @@ KDIR ?= $(lastword $(shell ls -d /lib/modules/*/build 2>/dev/null | sort -V))
 RELEASE := $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
 	$(KDIR)/include/generated/utsrelease.h 2>/dev/null)
 PREFIX ?= /usr/local
-# The emulated host of a demo: amd or intel; those of the tests: "amd intel" for both.
+# The emulated host of a demo or a measurement: amd or intel; those of the tests: "amd intel" for both.
 HOST ?= amd
 HOSTS ?= amd
 TESTHOST := tools/testhost/testhost
@@ -21,7 +21,7 @@ help:
 	@echo 'make shell     a shell in the emulated host, module and tools at hand'
 	@echo 'make modules   vmm.ko for KDIR=$(KDIR), in build/RELEASE'
 	@echo 'make tools     vmctl'
-	@echo 'make bench     measure against kvm_amd;  make soak   the long tests'
+	@echo 'make bench     measure against KVM, HOST=amd or intel;  make soak   the long tests'
 	@echo 'make install   module and tools into this system; make docs; make clean'
 
 # Sources are linked into a directory of each kernel's, so that two kernels' objects
@@ -44,8 +44,10 @@ tools:
 # A demo, a check or a shell begins on a machine that may have nothing.
 deps-demo deps-shell:
 	@tools/testhost/deps build host $(filter intel,$(HOST))
-deps-check deps-soak deps-bench:
+deps-check deps-soak:
 	@tools/testhost/deps build host check $(filter intel,$(HOSTS))
+deps-bench:
+	@tools/testhost/deps build host check $(filter intel,$(HOST))
 deps-docs:
 	@tools/testhost/deps docs
 
@@ -68,8 +70,8 @@ soak: deps-soak
 	@HOSTS="$(HOSTS)" selftests/run --group soak $(T)
 
 bench: deps-bench
-	@$(MAKE) --no-print-directory modules tools
-	@selftests/bench/run $(T)
+	@$(MAKE) --no-print-directory modules tools $(KDIR-$(HOST))
+	@selftests/bench/run --host $(HOST) $(T)
 
 install: modules tools
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(BUILD) INSTALL_MOD_PATH=$(DESTDIR) \

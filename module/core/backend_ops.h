@@ -53,6 +53,16 @@ struct vmm_backend_caps {
 };
 
 /**
+ * struct vmm_apic_ops - what hardware can do for the local APIC; all optional
+ * @set_deadline: leave the guest with VMM_EXIT_TIMER as soon as it runs and its
+ *		TSC has reached @tsc, 0: no longer; may come early.  False: cannot.
+ *		For the owning thread, loaded or not
+ */
+struct vmm_apic_ops {
+	bool (*set_deadline)(struct vmm_vcpu *vcpu, u64 tsc);
+};
+
+/**
  * struct vmm_backend_ops - one vendor
  *
  * Host:
@@ -97,6 +107,8 @@ struct vmm_backend_caps {
  * @set_tsc_offset: guest TSC = host TSC + offset
  * @cpuid_changed: intercepts that follow from the guest's CPUID
  * @describe:	words for an exit nobody could handle
+ *
+ * @apic:	struct vmm_apic_ops
  */
 struct vmm_backend_ops {
 	const char *name;
@@ -138,6 +150,8 @@ struct vmm_backend_ops {
 	void (*cpuid_changed)(struct vmm_vcpu *vcpu);
 	void (*describe)(struct vmm_vcpu *vcpu, const struct vmm_exit *exit,
 			 char *text, size_t size);
+
+	struct vmm_apic_ops apic;
 };
 
 /* The one that probing chose; constant while the module is loaded. */

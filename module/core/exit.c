@@ -39,20 +39,37 @@ static int exit_none(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 	return VMM_RESUME;
 }
 
+static int exit_timer(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
+{
+	vmm_lapic_timer_reached(&vcpu->apic);
+	return VMM_RESUME;
+}
+
+static noinline void cpuid_dynamic(struct vmm_vcpu *vcpu, u32 regs[4])
+{
+	struct vmm_cpuid_dyn dyn = {
+		.cr4 = vmm_backend->get_cr(vcpu, 4),
+		.xcr0 = vmm_fpu_get_xcr0(&vcpu->x86.fpu),
+		.apic_enabled = vmm_lapic_enabled(&vcpu->apic),
+	};
+
+	vmm_cpuid_exec(&vcpu->x86.cpuid, &dyn, regs);
+}
+
 static int exit_cpuid(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 {
+	static const struct vmm_cpuid_dyn no_matter;
 	int ret = know_length(vcpu, exit, atomic);
-	struct vmm_cpuid_dyn dyn;
 	u32 regs[4];
 
 	if (ret != VMM_RESUME)
 		return ret;
-	dyn.cr4 = vmm_backend->get_cr(vcpu, 4);
-	dyn.xcr0 = vmm_fpu_get_xcr0(&vcpu->x86.fpu);
-	dyn.apic_enabled = vmm_lapic_enabled(&vcpu->apic);
 	regs[VMM_EAX] = vcpu->gpr[EMUL_RAX];
 	regs[VMM_ECX] = vcpu->gpr[EMUL_RCX];
-	vmm_cpuid_exec(&vcpu->x86.cpuid, &dyn, regs);
+	if (vmm_cpuid_is_dynamic(&vcpu->x86.cpuid, regs[VMM_EAX]))
+		cpuid_dynamic(vcpu, regs);
+	else
+		vmm_cpuid_exec(&vcpu->x86.cpuid, &no_matter, regs);
 	vcpu->gpr[EMUL_RAX] = regs[VMM_EAX];
 	vcpu->gpr[EMUL_RBX] = regs[VMM_EBX];
 	vcpu->gpr[EMUL_RCX] = regs[VMM_ECX];
@@ -110,6 +127,7 @@ static int exit_io(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 
 	if (exit->io.string || !exit->insn_len)
 		return vmm_emulate(vcpu, exit, atomic);
+	vmm_vcpu_watch(vcpu, VMM_WATCH_PORT, exit->io.port, exit->io.size);
 	if (exit->io.in) {
 		err = vmm_bus_read(&vcpu->vm->pio, exit->io.port,
 				   exit->io.size, &val);
@@ -305,6 +323,7 @@ static const exit_handler handlers[VMM_NR_EXIT_REASONS] = {
 	[VMM_EXIT_HOST_IRQ]	= exit_none,
 	[VMM_EXIT_IRQ_WINDOW]	= exit_none,
 	[VMM_EXIT_NMI_WINDOW]	= exit_none,
+	[VMM_EXIT_TIMER]	= exit_timer,
 	[VMM_EXIT_EXCEPTION]	= exit_exception,
 	[VMM_EXIT_IO]		= exit_io,
 	[VMM_EXIT_NPF]		= exit_npf,

@@ -24,6 +24,7 @@ struct vmm_vcpu;
 	X(HOST_IRQ,	"host_irq")	/* host interrupt or NMI */	\
 	X(IRQ_WINDOW,	"irq_window")	/* guest can take an interrupt */ \
 	X(NMI_WINDOW,	"nmi_window")	/* guest can take an NMI */	\
+	X(TIMER,	"timer")	/* deadline of the APIC's timer */ \
 	X(EXCEPTION,	"exception")					\
 	X(IO,		"io")						\
 	X(NPF,		"npf")		/* nested page fault */		\

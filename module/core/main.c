@@ -15,6 +15,7 @@
 
 #include "compat.h"
 #include "core/backend_ops.h"
+#include "core/emergency.h"
 #include "core/main.h"
 #include "core/vm.h"
 #include "ctl/ctl.h"
@@ -114,13 +115,13 @@ static int host_enable(void)
 	hotplug_state = ret;
 	vmm_register_syscore(&syscore);
 	register_reboot_notifier(&reboot_nb);
-	cpu_emergency_register_virt_callback(emergency_disable);
+	vmm_emergency_start(emergency_disable);
 	return 0;
 }
 
 static void host_disable(void)
 {
-	cpu_emergency_unregister_virt_callback(emergency_disable);
+	vmm_emergency_stop();
 	unregister_reboot_notifier(&reboot_nb);
 	vmm_unregister_syscore(&syscore);
 	cpuhp_remove_state(hotplug_state);

@@ -27,6 +27,7 @@
 #include "core/run.h"
 #include "core/trace.h"
 #include "core/vcpu.h"
+#include "core/vcpu_state.h"
 #include "core/vm.h"
 #include "emul/glue.h"
 #include "uapi/linux/vmm.h"
@@ -59,7 +60,7 @@ static bool resume_work(void)
 	return task_work_pending(current) || current->memcg_nr_pages_over_high;
 }
 
-unsigned long vmm_thread_work(void)
+static inline unsigned long thread_work(void)
 {
 	unsigned long work;
 
@@ -69,11 +70,16 @@ unsigned long vmm_thread_work(void)
 	return work;
 }
 
+unsigned long vmm_thread_work(void)
+{
+	return thread_work();
+}
+
 static inline bool must_leave(struct vmm_vcpu *vcpu)
 {
 	return (READ_ONCE(vcpu->requests) & ~INLINE_REQUESTS) ||
 	       vcpu->mp_state != VMM_MP_RUNNABLE || vcpu->stopped ||
-	       vmm_thread_work() || !__this_cpu_read(vmm_cpu_on);
+	       thread_work() || !__this_cpu_read(vmm_cpu_on);
 }
 
 /* ---- events --------------------------------------------------------------- */
@@ -102,29 +108,35 @@ static bool extint_pending(struct vmm_vcpu *vcpu)
  * The interrupt that waits, as a priority class for want_window(): one that
  * only TPR holds back has its own class, so that the guest's lowering of TPR
  * is noticed; one behind an interrupt in service waits for an EOI, which is an
- * exit anyway.
+ * exit anyway.  @vector: the local APIC's, or -1.
  */
-static int waiting_prio(struct vmm_vcpu *vcpu)
+static int waiting_prio(struct vmm_vcpu *vcpu, int *vector)
 {
 	struct vmm_lapic *apic = &vcpu->apic;
 	int irr;
 
+	*vector = -1;
 	if (extint_pending(vcpu))
 		return VMM_PRIO_ANY;
 	irr = vmm_lapic_highest_irr(apic);
 	if (irr < 0 || !vmm_lapic_enabled(apic) ||
 	    irr >> 4 <= max(apic->isr_top, 0) >> 4)
 		return VMM_PRIO_NONE;
+	*vector = irr;
 	return irr >> 4 > vmm_lapic_get_tpr(apic) ? VMM_PRIO_ANY : irr >> 4;
 }
 
-static int take_interrupt(struct vmm_vcpu *vcpu)
+/* @vector is the local APIC's, -1 the PIC's, which may have thought better. */
+static int take_interrupt(struct vmm_vcpu *vcpu, int vector)
 {
-	if (extint_pending(vcpu)) {
-		vmm_lapic_extint_taken(&vcpu->apic);
-		return vmm_irqchip_intack(&vcpu->vm->irq);
+	if (vector >= 0) {
+		vmm_lapic_take(&vcpu->apic, vector);
+		return vector;
 	}
-	return vmm_lapic_ack(&vcpu->apic);
+	if (!extint_pending(vcpu))
+		return -1;
+	vmm_lapic_extint_taken(&vcpu->apic);
+	return vmm_irqchip_intack(&vcpu->vm->irq);
 }
 
 static bool interrupts_open(const struct vmm_vcpu *vcpu)
@@ -146,11 +158,18 @@ static void inject(struct vmm_vcpu *vcpu, const struct vmm_event *event,
 	vmm_backend->inject(vcpu, event);
 }
 
+static void inject_vector(struct vmm_vcpu *vcpu, enum vmm_event_type type,
+			  u8 vector, enum vmm_stat stat)
+{
+	struct vmm_event event = { .type = type, .vector = vector };
+
+	inject(vcpu, &event, stat);
+}
+
 /* Returns whether the entry's one event is spoken for. */
 static bool inject_first(struct vmm_vcpu *vcpu)
 {
 	struct vmm_events *ev = &vcpu->events;
-	struct vmm_event nmi = { .type = VMM_EVENT_NMI, .vector = X86_TRAP_NMI };
 
 	if (ev->injected.valid) {
 		inject(vcpu, &ev->injected, VMM_STAT_REINJECT);
@@ -164,27 +183,41 @@ static bool inject_first(struct vmm_vcpu *vcpu)
 	}
 	if (ev->nmi_pending && nmi_open(vcpu)) {
 		ev->nmi_pending--;
-		inject(vcpu, &nmi, VMM_STAT_INJECT_NMI);
+		inject_vector(vcpu, VMM_EVENT_NMI, X86_TRAP_NMI,
+			      VMM_STAT_INJECT_NMI);
 		return true;
 	}
 	return false;
 }
 
-/* Interrupts off, mode published. */
-static void prepare_events(struct vmm_vcpu *vcpu)
+/*
+ * No event is on its way in, and the backend has been told so: most entries.
+ * What a sender adds later is followed by its kick.
+ */
+static inline bool no_events(struct vmm_vcpu *vcpu)
 {
-	struct vmm_event irq = { .type = VMM_EVENT_INTR };
+	const struct vmm_events *ev = &vcpu->events;
+
+	return !(vcpu->window | ev->injected.valid | ev->exception.valid |
+		 ev->nmi_pending) &&
+	       !vmm_irqchip_extint(&vcpu->vm->irq) &&
+	       !vmm_lapic_requested(&vcpu->apic);
+}
+
+/* Interrupts off, mode published. */
+static noinline void prepare_events(struct vmm_vcpu *vcpu)
+{
 	bool taken = inject_first(vcpu);
-	int prio = waiting_prio(vcpu), vector;
+	int vector, prio = waiting_prio(vcpu, &vector);
 
 	if (!taken && prio == VMM_PRIO_ANY && interrupts_open(vcpu)) {
-		vector = take_interrupt(vcpu);
-		if (vector >= 0) {
-			irq.vector = vector;
-			inject(vcpu, &irq, VMM_STAT_INJECT_IRQ);
-		}
-		prio = waiting_prio(vcpu);
+		vector = take_interrupt(vcpu, vector);
+		if (vector >= 0)
+			inject_vector(vcpu, VMM_EVENT_INTR, vector,
+				      VMM_STAT_INJECT_IRQ);
+		prio = waiting_prio(vcpu, &vector);
 	}
+	vcpu->window = prio != VMM_PRIO_NONE || vcpu->events.nmi_pending;
 	vmm_backend->want_window(vcpu, prio, vcpu->events.nmi_pending);
 }
 
@@ -195,6 +228,48 @@ static void serve_inline_requests(struct vmm_vcpu *vcpu)
 		vmm_backend->flush_tlb(vcpu);
 	}
 	take_nmi_requests(vcpu);
+}
+
+/* ---- halts ------------------------------------------------------------------ */
+
+static bool poll(struct vmm_vcpu *vcpu)
+{
+	u64 end;
+
+	if (!vcpu->poll_ns)
+		return false;
+	end = local_clock() + vcpu->poll_ns;
+	do {
+		if (vmm_vcpu_must_wake(vcpu))
+			return true;
+		cpu_relax();
+	} while (!thread_work() && single_task_running() &&
+		 local_clock() < end);
+	return false;
+}
+
+static void wake(struct vmm_vcpu *vcpu)
+{
+	clear_bit(VMM_REQ_UNHALT, &vcpu->requests);
+	vcpu->mp_state = VMM_MP_RUNNABLE;
+}
+
+/*
+ * Polls with the guest's state loaded, since a halt that is over soon would
+ * otherwise pay most for taking it out and in again.  Who wants the processor
+ * sets NEED_RESCHED, which ends the poll.
+ */
+static bool halt_polled(struct vmm_vcpu *vcpu)
+{
+	if (vcpu->mp_state != VMM_MP_HALTED)
+		return false;
+	vmm_lapic_timer_outside(&vcpu->apic);
+	if (!poll(vcpu))
+		return false;
+	vmm_stat_inc(&vcpu->stats, VMM_STAT_HALTS);
+	vmm_stat_inc(&vcpu->stats, VMM_STAT_HALT_POLLED);
+	wake(vcpu);
+	return true;
 }
 
 /* ---- the entry loop -------------------------------------------------------- */
@@ -250,7 +325,8 @@ static inline bool enter(struct vmm_vcpu *vcpu)
 	}
 	if (unlikely(READ_ONCE(vcpu->requests)))
 		serve_inline_requests(vcpu);
-	prepare_events(vcpu);
+	if (!no_events(vcpu))
+		prepare_events(vcpu);
 
 	vtime_account_guest_enter();
 	vmm_backend->enter(vcpu, &vcpu->exit);
@@ -277,8 +353,10 @@ static int entry_loop(struct vmm_vcpu *vcpu)
 		return VMM_RESUME;
 	}
 	load(vcpu);
-	while (ret == VMM_RESUME && enter(vcpu))
-		ret = vmm_exit_handle(vcpu, &vcpu->exit, true);
+	do {
+		while (ret == VMM_RESUME && enter(vcpu))
+			ret = vmm_exit_handle(vcpu, &vcpu->exit, true);
+	} while (ret == VMM_RESUME && halt_polled(vcpu));
 	put(vcpu);
 	preempt_enable();
 	return ret;
@@ -304,22 +382,6 @@ bool vmm_vcpu_must_wake(struct vmm_vcpu *vcpu)
 	       (extint_pending(vcpu) || vmm_lapic_pending(&vcpu->apic) >= 0);
 }
 
-static bool poll(struct vmm_vcpu *vcpu)
-{
-	u64 end;
-
-	if (!vcpu->poll_ns)
-		return false;
-	end = local_clock() + vcpu->poll_ns;
-	do {
-		if (vmm_vcpu_must_wake(vcpu))
-			return true;
-		cpu_relax();
-	} while (!vmm_thread_work() && single_task_running() &&
-		 local_clock() < end);
-	return false;
-}
-
 /* Not a reason to run on, but one not to sleep. */
 static bool pause_requested(const struct vmm_vcpu *vcpu)
 {
@@ -340,28 +402,21 @@ static void adapt_poll(struct vmm_vcpu *vcpu, u64 slept_ns)
 
 static int wait(struct vmm_vcpu *vcpu)
 {
-	u64 start;
-	int err = 0;
+	u64 start = local_clock();
+	int err;
 
 	vmm_stat_inc(&vcpu->stats, VMM_STAT_HALTS);
-	if (poll(vcpu)) {
-		vmm_stat_inc(&vcpu->stats, VMM_STAT_HALT_POLLED);
-	} else {
-		start = local_clock();
-		err = rcuwait_wait_event(&vcpu->wait,
-					 vmm_vcpu_must_wake(vcpu) ||
-					 pause_requested(vcpu) ||
-					 vmm_thread_work(),
-					 TASK_INTERRUPTIBLE);
-		vmm_stat_inc(&vcpu->stats, VMM_STAT_HALT_SLEPT);
-		adapt_poll(vcpu, local_clock() - start);
-	}
+	vmm_lapic_timer_outside(&vcpu->apic);
+	err = rcuwait_wait_event(&vcpu->wait,
+				 vmm_vcpu_must_wake(vcpu) ||
+				 pause_requested(vcpu) || thread_work(),
+				 TASK_INTERRUPTIBLE);
+	vmm_stat_inc(&vcpu->stats, VMM_STAT_HALT_SLEPT);
+	adapt_poll(vcpu, local_clock() - start);
 	if (err)
 		return err;
-	if (vcpu->mp_state == VMM_MP_HALTED && vmm_vcpu_must_wake(vcpu)) {
-		clear_bit(VMM_REQ_UNHALT, &vcpu->requests);
-		vcpu->mp_state = VMM_MP_RUNNABLE;
-	}
+	if (vcpu->mp_state == VMM_MP_HALTED && vmm_vcpu_must_wake(vcpu))
+		wake(vcpu);
 	return 0;
 }
 
@@ -380,7 +435,7 @@ static void serve_init_sipi(struct vmm_vcpu *vcpu)
 
 int vmm_vcpu_thread_work(struct vmm_vcpu *vcpu)
 {
-	unsigned long work = vmm_thread_work();
+	unsigned long work = thread_work();
 
 	if (vmm_vm_is_dead(vcpu->vm))
 		return -ESHUTDOWN;
@@ -482,17 +537,22 @@ static void tell_stop(struct vmm_vcpu *vcpu)
 	vmm_control_notify(vcpu->vm, &notice);
 }
 
-/* The instruction that user space carried out a part of. */
-static int complete_user(struct vmm_vcpu *vcpu)
+/*
+ * What user space has done since the last run call: its part of an instruction,
+ * and registers.
+ */
+static int heed_user(struct vmm_vcpu *vcpu)
 {
 	int ret = vmm_emul_complete_user(vcpu);
 
-	return ret == VMM_WOULD_SLEEP ? -EINTR : ret;
+	if (ret == VMM_WOULD_SLEEP)
+		return -EINTR;
+	return ret == VMM_RESUME ? vmm_vcpu_check_state(vcpu) : ret;
 }
 
 static int run_inside(struct vmm_vcpu *vcpu)
 {
-	int ret = complete_user(vcpu);
+	int ret = heed_user(vcpu);
 
 	if (ret == VMM_RESUME && READ_ONCE(vcpu->run->immediate_exit))
 		ret = -EINTR;
@@ -519,7 +579,7 @@ int vmm_vcpu_run(struct vmm_vcpu *vcpu)
 	vmm_control_started(vcpu->vm);
 	if (unlikely(READ_ONCE(vcpu->run->immediate_exit))) {
 		/* Also while paused: so that state can be read whole. */
-		ret = complete_user(vcpu);
+		ret = heed_user(vcpu);
 		if (ret == VMM_RESUME)
 			ret = -EINTR;
 	} else {

@@ -70,6 +70,12 @@ static u64 apic_tsc_to_ns(struct vmm_lapic *l, u64 delta)
 	return vmm_cycles_to_ns(delta, of_apic(l)->vm->x86.clock.tsc_khz);
 }
 
+static bool apic_deadline(struct vmm_lapic *l, u64 deadline)
+{
+	return vmm_backend->apic.set_deadline &&
+	       vmm_backend->apic.set_deadline(of_apic(l), deadline);
+}
+
 static const struct vmm_lapic_ops apic_ops = {
 	.kick		= apic_kick,
 	.nmi		= apic_nmi,
@@ -78,6 +84,7 @@ static const struct vmm_lapic_ops apic_ops = {
 	.eoi		= apic_eoi,
 	.tsc		= apic_tsc,
 	.tsc_to_ns	= apic_tsc_to_ns,
+	.deadline	= apic_deadline,
 };
 
 /* ---- upcalls of x86/; the owner's thread -------------------------------- */
@@ -323,6 +330,8 @@ void vmm_vcpu_reset(struct vmm_vcpu *vcpu, bool init)
 	emul_cancel(&vcpu->emul);
 	vcpu->user_io = VMM_IO_NONE;
 	memset(vcpu->db, 0, sizeof(vcpu->db));
+	vcpu->db_hits = 0;
+	vcpu->watching = false;
 
 	vmm_backend->reset(vcpu);
 	vmm_x86_reset(&vcpu->x86, init);
@@ -376,31 +385,63 @@ void vmm_vcpu_raise_error(struct vmm_vcpu *vcpu, u8 vector, u32 error)
 	vmm_vcpu_raise_event(vcpu, &ev);
 }
 
-void vmm_vcpu_trap_step(struct vmm_vcpu *vcpu)
+void vmm_vcpu_set_dr7(struct vmm_vcpu *vcpu, u64 val)
 {
-	if (vmm_backend->end_step(vcpu))
+	vmm_backend->set_dr(vcpu, 7, val);
+	vcpu->watching = vmm_dr7_armed(val);
+}
+
+void vmm_vcpu_watch(struct vmm_vcpu *vcpu, enum vmm_watch what, u64 addr,
+		    unsigned int len)
+{
+	u64 dr7;
+
+	if (likely(!vcpu->watching))
 		return;
-	vmm_backend->set_dr(vcpu, 6, vmm_backend->get_dr(vcpu, 6) | DR_STEP);
+	if (what == VMM_WATCH_PORT &&
+	    !(vmm_backend->get_cr(vcpu, 4) & X86_CR4_DE))
+		return;
+	dr7 = vmm_backend->get_dr(vcpu, 7);
+	vcpu->db_hits |= vmm_watch_match(vcpu->db, dr7, what, addr, len);
+}
+
+void vmm_vcpu_trap(struct vmm_vcpu *vcpu, bool step)
+{
+	u64 why = vcpu->db_hits, dr6;
+
+	vcpu->db_hits = 0;
+	if (step && !vmm_backend->end_step(vcpu))
+		why |= DR_STEP;
+	if (!why)
+		return;
+	dr6 = vmm_backend->get_dr(vcpu, 6) & ~(u64)DR_TRAP_BITS;
+	vmm_backend->set_dr(vcpu, 6, dr6 | why);
 	vmm_vcpu_raise(vcpu, X86_TRAP_DB);
+}
+
+/* A code segment's size bounds its instruction pointer. */
+static noinline u64 bound_rip(struct vmm_vcpu *vcpu, u64 rip)
+{
+	struct vmm_cpu_mode mode;
+
+	vmm_backend->get_mode(vcpu, &mode);
+	if (vmm_mode_emul(&mode, vcpu->rflags) != EMUL_MODE_LONG64)
+		rip = (u32)rip;
+	return rip;
 }
 
 void vmm_vcpu_skip(struct vmm_vcpu *vcpu, u8 len)
 {
-	struct vmm_cpu_mode mode;
 	u64 rip = vcpu->rip + len;
 
-	if (unlikely(rip >> 16 != vcpu->rip >> 16)) {
-		/* A code segment's size bounds its instruction pointer. */
-		vmm_backend->get_mode(vcpu, &mode);
-		if (vmm_mode_emul(&mode, vcpu->rflags) != EMUL_MODE_LONG64)
-			rip = (u32)rip;
-	}
+	if (unlikely((rip ^ vcpu->rip) >> 16))
+		rip = bound_rip(vcpu, rip);
 	vcpu->rip = rip;
 	vcpu->irq_shadow = false;
-	if (unlikely(vcpu->rflags & (X86_EFLAGS_TF | X86_EFLAGS_RF))) {
+	if (unlikely(vcpu->rflags & (X86_EFLAGS_TF | X86_EFLAGS_RF)) ||
+	    unlikely(vcpu->db_hits)) {
 		vcpu->rflags &= ~X86_EFLAGS_RF;
-		if (vcpu->rflags & X86_EFLAGS_TF)
-			vmm_vcpu_trap_step(vcpu);
+		vmm_vcpu_trap(vcpu, vcpu->rflags & X86_EFLAGS_TF);
 	}
 }
 

@@ -24,6 +24,7 @@
 #include "emul/emul.h"
 #include "emul/memory.h"
 #include "irq/lapic.h"
+#include "x86/debug.h"
 #include "x86/event.h"
 #include "x86/x86.h"
 
@@ -66,16 +67,19 @@ enum vmm_user_io {
  *		off by the owner, read by kickers
  * @last_cpu:	[L] where it was loaded last
  * @events:	[L] exceptions and NMIs on their way in
+ * @window:	[L] want_window() was asked for one last
  * @mp_state:	[L] VMM_MP_*
  * @sipi_vector: [O] written before VMM_REQ_SIPI is raised
  * @stopped:	[L] vmm_run says why, and that is for good until user space sets
  *		registers
  * @stop_told:	[L] and listeners have heard of it
- * @stop_reason, @stop_text: [L] what vmm_run said then; @stop_text closed by NUL
+ * @state_set:	[L] user space has set registers since the last entry
  * @inside:	[O] the owner may run the guest: see core/pause.h
  * @frozen:	[L] its timers stand still
- * @frozen_ns:	[L] for how long the VM's clock had stood still when they stopped
  * @db:		[L] DR0 to DR3
+ * @watching:	[L] DR7 enables a breakpoint
+ * @db_hits:	[L] bits of DR6: breakpoints that what the monitor does for the
+ *		instruction under way has met; trapped when it ends
  * @user_io:	[L] enum vmm_user_io
  * @pio:	[L] the port access that user space is to finish
  * @emul:	[L] instruction executor
@@ -86,21 +90,27 @@ enum vmm_user_io {
  * @poll_ns:	[L] how long the next halt polls before it sleeps
  * @stats:	[O] counters
  * @run:	[C] page shared with user space: never trusted to keep a value
+ * @frozen_ns:	[L] for how long the VM's clock had stood still when its timers
+ *		stopped
+ * @stop_reason, @stop_text: [L] what vmm_run said when it stopped for good;
+ *		@stop_text closed by NUL
  */
 struct vmm_vcpu {
 	u64 gpr[EMUL_NR_GPR];
 	u64 rip;
 	u64 rflags;
 	bool irq_shadow;
+	bool window;
 	u8 mp_state;
 	u8 user_io;
 	u8 sipi_vector;
 	bool stopped;
 	bool stop_told;
+	bool state_set;
 	bool inside;
 	bool frozen;
-	u32 stop_reason;
-	u64 frozen_ns;
+	bool watching;
+	u8 db_hits;
 	int cpu;
 	int mode;
 	unsigned long requests;
@@ -126,6 +136,8 @@ struct vmm_vcpu {
 	struct pid __rcu *pid;
 	struct rcuwait wait;
 	struct mutex lock;
+	u64 frozen_ns;
+	u32 stop_reason;
 	char stop_text[VMM_STOP_TEXT];
 };
 
@@ -151,8 +163,18 @@ void vmm_vcpu_sipi(struct vmm_vcpu *vcpu, u8 vector);
 int vmm_vcpu_set_cpuid(struct vmm_vcpu *vcpu,
 		       const struct vmm_cpuid_entry *entries, u32 count);
 
-/* An instruction ended with RFLAGS.TF set: the trap that follows it. */
-void vmm_vcpu_trap_step(struct vmm_vcpu *vcpu);
+/* DR7, which says whether accesses have to be watched for. */
+void vmm_vcpu_set_dr7(struct vmm_vcpu *vcpu, u64 val);
+
+/* The monitor makes an access that breakpoints may be on. */
+void vmm_vcpu_watch(struct vmm_vcpu *vcpu, enum vmm_watch what, u64 addr,
+		    unsigned int len);
+
+/*
+ * An instruction that the monitor carried out ended: the trap that follows it,
+ * if RFLAGS.TF was set (@step) or it met a breakpoint.
+ */
+void vmm_vcpu_trap(struct vmm_vcpu *vcpu, bool step);
 
 /* Moves RIP past the instruction of @len bytes, with all that entails. */
 void vmm_vcpu_skip(struct vmm_vcpu *vcpu, u8 len);

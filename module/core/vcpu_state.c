@@ -3,12 +3,14 @@
  * Registers in and out, for user space.
  */
 #include <linux/build_bug.h>
+#include <linux/printk.h>
 
 #include "core/request.h"
 #include "core/vcpu.h"
 #include "core/vcpu_state.h"
 #include "core/vm.h"
 #include "emul/glue.h"
+#include "x86/segment.h"
 
 /* Flags that RFLAGS has; the others read as zero, but bit 1 as one. */
 #define RFLAGS_VALID							\
@@ -17,8 +19,6 @@
 	 X86_EFLAGS_OF | X86_EFLAGS_IOPL | X86_EFLAGS_NT | X86_EFLAGS_RF |	\
 	 X86_EFLAGS_VM | X86_EFLAGS_AC | X86_EFLAGS_VIF | X86_EFLAGS_VIP |	\
 	 X86_EFLAGS_ID | X86_EFLAGS_FIXED)
-
-#define SEG_ATTR_VALID		(VMM_SEG_UNUSABLE | 0xf0ff)
 
 /* struct vmm_regs has the registers in the order that instructions number. */
 void vmm_vcpu_get_regs(struct vmm_vcpu *vcpu, struct vmm_regs *regs)
@@ -38,6 +38,7 @@ int vmm_vcpu_set_regs(struct vmm_vcpu *vcpu, const struct vmm_regs *regs)
 	vcpu->rip = regs->rip;
 	vcpu->rflags = regs->rflags | X86_EFLAGS_FIXED;
 	vcpu->events.exception.valid = 0;
+	vcpu->state_set = true;
 	vcpu->stopped = false;
 	return 0;
 }
@@ -87,35 +88,34 @@ void vmm_vcpu_get_sregs(struct vmm_vcpu *vcpu, struct vmm_sregs *sregs)
 	vmm_lapic_msr_read(&vcpu->apic, MSR_IA32_APICBASE, &sregs->apic_base);
 }
 
-static bool segments_valid(const struct vmm_sregs *sregs)
+static const char *sregs_check(struct vmm_vcpu *vcpu,
+			       const struct vmm_sregs *sregs)
 {
-	const struct vmm_segment *seg = segments(sregs);
-	int i;
-
-	for (i = VMM_SEG_ES; i <= VMM_SEG_TR; i++)
-		if ((seg[i].attr & ~SEG_ATTR_VALID) || seg[i].pad ||
-		    seg[i].pad2)
-			return false;
-	return sregs->gdtr.limit <= 0xffff && sregs->idtr.limit <= 0xffff &&
-	       !sregs->gdtr.pad && !sregs->idtr.pad &&
-	       vmm_canonical(sregs->gdtr.base) &&
-	       vmm_canonical(sregs->idtr.base);
-}
-
-int vmm_vcpu_set_sregs(struct vmm_vcpu *vcpu, const struct vmm_sregs *sregs)
-{
-	const struct vmm_segment *seg = segments(sregs);
 	struct vmm_cregs cregs = {
 		.cr0 = sregs->cr0, .cr3 = sregs->cr3, .cr4 = sregs->cr4,
 		.efer = sregs->efer,
 		.cs_l = sregs->cs.attr & EMUL_AR_L,
 		.cs_db = sregs->cs.attr & EMUL_AR_DB,
 	};
+
+	if (!vmm_cr8_write_valid(sregs->cr8))
+		return "CR8 is above 15";
+	if (!vmm_cregs_valid(vmm_x86_limits(&vcpu->x86), &cregs))
+		return "CR0, CR3, CR4 and EFER do not go together";
+	return vmm_segments_check(sregs);
+}
+
+int vmm_vcpu_set_sregs(struct vmm_vcpu *vcpu, const struct vmm_sregs *sregs)
+{
+	const struct vmm_segment *seg = segments(sregs);
+	const char *why = sregs_check(vcpu, sregs);
 	int i, err;
 
-	if (!segments_valid(sregs) || !vmm_cr8_write_valid(sregs->cr8) ||
-	    !vmm_cregs_valid(vmm_x86_limits(&vcpu->x86), &cregs))
+	if (why) {
+		pr_debug_ratelimited("vCPU %u: system registers refused: %s\n",
+				     vcpu->id, why);
 		return -EINVAL;
+	}
 	err = vmm_lapic_set_base(&vcpu->apic, sregs->apic_base);
 	if (err)
 		return err;
@@ -131,8 +131,33 @@ int vmm_vcpu_set_sregs(struct vmm_vcpu *vcpu, const struct vmm_sregs *sregs)
 	vmm_backend->set_cr(vcpu, 4, sregs->cr4);
 	vmm_backend->set_efer(vcpu, sregs->efer);
 	vmm_lapic_set_tpr(&vcpu->apic, sregs->cr8);
+	vcpu->state_set = true;
 	vcpu->stopped = false;
 	return 0;
+}
+
+/* Not on the way of a vCPU that only runs. */
+static noinline int check_state(struct vmm_vcpu *vcpu)
+{
+	struct vmm_sregs sregs = {};
+	const char *why;
+
+	vmm_vcpu_get_sregs(vcpu, &sregs);
+	why = vmm_mode_check(&sregs, vcpu->rip, vcpu->rflags);
+	if (!why)
+		return VMM_RESUME;
+	memset(&vcpu->run->fail, 0, sizeof(vcpu->run->fail));
+	return vmm_vcpu_stop(vcpu, VMM_RUN_FAIL_ENTRY,
+			     "the registers that were set cannot be entered with: %s",
+			     why);
+}
+
+int vmm_vcpu_check_state(struct vmm_vcpu *vcpu)
+{
+	if (likely(!vcpu->state_set))
+		return VMM_RESUME;
+	vcpu->state_set = false;
+	return check_state(vcpu);
 }
 
 void vmm_vcpu_get_debugregs(struct vmm_vcpu *vcpu, struct vmm_debugregs *d)
@@ -148,7 +173,7 @@ int vmm_vcpu_set_debugregs(struct vmm_vcpu *vcpu, const struct vmm_debugregs *d)
 		return -EINVAL;
 	memcpy(vcpu->db, d->db, sizeof(d->db));
 	vmm_backend->set_dr(vcpu, 6, d->dr6);
-	vmm_backend->set_dr(vcpu, 7, d->dr7);
+	vmm_vcpu_set_dr7(vcpu, d->dr7);
 	return 0;
 }
 
@@ -198,9 +223,11 @@ static bool is_exception(u8 vector)
 	return vector < 32 && (EXCEPTIONS >> vector & 1);
 }
 
-static bool events_valid(const struct vmm_vcpu_events *e)
+/* @real: in real mode, where an error code is dropped if there is one. */
+static bool events_valid(const struct vmm_vcpu_events *e, bool real)
 {
 	u32 one = e->flags & (VMM_EVENT_EXCEPTION | VMM_EVENT_INJECTED);
+	bool error = e->flags & VMM_EVENT_ERROR_CODE;
 
 	if ((e->flags & ~EVENT_FLAGS) || e->pad ||
 	    e->mp_state > VMM_MP_WAIT_FOR_SIPI)
@@ -208,14 +235,18 @@ static bool events_valid(const struct vmm_vcpu_events *e)
 	if (one == (VMM_EVENT_EXCEPTION | VMM_EVENT_INJECTED))
 		return false;
 	if (!one)
-		return !(e->flags & VMM_EVENT_ERROR_CODE);
+		return !error;
 	switch (e->type) {
 	case VMM_EVENT_INTR:
-		return e->vector >= 16 && one == VMM_EVENT_INJECTED;
+		/* Any vector: a PIC may be programmed to give the first. */
+		return !error && one == VMM_EVENT_INJECTED;
 	case VMM_EVENT_NMI:
-		return e->vector == X86_TRAP_NMI && one == VMM_EVENT_INJECTED;
+		return !error && e->vector == X86_TRAP_NMI &&
+		       one == VMM_EVENT_INJECTED;
 	case VMM_EVENT_EXC:
-		return is_exception(e->vector);
+		return is_exception(e->vector) &&
+		       (!error || vmm_exception_has_error(e->vector)) &&
+		       (error || real || !vmm_exception_has_error(e->vector));
 	}
 	return false;
 }
@@ -229,7 +260,7 @@ int vmm_vcpu_set_events(struct vmm_vcpu *vcpu, const struct vmm_vcpu_events *e)
 		.error = e->error, .cr2 = e->cr2,
 	};
 
-	if (!events_valid(e))
+	if (!events_valid(e, !(vmm_backend->get_cr(vcpu, 0) & X86_CR0_PE)))
 		return -EINVAL;
 	memset(ev, 0, sizeof(*ev));
 	clear_bit(VMM_REQ_NMI, &vcpu->requests);

@@ -2,7 +2,7 @@
 /*
  * A vCPU's registers in the form of the device interface.  For the owner of the
  * vCPU.  The setters check everything that would make an entry fail, and
- * return -EINVAL with nothing changed.
+ * return -EINVAL with nothing changed; what is wrong is a debug message.
  */
 #ifndef VMM_CORE_VCPU_STATE_H
 #define VMM_CORE_VCPU_STATE_H
@@ -21,5 +21,11 @@ int vmm_vcpu_set_debugregs(struct vmm_vcpu *vcpu,
 void vmm_vcpu_get_events(struct vmm_vcpu *vcpu, struct vmm_vcpu_events *e);
 int vmm_vcpu_set_events(struct vmm_vcpu *vcpu,
 			const struct vmm_vcpu_events *e);
+
+/*
+ * What depends on several of the calls above: asked before the first entry after
+ * one.  VMM_RESUME, or VMM_TO_USER with VMM_RUN_FAIL_ENTRY and words.
+ */
+int vmm_vcpu_check_state(struct vmm_vcpu *vcpu);
 
 #endif

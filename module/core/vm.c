@@ -283,13 +283,14 @@ static void release(struct kref *ref)
 	vmm_for_each_vcpu(i, vcpu, vm)
 		vmm_lapic_unlink(&vcpu->apic);
 	synchronize_rcu();
+	/* Memory objects may outlive us: their discards flush our vCPUs. */
+	npt_space_destroy(&vm->space);
 	vmm_for_each_vcpu(i, vcpu, vm)
 		vmm_vcpu_destroy(vcpu);
 	vmm_ioeventfds_release(&vm->port_doorbells);
 	vmm_ioeventfds_release(&vm->mmio_doorbells);
 	vmm_irqchip_release(&vm->irq);
 	vmm_apic_map_destroy(&vm->apics);
-	npt_space_destroy(&vm->space);
 	vmm_control_destroy(vm);
 	vmm_bus_destroy(&vm->mmio);
 	vmm_bus_destroy(&vm->pio);

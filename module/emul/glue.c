@@ -29,6 +29,9 @@ static void prepare(struct vmm_vcpu *vcpu, const struct vmm_exit *exit,
 	ctxt->mode = vmm_mode_emul(&mode, vcpu->rflags);
 	ctxt->cpl = mode.cpl;
 	ctxt->may_sleep = !atomic;
+	/* What a step that goes on has met it does not meet again. */
+	if (!emul_busy(ctxt))
+		vcpu->db_hits = 0;
 	ctxt->fetched_len = exit ? min_t(u8, exit->nr_insn, EMUL_MAX_LEN) : 0;
 	if (ctxt->fetched_len)
 		memcpy(ctxt->fetched, exit->insn, ctxt->fetched_len);
@@ -58,8 +61,8 @@ static void commit(struct vmm_vcpu *vcpu)
 	vcpu->rflags = ctxt->rflags;
 	vcpu->irq_shadow = ctxt->shadow;
 	vmm_stat_inc(&vcpu->stats, VMM_STAT_EMULATED);
-	if (unlikely(ctxt->was_tf))
-		vmm_vcpu_trap_step(vcpu);
+	if (unlikely(ctxt->was_tf) || unlikely(vcpu->db_hits))
+		vmm_vcpu_trap(vcpu, ctxt->was_tf);
 }
 
 static int stop(struct vmm_vcpu *vcpu)
@@ -123,12 +126,16 @@ static int finish(struct vmm_vcpu *vcpu, int rc)
 		vcpu->user_io = VMM_IO_POSTED;
 		return VMM_TO_USER;
 	case EMUL_EXCEPTION:
+		vcpu->db_hits = 0;
 		return raise(vcpu);
 	case EMUL_RETRY_SLEEP:
+		if (!emul_busy(&vcpu->emul))
+			vcpu->db_hits = 0;
 		return VMM_WOULD_SLEEP;
 	case EMUL_USER:
 		return ask_user(vcpu);
 	}
+	vcpu->db_hits = 0;
 	return stop(vcpu);
 }
 
@@ -148,6 +155,34 @@ static int resume_step(struct vmm_vcpu *vcpu)
 	return finish(vcpu, emul_exec(&vcpu->emul));
 }
 
+/*
+ * Delivering an event is the processor's work, and is not done by hand where
+ * what it needs is no memory.
+ */
+static int stop_delivery(struct vmm_vcpu *vcpu, const struct vmm_exit *exit)
+{
+	static const char *const kinds[] = {
+		[VMM_EVENT_INTR] = "interrupt", [VMM_EVENT_NMI] = "NMI",
+		[VMM_EVENT_EXC] = "exception",
+	};
+	const struct vmm_events *ev = &vcpu->events;
+	const char *kind = "software interrupt";
+	u8 vector = ev->again.vector;
+
+	if (ev->injected.valid) {
+		kind = kinds[ev->injected.type] ?: "event";
+		vector = ev->injected.vector;
+	}
+	return vmm_vcpu_stop(vcpu, VMM_RUN_INTERNAL,
+			     "%s %u cannot be delivered: it %s %#llx, where there is no memory%s",
+			     kind, vector,
+			     exit->npf.access & VMM_ACCESS_WRITE ?
+			     "pushes to a stack at" : "reads a table or stack at",
+			     exit->npf.gpa,
+			     exit->npf.access & VMM_ACCESS_WRITE ?
+			     " to write" : "");
+}
+
 int vmm_emulate_access(struct vmm_vcpu *vcpu, struct vmm_exit *exit,
 		       bool atomic)
 {
@@ -159,11 +194,8 @@ int vmm_emulate_access(struct vmm_vcpu *vcpu, struct vmm_exit *exit,
 		return vmm_vcpu_stop(vcpu, VMM_RUN_INTERNAL,
 				     "guest runs code at %#llx, where there is no memory",
 				     exit->npf.gpa);
-	if (vcpu->events.injected.valid)
-		return vmm_vcpu_stop(vcpu, VMM_RUN_INTERNAL,
-				     "guest takes vector %u on a stack or table at %#llx, where there is no memory",
-				     vcpu->events.injected.vector,
-				     exit->npf.gpa);
+	if (vcpu->events.injected.valid || vcpu->events.again.any)
+		return stop_delivery(vcpu, exit);
 	return vmm_emulate(vcpu, exit, atomic);
 }
 
@@ -306,5 +338,6 @@ int vmm_emul_complete_user(struct vmm_vcpu *vcpu)
 void vmm_emul_forget_user(struct vmm_vcpu *vcpu)
 {
 	vcpu->user_io = VMM_IO_NONE;
+	vcpu->db_hits = 0;
 	emul_cancel(&vcpu->emul);
 }

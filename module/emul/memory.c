@@ -354,8 +354,19 @@ int vmm_emul_fetch(struct emul_ctxt *ctxt, u64 la, void *data, unsigned int len)
 	return err ? memory_error(ctxt, err) : EMUL_OK;
 }
 
-int vmm_emul_read(struct emul_ctxt *ctxt, u64 la, void *data, unsigned int len,
-		  unsigned int flags)
+/*
+ * Notes breakpoints on an access that has been made.  They are on linear
+ * addresses; tables that are read are no data.
+ */
+static void watch(struct emul_ctxt *ctxt, enum vmm_watch what, u64 la,
+		  unsigned int len, unsigned int flags)
+{
+	if (!(flags & (EMUL_ACC_SYSTEM | EMUL_ACC_CHECK)))
+		vmm_vcpu_watch(of_ctxt(ctxt), what, la, len);
+}
+
+static int read(struct emul_ctxt *ctxt, u64 la, void *data, unsigned int len,
+		unsigned int flags)
 {
 	u32 access = data_access(ctxt, flags, false);
 	unsigned int n;
@@ -376,6 +387,16 @@ int vmm_emul_read(struct emul_ctxt *ctxt, u64 la, void *data, unsigned int len,
 	return EMUL_OK;
 }
 
+int vmm_emul_read(struct emul_ctxt *ctxt, u64 la, void *data, unsigned int len,
+		  unsigned int flags)
+{
+	int rc = read(ctxt, la, data, len, flags);
+
+	if (rc == EMUL_OK)
+		watch(ctxt, VMM_WATCH_READ, la, len, flags);
+	return rc;
+}
+
 /* Both pages of a write must be writable before either is written. */
 static int translate_both(struct emul_ctxt *ctxt, u64 la, unsigned int len,
 			  u32 access, struct place place[2])
@@ -390,8 +411,8 @@ static int translate_both(struct emul_ctxt *ctxt, u64 la, unsigned int len,
 	return rc;
 }
 
-int vmm_emul_write(struct emul_ctxt *ctxt, u64 la, const void *data,
-		   unsigned int len, unsigned int flags)
+static int write(struct emul_ctxt *ctxt, u64 la, const void *data,
+		 unsigned int len, unsigned int flags)
 {
 	unsigned int first = in_page(la, len), keep = flags;
 	void *from = (void *)data;
@@ -418,8 +439,18 @@ int vmm_emul_write(struct emul_ctxt *ctxt, u64 la, const void *data,
 			   true, flags);
 }
 
-int vmm_emul_cmpxchg(struct emul_ctxt *ctxt, u64 la, void *old, const void *new,
-		     unsigned int len, unsigned int flags)
+int vmm_emul_write(struct emul_ctxt *ctxt, u64 la, const void *data,
+		   unsigned int len, unsigned int flags)
+{
+	int rc = write(ctxt, la, data, len, flags);
+
+	if (rc == EMUL_OK || rc == EMUL_POSTED)
+		watch(ctxt, VMM_WATCH_WRITE, la, len, flags);
+	return rc;
+}
+
+static int exchange(struct emul_ctxt *ctxt, u64 la, void *old, const void *new,
+		    unsigned int len, unsigned int flags)
 {
 	struct vmm_vcpu *vcpu = of_ctxt(ctxt);
 	struct npt_space *space = &vcpu->vm->space;
@@ -429,7 +460,7 @@ int vmm_emul_cmpxchg(struct emul_ctxt *ctxt, u64 la, void *old, const void *new,
 
 	/* Only naturally aligned words can be exchanged in one piece. */
 	if (len > sizeof(u64) || (la & (len - 1)))
-		return vmm_emul_write(ctxt, la, new, len, flags);
+		return write(ctxt, la, new, len, flags);
 	rc = translate(vcpu, la, data_access(ctxt, flags, true), &place);
 	if (rc != EMUL_OK)
 		return rc;
@@ -446,6 +477,16 @@ int vmm_emul_cmpxchg(struct emul_ctxt *ctxt, u64 la, void *old, const void *new,
 	if (err != -EFAULT && err != -EROFS)
 		return memory_error(ctxt, err);
 	return devices(ctxt, gpa, (void *)new, len, true, flags);
+}
+
+int vmm_emul_cmpxchg(struct emul_ctxt *ctxt, u64 la, void *old, const void *new,
+		     unsigned int len, unsigned int flags)
+{
+	int rc = exchange(ctxt, la, old, new, len, flags);
+
+	if (rc == EMUL_OK || rc == EMUL_POSTED)
+		watch(ctxt, VMM_WATCH_WRITE, la, len, flags);
+	return rc;
 }
 
 /* ---- devices ------------------------------------------------------------------ */
@@ -522,6 +563,7 @@ int vmm_emul_pio(struct emul_ctxt *ctxt, const struct emul_pio *io)
 	struct vmm_run *run = vcpu->run;
 	void *shared = (void *)run + VMM_RUN_DATA_OFFSET;
 
+	vmm_vcpu_watch(vcpu, VMM_WATCH_PORT, io->port, io->size);
 	if (!pio_in_kernel(vcpu, io))
 		return EMUL_OK;
 	if (io->in || !(io->flags & EMUL_ACC_LAST))

@@ -18,6 +18,9 @@
 /* DR6 has its general-detect bit where DR7 has the enable for it. */
 #define DR_GENERAL_DETECT	BIT(13)
 
+/* Where CR3 points outside of long mode, under PAE. */
+#define PAE_CR3_MASK	GENMASK_ULL(31, 5)
+
 static struct vmm_vcpu *of_ctxt(struct emul_ctxt *ctxt)
 {
 	return container_of(ctxt, struct vmm_vcpu, emul);
@@ -79,34 +82,89 @@ static void current_cregs(struct vmm_vcpu *vcpu, struct vmm_cregs *c)
 	};
 }
 
+/*
+ * PAE's top-level entries, if the write of control register @cr that makes @old
+ * into @new loads them.  Where there is no memory there are no entries.
+ */
+static int check_pdptrs(struct vmm_vcpu *vcpu, const struct vmm_cregs *old,
+			const struct vmm_cregs *new, unsigned int cr)
+{
+	unsigned int flags = vcpu->emul.may_sleep ? 0 : VMM_MEM_NOWAIT;
+	u64 pdptrs[4];
+	int i, err;
+
+	if (!vmm_cregs_load_pdptrs(old, new, cr))
+		return EMUL_OK;
+	err = npt_space_read(&vcpu->vm->space, new->cr3 & PAE_CR3_MASK, pdptrs,
+			     sizeof(pdptrs), flags);
+	if (err)
+		return err == -EWOULDBLOCK ? EMUL_RETRY_SLEEP : EMUL_OK;
+	for (i = 0; i < ARRAY_SIZE(pdptrs); i++)
+		if (!vmm_pdptr_valid(vmm_x86_limits(&vcpu->x86), pdptrs[i]))
+			return general_protection(&vcpu->emul);
+	return EMUL_OK;
+}
+
+static bool write_valid(struct vmm_vcpu *vcpu, const struct vmm_cregs *cur,
+			unsigned int cr, u64 val)
+{
+	const struct vmm_cpu_limits *limits = vmm_x86_limits(&vcpu->x86);
+
+	switch (cr) {
+	case 0:
+		return vmm_cr0_write_valid(limits, cur, val);
+	case 3:
+		return vmm_cr3_write_valid(limits, cur, val);
+	}
+	return vmm_cr4_write_valid(limits, cur, val);
+}
+
+/* CR0, CR3 and CR4, on whose values together much depends. */
+static int set_paging_cr(struct emul_ctxt *ctxt, unsigned int cr, u64 val)
+{
+	struct vmm_vcpu *vcpu = of_ctxt(ctxt);
+	struct vmm_cregs cur, new;
+	int rc;
+
+	current_cregs(vcpu, &cur);
+	if (!write_valid(vcpu, &cur, cr, val))
+		return general_protection(ctxt);
+	new = cur;
+	switch (cr) {
+	case 0:
+		val = vmm_cr0_after_write(val);
+		new.cr0 = val;
+		new.efer = vmm_efer_after_cr0(cur.efer, val);
+		break;
+	case 3:
+		if (cur.cr4 & X86_CR4_PCIDE)
+			val &= ~BIT_ULL(63);
+		new.cr3 = val;
+		break;
+	case 4:
+		new.cr4 = val;
+		break;
+	}
+	rc = check_pdptrs(vcpu, &cur, &new, cr);
+	if (rc != EMUL_OK)
+		return rc;
+	vmm_backend->set_cr(vcpu, cr, val);
+	if (new.efer != cur.efer)
+		vmm_backend->set_efer(vcpu, new.efer);
+	return EMUL_OK;
+}
+
 static int set_cr(struct emul_ctxt *ctxt, unsigned int cr, u64 val)
 {
 	struct vmm_vcpu *vcpu = of_ctxt(ctxt);
-	const struct vmm_cpu_limits *limits = vmm_x86_limits(&vcpu->x86);
-	struct vmm_cregs cur;
 
-	current_cregs(vcpu, &cur);
 	switch (cr) {
 	case 0:
-		if (!vmm_cr0_write_valid(limits, &cur, val))
-			return general_protection(ctxt);
-		vmm_backend->set_cr(vcpu, 0, vmm_cr0_after_write(val));
-		vmm_backend->set_efer(vcpu, vmm_efer_after_cr0(cur.efer, val));
-		return EMUL_OK;
+	case 3:
+	case 4:
+		return set_paging_cr(ctxt, cr, val);
 	case 2:
 		vmm_backend->set_cr(vcpu, 2, val);
-		return EMUL_OK;
-	case 3:
-		if (!vmm_cr3_write_valid(limits, &cur, val))
-			return general_protection(ctxt);
-		if (cur.cr4 & X86_CR4_PCIDE)
-			val &= ~BIT_ULL(63);
-		vmm_backend->set_cr(vcpu, 3, val);
-		return EMUL_OK;
-	case 4:
-		if (!vmm_cr4_write_valid(limits, &cur, val))
-			return general_protection(ctxt);
-		vmm_backend->set_cr(vcpu, 4, val);
 		return EMUL_OK;
 	case 8:
 		if (!vmm_cr8_write_valid(val))
@@ -126,7 +184,7 @@ static bool general_detect(struct vmm_vcpu *vcpu)
 	if (!(dr7 & DR_GENERAL_DETECT))
 		return false;
 	dr6 = vmm_backend->get_dr(vcpu, 6);
-	vmm_backend->set_dr(vcpu, 7, dr7 & ~(u64)DR_GENERAL_DETECT);
+	vmm_vcpu_set_dr7(vcpu, dr7 & ~(u64)DR_GENERAL_DETECT);
 	vmm_backend->set_dr(vcpu, 6, dr6 | DR_GENERAL_DETECT);
 	return true;
 }
@@ -154,10 +212,10 @@ static int set_dr(struct emul_ctxt *ctxt, unsigned int dr, u64 val)
 	if (val >> 32)
 		return general_protection(ctxt);
 	if (dr == 6)
-		val = (val & DR6_WRITABLE) | DR6_RESERVED;
+		vmm_backend->set_dr(vcpu, 6,
+				    (val & DR6_WRITABLE) | DR6_RESERVED);
 	else
-		val = (val & DR7_WRITABLE) | VMM_DR7_FIXED;
-	vmm_backend->set_dr(vcpu, dr, val);
+		vmm_vcpu_set_dr7(vcpu, (val & DR7_WRITABLE) | VMM_DR7_FIXED);
 	return EMUL_OK;
 }
 

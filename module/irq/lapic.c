@@ -78,16 +78,11 @@ int __vmm_lapic_pending(struct vmm_lapic *l)
 	return top;
 }
 
-int vmm_lapic_ack(struct vmm_lapic *l)
+void vmm_lapic_take(struct vmm_lapic *l, u8 vector)
 {
-	int vector = vmm_lapic_pending(l);
-
-	if (vector < 0)
-		return -1;
 	clear_bit(vector & 31, lapic_word(l, APIC_IRR, vector));
 	__set_bit(vector & 31, lapic_word(l, APIC_ISR, vector));
 	WRITE_ONCE(l->isr_top, vector);
-	return vector;
 }
 
 /* What was blocked may be deliverable; the vCPU is to look again. */

@@ -66,6 +66,10 @@ struct vmm_lapic;
  * @tsc: the guest's TSC at this moment. Any context.
  * @tsc_to_ns: host nanoseconds that @delta guest TSC ticks take, rounded up,
  *	saturating. Any context.
+ * @deadline: may be NULL. Have the guest left once its TSC has reached
+ *	@deadline, for vmm_lapic_timer_reached(); 0: no longer. Holds until
+ *	the next call, in the guest only: see vmm_lapic_timer_outside(). False:
+ *	cannot. vCPU side.
  * @mode: may be NULL. The APIC was enabled, disabled, or entered x2APIC mode,
  *	or its base moved. vCPU side.
  */
@@ -77,6 +81,7 @@ struct vmm_lapic_ops {
 	void (*eoi)(struct vmm_lapic *l, u8 vector);
 	u64 (*tsc)(struct vmm_lapic *l);
 	u64 (*tsc_to_ns)(struct vmm_lapic *l, u64 delta);
+	bool (*deadline)(struct vmm_lapic *l, u64 deadline);
 	void (*mode)(struct vmm_lapic *l);
 };
 
@@ -106,6 +111,8 @@ struct vmm_lapic_config {
  * @load: host time when the count was loaded (v; changed with @hrtimer off)
  * @span: ns that one count-down takes; 0: not counting (v; likewise)
  * @deadline: TSC-deadline MSR, 0: not armed (a: cleared by the expiry)
+ * @in_guest: the end of the guest's run is to tell of the deadline, and not
+ *	@hrtimer (v)
  * @frozen: time stands still: the hrtimer is off, and @armed in its place (v)
  * @armed: @hrtimer is to be started at its expiry when time goes on (v)
  * @frozen_at: host time since when (v)
@@ -115,6 +122,7 @@ struct vmm_lapic_timer {
 	u64 load;
 	u64 span;
 	atomic64_t deadline;
+	bool in_guest;
 	bool frozen;
 	bool armed;
 	u64 frozen_at;
@@ -195,6 +203,12 @@ int vmm_lapic_set_features(struct vmm_lapic *l, u32 features, u32 phys_bits);
 /* The vCPU moved to another CPU: take the armed timer along. May spin. */
 void vmm_lapic_timer_migrate(struct vmm_lapic *l);
 
+/* The guest was left for what vmm_lapic_ops.deadline() was told, maybe early. */
+void vmm_lapic_timer_reached(struct vmm_lapic *l);
+
+/* The vCPU will not run for a while: a timer of the host's is to take over. */
+void vmm_lapic_timer_outside(struct vmm_lapic *l);
+
 /*
  * Stop the timer where it is, and let it go on @ns of host time later than it
  * would have. In between its registers can be read and written.
@@ -215,6 +229,12 @@ static inline int vmm_lapic_pending(struct vmm_lapic *l)
 	return __vmm_lapic_pending(l);
 }
 
+/* False: no vector is requested, whatever its priority; true: perhaps one is. */
+static inline bool vmm_lapic_requested(const struct vmm_lapic *l)
+{
+	return READ_ONCE(l->irr_pending);
+}
+
 /*
  * The highest vector requested whatever its priority, or -1: while it is
  * blocked by TPR alone, the back end must notice the guest lowering TPR.
@@ -222,10 +242,23 @@ static inline int vmm_lapic_pending(struct vmm_lapic *l)
 int vmm_lapic_highest_irr(struct vmm_lapic *l);
 
 /*
+ * Take @vector into service, which vmm_lapic_pending() would report, or would
+ * have before something higher came. The vCPU's thread.
+ */
+void vmm_lapic_take(struct vmm_lapic *l, u8 vector);
+
+/*
  * Take the vector that vmm_lapic_pending() reports into service.
  * Return: the vector, or -1 if there is none.
  */
-int vmm_lapic_ack(struct vmm_lapic *l);
+static inline int vmm_lapic_ack(struct vmm_lapic *l)
+{
+	int vector = vmm_lapic_pending(l);
+
+	if (vector >= 0)
+		vmm_lapic_take(l, vector);
+	return vector;
+}
 
 /* End of interrupt for the highest vector in service; also for PV EOI. */
 void vmm_lapic_eoi(struct vmm_lapic *l);

@@ -65,13 +65,6 @@ static bool is_lvt(u32 offset)
 u32 lapic_reg_bits(const struct vmm_lapic *l, u32 offset)
 {
 	u32 lvt = APIC_VECTOR_MASK | APIC_LVT_MASKED;
-	u32 timer = lvt | APIC_LVT_TIMER_PERIODIC;
-	u32 spiv = SPIV_BITS;
-
-	if (l->features & VMM_LAPIC_F_TSC_DEADLINE)
-		timer |= APIC_LVT_TIMER_TSCDEADLINE;
-	if (l->features & VMM_LAPIC_F_DIRECTED_EOI)
-		spiv |= APIC_SPIV_DIRECTED_EOI;
 
 	switch (offset) {
 	case APIC_ID:
@@ -81,7 +74,8 @@ u32 lapic_reg_bits(const struct vmm_lapic *l, u32 offset)
 	case APIC_TASKPRI:
 		return APIC_TPRI_MASK;
 	case APIC_SPIV:
-		return spiv;
+		return l->features & VMM_LAPIC_F_DIRECTED_EOI ?
+			SPIV_BITS | APIC_SPIV_DIRECTED_EOI : SPIV_BITS;
 	case APIC_ESR:
 		return ESR_BITS;
 	case APIC_ICR:
@@ -89,7 +83,9 @@ u32 lapic_reg_bits(const struct vmm_lapic *l, u32 offset)
 	case APIC_ICR2:
 		return vmm_lapic_x2apic(l) ? ~0U : 0xff000000;
 	case APIC_LVTT:
-		return timer;
+		lvt |= APIC_LVT_TIMER_PERIODIC;
+		return l->features & VMM_LAPIC_F_TSC_DEADLINE ?
+			lvt | APIC_LVT_TIMER_TSCDEADLINE : lvt;
 	case APIC_LVTTHMR:
 	case APIC_LVTPC:
 		return lvt | APIC_MODE_MASK;
@@ -296,6 +292,8 @@ static u64 x2apic_reserved(const struct vmm_lapic *l, u32 offset)
 		return ~0ULL;
 	case APIC_SELF_IPI:
 		return ~(u64)APIC_VECTOR_MASK;
+	case APIC_TMICT:
+		return ~(u64)~0U;
 	case APIC_ICR:
 		/* The upper half is the destination; status is read-only. */
 		return (u32)~(ICR_BITS | APIC_ICR_BUSY);

@@ -30,6 +30,7 @@ void vmm_lapic_get_regs(struct vmm_lapic *l, void *regs)
 {
 	u32 val;
 
+	vmm_lapic_timer_outside(l);
 	memcpy(regs, l->regs, VMM_LAPIC_REGS_SIZE);
 	val = lapic_ppr(l);
 	memcpy(regs + APIC_PROCPRI, &val, sizeof(val));

@@ -6,6 +6,11 @@
  * count at any moment. The hrtimer is armed only for an expiry that would
  * interrupt the guest, and every change happens with it cancelled, so that
  * its callback needs no lock.
+ *
+ * Where the processor can leave the guest at a given TSC, that stands in for the
+ * hrtimer in TSC-deadline mode: nothing of the host's has to be programmed, and
+ * no interrupt comes. It works while the guest runs, or is about to; before the
+ * vCPU sleeps, and before its state is saved, the hrtimer takes over.
  */
 #include <linux/ktime.h>
 #include <linux/math64.h>
@@ -59,6 +64,12 @@ static u64 deadline_left(struct vmm_lapic *l, u64 deadline)
 		       DEADLINE_STEP_NS);
 }
 
+static void deadline_reached(struct vmm_lapic *l)
+{
+	atomic64_set(&l->timer.deadline, 0);
+	vmm_lapic_raise_lvt(l, APIC_LVTT);
+}
+
 /* The deadline has passed, or is still ahead: go on then. */
 static enum hrtimer_restart deadline_expire(struct vmm_lapic *l)
 {
@@ -71,8 +82,7 @@ static enum hrtimer_restart deadline_expire(struct vmm_lapic *l)
 				    ns_to_ktime(max_t(u64, left, 1000)));
 		return HRTIMER_RESTART;
 	}
-	atomic64_set(&l->timer.deadline, 0);
-	vmm_lapic_raise_lvt(l, APIC_LVTT);
+	deadline_reached(l);
 	return HRTIMER_NORESTART;
 }
 
@@ -121,8 +131,12 @@ static void arm_count(struct vmm_lapic *l, bool loaded)
 
 	if (!t->span)
 		return;
+	if (loaded) {
+		arm_at(l, t->load + t->span);
+		return;
+	}
 	gone = now(l) - t->load;
-	if (loaded || gone < t->span) {
+	if (gone < t->span) {
 		arm_at(l, t->load + t->span);
 	} else if (periodic_mode(l)) {
 		div64_u64_rem(gone, t->span, &rest);
@@ -142,30 +156,74 @@ static void arm_deadline(struct vmm_lapic *l)
 		arm_at(l, now(l) + left);
 		return;
 	}
-	atomic64_set(&l->timer.deadline, 0);
-	vmm_lapic_raise_lvt(l, APIC_LVTT);
+	deadline_reached(l);
 }
 
-/* With the hrtimer cancelled: arm it if an expiry ahead interrupts. */
+static bool arm_in_guest(struct vmm_lapic *l)
+{
+	u64 deadline = atomic64_read(&l->timer.deadline);
+
+	l->timer.in_guest = deadline && !l->timer.frozen && l->ops->deadline &&
+			    l->ops->deadline(l, deadline);
+	return l->timer.in_guest;
+}
+
+static void disarm_in_guest(struct vmm_lapic *l)
+{
+	if (!l->timer.in_guest)
+		return;
+	l->timer.in_guest = false;
+	l->ops->deadline(l, 0);
+}
+
+/* With the timer cancelled: arm it if an expiry ahead interrupts. */
 static void timer_arm(struct vmm_lapic *l, bool loaded)
 {
 	if (lapic_get(l, APIC_LVTT) & APIC_LVT_MASKED)
 		return;
-	if (deadline_mode(l))
-		arm_deadline(l);
-	else if (counting_mode(l))
+	if (deadline_mode(l)) {
+		if (!arm_in_guest(l))
+			arm_deadline(l);
+	} else if (counting_mode(l)) {
 		arm_count(l, loaded);
+	}
 }
 
+void vmm_lapic_timer_reached(struct vmm_lapic *l)
+{
+	if (!l->timer.in_guest ||
+	    l->ops->tsc(l) < (u64)atomic64_read(&l->timer.deadline))
+		return;
+	disarm_in_guest(l);
+	deadline_reached(l);
+}
+
+/*
+ * What was reached by this moment counts.  Mostly there is nothing to cancel: a
+ * one-shot timer has run out.
+ */
 static void timer_cancel(struct vmm_lapic *l)
 {
-	hrtimer_cancel(&l->timer.hrtimer);
+	vmm_lapic_timer_reached(l);
+	disarm_in_guest(l);
+	if (hrtimer_active(&l->timer.hrtimer))
+		hrtimer_cancel(&l->timer.hrtimer);
 	l->timer.armed = false;
+}
+
+void vmm_lapic_timer_outside(struct vmm_lapic *l)
+{
+	if (!l->timer.in_guest)
+		return;
+	disarm_in_guest(l);
+	arm_deadline(l);
 }
 
 void lapic_timer_stop(struct vmm_lapic *l)
 {
-	timer_cancel(l);
+	disarm_in_guest(l);
+	hrtimer_cancel(&l->timer.hrtimer);
+	l->timer.armed = false;
 	l->timer.span = 0;
 	atomic64_set(&l->timer.deadline, 0);
 }
@@ -247,8 +305,10 @@ void lapic_timer_write_lvt(struct vmm_lapic *l, u32 lvt)
 
 u64 lapic_timer_read_deadline(struct vmm_lapic *l)
 {
-	u64 deadline = atomic64_read(&l->timer.deadline);
+	u64 deadline;
 
+	vmm_lapic_timer_reached(l);
+	deadline = atomic64_read(&l->timer.deadline);
 	if (!deadline || !deadline_mode(l) || l->ops->tsc(l) >= deadline)
 		return 0;
 	return deadline;
@@ -281,6 +341,7 @@ void vmm_lapic_timer_freeze(struct vmm_lapic *l)
 
 	if (t->frozen)
 		return;
+	vmm_lapic_timer_outside(l);
 	t->armed = hrtimer_cancel(&t->hrtimer);
 	t->frozen_at = ktime_get_ns();
 	t->frozen = true;

@@ -75,6 +75,7 @@ static void batch_finish(struct npt_space *space, struct npt_batch *batch)
 	space->ops->flush(space);
 	npt_batch_release(space->tree.fmt, batch, &free);
 	spin_lock(&space->lock);
+	space->flushes_owed--;
 	npt_tree_account(&space->tree, batch);
 	spin_unlock(&space->lock);
 	tables_free(&free);
@@ -87,6 +88,13 @@ void npt_space_unmap(struct npt_space *space, u64 first, u64 size)
 	npt_batch_init(&batch);
 	spin_lock(&space->lock);
 	npt_tree_unmap(&space->tree, first, first + size, &batch);
+	/*
+	 * What is gone already, with a large leaf that somebody else's range
+	 * cut, may be cached until that flush; we can't wait for it.
+	 */
+	if (space->flushes_owed)
+		batch.flush = true;
+	space->flushes_owed += batch.flush;
 	spin_unlock(&space->lock);
 	batch_finish(space, &batch);
 }
@@ -169,6 +177,7 @@ static int fault_try(struct npt_space *space, u64 gpa, unsigned int access,
 		     unsigned int flags, struct npt_batch *batch)
 {
 	struct space_slot *s = find_slot(space, gpa);
+	bool owed = batch->flush;
 	struct vmm_mem_page page;
 	int err;
 
@@ -186,6 +195,7 @@ static int fault_try(struct npt_space *space, u64 gpa, unsigned int access,
 		err = -ESTALE;
 	else
 		err = install(space, s, gpa, access, flags, &page, batch);
+	space->flushes_owed += batch->flush && !owed;
 	spin_unlock(&space->lock);
 	return err;
 }

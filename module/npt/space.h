@@ -61,10 +61,11 @@ struct npt_space_stats {
  * @ops:	constant
  * @slots:	replaced under @slots_lock, read under RCU
  * @slots_lock:	changes of the slots, outermost lock here
- * @lock:	@tree, @pool, @nr_faults
+ * @lock:	@tree, @pool, @nr_faults, @flushes_owed
  * @tree:	the nested page table; @lock
  * @pool:	pages ready to become tables; @lock
  * @nr_faults:	faults that changed the table; @lock
+ * @flushes_owed: flushes that changes of the table still want; @lock
  * @nr_flushes:	atomic
  * @generation:	counts changes of what lies where; written under @lock, read by
  *		any
@@ -77,6 +78,7 @@ struct npt_space {
 	struct npt_tree tree;
 	struct npt_pages pool;
 	u64 nr_faults;
+	unsigned int flushes_owed;
 	atomic64_t nr_flushes;
 	unsigned long generation;
 };

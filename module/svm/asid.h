@@ -44,10 +44,14 @@ struct svm_asid_tag {
 	int cpu;
 };
 
+/*
+ * When the extension is turned on; @pool is zeroed or from the last time.  The
+ * generation goes on then: tags from before must not look good again.
+ */
 static inline void svm_asid_pool_init(struct svm_asid_pool *pool, u32 nr_asids,
 				      bool by_asid)
 {
-	pool->generation = 1;
+	pool->generation++;
 	/* The first entry after the extension was off must flush, too. */
 	pool->next = nr_asids;
 	pool->max = nr_asids - 1;

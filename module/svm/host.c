@@ -33,19 +33,19 @@ static struct page *iopm, *msrpm;
 /* Each optional feature can be done without, to test that we can. */
 static bool nrips = true;
 module_param(nrips, bool, 0444);
-MODULE_PARM_DESC(nrips, "use next-RIP save where the processor has it");
+MODULE_PARM_DESC(nrips, "use next-RIP save where the processor has it (SVM)");
 static bool decode_assists = true;
 module_param(decode_assists, bool, 0444);
-MODULE_PARM_DESC(decode_assists, "use decode assists where the processor has them");
+MODULE_PARM_DESC(decode_assists, "use decode assists where the processor has them (SVM)");
 static bool flush_by_asid = true;
 module_param(flush_by_asid, bool, 0444);
-MODULE_PARM_DESC(flush_by_asid, "flush single ASIDs where the processor can");
+MODULE_PARM_DESC(flush_by_asid, "flush single ASIDs where the processor can (SVM)");
 static bool clean_bits = true;
 module_param(clean_bits, bool, 0444);
-MODULE_PARM_DESC(clean_bits, "use VMCB clean bits where the processor has them");
+MODULE_PARM_DESC(clean_bits, "use VMCB clean bits where the processor has them (SVM)");
 static bool pause_filter = true;
 module_param(pause_filter, bool, 0444);
-MODULE_PARM_DESC(pause_filter, "notice spinning guests where the processor can");
+MODULE_PARM_DESC(pause_filter, "notice spinning guests where the processor can (SVM)");
 
 static const struct {
 	u32 bit;

@@ -9,8 +9,11 @@
  * first exit at which RIP has moved on.
  */
 #include <asm/barrier.h>
+#include <asm/desc.h>
+#include <asm/mmu_context.h>
 #include <asm/nospec-branch.h>
 #include <asm/svm.h>
+#include <linux/sched.h>
 
 #include "core/stats.h"
 #include "svm/svm.h"
@@ -33,8 +36,41 @@ void svm_load(struct vmm_vcpu *vcpu)
 	save_host(sc->host_vmcb_pa);
 }
 
+#ifdef CONFIG_MODIFY_LDT_SYSCALL
+static void *ldt_address(const struct ldt_struct *ldt)
+{
+	if (!boot_cpu_has(X86_FEATURE_PTI))
+		return ldt->entries;
+	return (void *)(LDT_BASE_ADDR +
+			ldt->slot * LDT_ENTRIES * LDT_ENTRY_SIZE);
+}
+
+/*
+ * Another thread of the process may have replaced the LDT since svm_load().
+ * The interrupt by which it told us set LDTR, but the next world switch brought
+ * back the old one, whose memory has been freed.  The GDT need not have the
+ * new one yet: with interrupts off, the process itself has it.
+ */
+static void renew_ldt(void)
+{
+	const struct ldt_struct *ldt;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	ldt = READ_ONCE(current->active_mm->context.ldt);
+	if (unlikely(ldt))
+		set_ldt(ldt_address(ldt), ldt->nr_entries);
+	local_irq_restore(flags);
+}
+#else
+static void renew_ldt(void)
+{
+}
+#endif
+
 void svm_put(struct vmm_vcpu *vcpu)
 {
+	renew_ldt();
 	/* #VMEXIT leaves the host's breakpoints disabled. */
 	if (hw_breakpoint_active())
 		hw_breakpoint_restore();
@@ -65,7 +101,8 @@ void svm_inject(struct vmm_vcpu *vcpu, const struct vmm_event *event)
 
 	c->event_inj = event->vector | event->type << SVM_EVTINJ_TYPE_SHIFT |
 		       SVM_EVTINJ_VALID;
-	if (event->has_error) {
+	/* Real mode has no error codes. */
+	if (event->has_error && (svm->vmcb->save.cr0 & X86_CR0_PE)) {
 		c->event_inj |= SVM_EVTINJ_VALID_ERR;
 		c->event_inj_err = event->error;
 	}
@@ -133,10 +170,12 @@ static void write_guest(struct svm_vcpu *svm)
 static void read_event(struct svm_vcpu *svm)
 {
 	const struct vmcb_control_area *c = &svm->vmcb->control;
-	struct vmm_event *ev = &svm->vcpu.events.injected;
+	struct vmm_events *events = &svm->vcpu.events;
+	struct vmm_event *ev = &events->injected;
 	u32 info = c->exit_int_info;
 
 	ev->valid = 0;
+	events->again.any = false;
 	if (likely(!(info & SVM_EXITINTINFO_VALID)))
 		return;
 	ev->vector = info & SVM_EXITINTINFO_VEC_MASK;
@@ -147,9 +186,12 @@ static void read_event(struct svm_vcpu *svm)
 	 * What an instruction raised comes again when it runs again: RIP still
 	 * points at INT n, INT3 or INTO.
 	 */
-	ev->valid = ev->type != VMM_EVENT_SOFT &&
-		    !(ev->type == VMM_EVENT_EXC &&
-		      (ev->vector == X86_TRAP_BP || ev->vector == X86_TRAP_OF));
+	events->again.any = ev->type == VMM_EVENT_SOFT ||
+			    (ev->type == VMM_EVENT_EXC &&
+			     (ev->vector == X86_TRAP_BP ||
+			      ev->vector == X86_TRAP_OF));
+	events->again.vector = ev->vector;
+	ev->valid = !events->again.any;
 	if (ev->type == VMM_EVENT_NMI)
 		svm_set_nmi_masked(&svm->vcpu, false);
 }
@@ -191,6 +233,8 @@ static void prepare_tlb(struct svm_vcpu *svm, struct svm_cpu *sc)
  */
 static void load_breakpoints(struct vmm_vcpu *vcpu)
 {
+	/* The host's own, if it has any, would watch the guest's addresses. */
+	set_debugreg(0, 7);
 	set_debugreg(vcpu->db[0], 0);
 	set_debugreg(vcpu->db[1], 1);
 	set_debugreg(vcpu->db[2], 2);

@@ -15,9 +15,10 @@
 #define PAUSE_THRESH	128
 
 /*
- * Always intercepted.  #UD for the hypercall instruction of the other vendor.  #AC and #DB are because a guest can make the processor
- * deliver them without end, with no instruction boundary at which the host
- * would get an interrupt; #MC is the host's.
+ * Always intercepted.  #UD is for the hypercall instruction of the other vendor;
+ * #AC and #DB are because a guest can make the processor deliver them without
+ * end, with no instruction boundary at which the host would get an interrupt;
+ * #MC is the host's.
  */
 static const u8 intercepts[] = {
 	INTERCEPT_EXCEPTION_OFFSET + X86_TRAP_DB,

@@ -41,4 +41,8 @@ const struct vmm_backend_ops vmx_backend = {
 	.set_tsc_offset	= vmx_set_tsc_offset,
 	.cpuid_changed	= vmx_cpuid_changed,
 	.describe	= vmx_describe,
+
+	.apic = {
+		.set_deadline	= vmx_set_deadline,
+	},
 };

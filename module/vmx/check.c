@@ -269,8 +269,6 @@ static void describe_state(struct vmm_vcpu *vcpu, char *text, size_t size)
 static const char *instruction_error(u32 error)
 {
 	switch (error) {
-	case VMXERR_ENTRY_INVALID_CONTROL_FIELD:
-		return "an invalid control field";
 	case VMXERR_ENTRY_INVALID_HOST_STATE_FIELD:
 		return "an invalid field of the host's state";
 	case VMXERR_VMLAUNCH_NONCLEAR_VMCS:
@@ -283,6 +281,48 @@ static const char *instruction_error(u32 error)
 	return "another reason";
 }
 
+/* Exceptions that have an error code. */
+#define WITH_ERROR	(BIT(X86_TRAP_DF) | BIT(X86_TRAP_TS) | BIT(X86_TRAP_NP) | \
+			 BIT(X86_TRAP_SS) | BIT(X86_TRAP_GP) | BIT(X86_TRAP_PF) | \
+			 BIT(X86_TRAP_AC))
+
+static const char *check_error_code(u32 event)
+{
+	u32 vector = event & INTR_INFO_VECTOR_MASK;
+	bool exception = (event & INTR_INFO_INTR_TYPE_MASK) ==
+			 INTR_TYPE_HARD_EXCEPTION;
+	bool due = exception && vector < 32 && BIT(vector) & WITH_ERROR &&
+		   vmcs_read(GUEST_CR0) & X86_CR0_PE;
+
+	if (!!(event & INTR_INFO_DELIVER_CODE_MASK) == due)
+		return NULL;
+	return due ? "the injected exception lacks its error code" :
+		     "an error code is injected where there is none";
+}
+
+static const char *check_event(u32 event)
+{
+	u32 vector = event & INTR_INFO_VECTOR_MASK;
+	u32 len = vmcs_read(VM_ENTRY_INSTRUCTION_LEN);
+
+	if (!(event & INTR_INFO_VALID_MASK))
+		return NULL;
+	switch (event & INTR_INFO_INTR_TYPE_MASK) {
+	case INTR_TYPE_NMI_INTR:
+		if (vector != X86_TRAP_NMI)
+			return "an NMI is injected with another vector";
+		break;
+	case INTR_TYPE_HARD_EXCEPTION:
+		if (vector > 31)
+			return "an exception is injected with a vector above 31";
+		break;
+	case INTR_TYPE_SOFT_INTR:
+		if (len < 1 || len > 15)
+			return "a software interrupt is injected with a bad length";
+	}
+	return check_error_code(event);
+}
+
 /* The part of control checks that depends on what changes between entries. */
 static const char *check_controls(struct vmm_vcpu *vcpu)
 {
@@ -290,17 +330,20 @@ static const char *check_controls(struct vmm_vcpu *vcpu)
 
 	if ((primary & CPU_BASED_TPR_SHADOW) &&
 	    vmcs_read(TPR_THRESHOLD) > vmm_lapic_get_tpr(&vcpu->apic))
-		return " (TPR threshold above TPR)";
-	return "";
+		return "TPR threshold above TPR";
+	return check_event(vmcs_read(VM_ENTRY_INTR_INFO_FIELD)) ?:
+	       "no check that is known here";
 }
 
 static void describe_no_entry(struct vmm_vcpu *vcpu, u32 error, char *text,
 			      size_t size)
 {
-	snprintf(text, size, "VM entry failed with error %u: %s%s", error,
-		 instruction_error(error),
-		 error == VMXERR_ENTRY_INVALID_CONTROL_FIELD ?
-		 check_controls(vcpu) : "");
+	if (error == VMXERR_ENTRY_INVALID_CONTROL_FIELD)
+		snprintf(text, size, "VM entry refused a control: %s",
+			 check_controls(vcpu));
+	else
+		snprintf(text, size, "VM entry failed with error %u: %s", error,
+			 instruction_error(error));
 }
 
 static void describe_failure(struct vmm_vcpu *vcpu, const struct vmm_exit *exit,

@@ -21,8 +21,8 @@
 #define NMI_UNBLOCKED		INTR_INFO_UNBLOCK_NMI
 
 /*
- * What an exit reason means when it takes no more than a table to say.  @len:
- * the length of the instruction is told.
+ * What an exit reason means when it takes hardly more than a table to say.
+ * @len: the length of the instruction is told.
  */
 static const struct simple_exit {
 	u8 reason;
@@ -51,11 +51,14 @@ static const struct simple_exit {
 	[EXIT_REASON_VMON]		= { VMM_EXIT_INVALID_OP },
 	[EXIT_REASON_CR_ACCESS]		= { VMM_EXIT_INSN },
 	[EXIT_REASON_DR_ACCESS]		= { VMM_EXIT_INSN },
+	[EXIT_REASON_MSR_READ]		= { VMM_EXIT_MSR, true },
+	[EXIT_REASON_MSR_WRITE]		= { VMM_EXIT_MSR, true },
 	[EXIT_REASON_MWAIT_INSTRUCTION]	= { VMM_EXIT_INVALID_OP },
 	[EXIT_REASON_MONITOR_INSTRUCTION] = { VMM_EXIT_INVALID_OP },
 	[EXIT_REASON_PAUSE_INSTRUCTION]	= { VMM_EXIT_PAUSE, true },
 	[EXIT_REASON_TPR_BELOW_THRESHOLD] = { VMM_EXIT_IRQ_WINDOW },
 	[EXIT_REASON_INVEPT]		= { VMM_EXIT_INVALID_OP },
+	[EXIT_REASON_PREEMPTION_TIMER]	= { VMM_EXIT_TIMER },
 	[EXIT_REASON_INVVPID]		= { VMM_EXIT_INVALID_OP },
 	[EXIT_REASON_VMFUNC]		= { VMM_EXIT_INVALID_OP },
 	[EXIT_REASON_ENCLS]		= { VMM_EXIT_INVALID_OP },
@@ -63,16 +66,9 @@ static const struct simple_exit {
 	[EXIT_REASON_XSETBV]		= { VMM_EXIT_XSETBV, true },
 };
 
-static void decode_simple(struct vmm_exit *exit, u32 reason)
+static void decode_unknown(struct vmm_exit *exit)
 {
 	exit->reason = VMM_EXIT_UNKNOWN;
-	/* Reason 0 has no place in the table, and NONE no meaning there. */
-	if (reason < ARRAY_SIZE(simple) && simple[reason].reason) {
-		exit->reason = simple[reason].reason;
-		if (simple[reason].len)
-			exit->insn_len = vmcs_read(VM_EXIT_INSTRUCTION_LEN);
-		return;
-	}
 	exit->info1 = vmcs_read(EXIT_QUALIFICATION);
 	exit->info2 = vmcs_read(GUEST_PHYSICAL_ADDRESS);
 }
@@ -88,14 +84,6 @@ static void decode_io(struct vmm_exit *exit)
 	exit->io.in = info & IO_IN;
 	exit->io.string = info & IO_STRING;
 	exit->io.rep = info & IO_REP;
-	exit->insn_len = vmcs_read(VM_EXIT_INSTRUCTION_LEN);
-}
-
-static void decode_msr(struct vmx_vcpu *vmx, struct vmm_exit *exit, bool write)
-{
-	exit->reason = VMM_EXIT_MSR;
-	exit->msr.index = vmx->vcpu.gpr[EMUL_RCX];
-	exit->msr.write = write;
 	exit->insn_len = vmcs_read(VM_EXIT_INSTRUCTION_LEN);
 }
 
@@ -197,24 +185,16 @@ static void decode_entry_failure(struct vmm_exit *exit, u32 reason)
 	}
 }
 
-void vmx_decode(struct vmx_vcpu *vmx, struct vmm_exit *exit, u32 reason)
+/* Out of line, so that the simple ones save no registers for these. */
+static noinline void decode_special(struct vmx_vcpu *vmx,
+				    struct vmm_exit *exit, u32 reason)
 {
-	exit->code = reason;
-	exit->info1 = 0;
-	exit->info2 = 0;
-	exit->nr_insn = 0;
-	exit->insn_len = 0;
-
 	switch (reason) {
 	case EXIT_REASON_EXCEPTION_NMI:
 		decode_exception(vmx, exit);
 		return;
 	case EXIT_REASON_IO_INSTRUCTION:
 		decode_io(exit);
-		return;
-	case EXIT_REASON_MSR_READ:
-	case EXIT_REASON_MSR_WRITE:
-		decode_msr(vmx, exit, reason == EXIT_REASON_MSR_WRITE);
 		return;
 	case EXIT_REASON_EPT_VIOLATION:
 		decode_violation(vmx, exit);
@@ -223,5 +203,27 @@ void vmx_decode(struct vmx_vcpu *vmx, struct vmm_exit *exit, u32 reason)
 	if (unlikely(reason & VMX_EXIT_REASONS_FAILED_VMENTRY))
 		decode_entry_failure(exit, reason);
 	else
-		decode_simple(exit, reason);
+		decode_unknown(exit);
+}
+
+void vmx_decode(struct vmx_vcpu *vmx, struct vmm_exit *exit, u32 reason)
+{
+	exit->code = reason;
+	exit->info1 = 0;
+	exit->info2 = 0;
+	exit->nr_insn = 0;
+	exit->insn_len = 0;
+
+	/* Reason 0 has no place in the table, and NONE no meaning there. */
+	if (reason >= ARRAY_SIZE(simple) || !simple[reason].reason) {
+		decode_special(vmx, exit, reason);
+		return;
+	}
+	exit->reason = simple[reason].reason;
+	if (simple[reason].len)
+		exit->insn_len = vmcs_read(VM_EXIT_INSTRUCTION_LEN);
+	if (exit->reason == VMM_EXIT_MSR) {
+		exit->msr.index = vmx->vcpu.gpr[EMUL_RCX];
+		exit->msr.write = reason == EXIT_REASON_MSR_WRITE;
+	}
 }

@@ -25,16 +25,20 @@ struct vmx_config vmx_config;
 
 static bool vpid = true;
 module_param(vpid, bool, 0444);
-MODULE_PARM_DESC(vpid, "tag translations with virtual-processor ids where the processor can");
+MODULE_PARM_DESC(vpid, "tag translations with virtual-processor ids where the processor can (VMX)");
 static bool ept_ad = true;
 module_param(ept_ad, bool, 0444);
-MODULE_PARM_DESC(ept_ad, "use accessed and dirty bits of EPT where the processor has them");
+MODULE_PARM_DESC(ept_ad, "use accessed and dirty bits of EPT where the processor has them (VMX)");
 static bool ple = true;
 module_param(ple, bool, 0444);
-MODULE_PARM_DESC(ple, "notice spinning guests (VMX) where the processor can");
+MODULE_PARM_DESC(ple, "notice spinning guests where the processor can (VMX)");
 static bool flexpriority = true;
 module_param(flexpriority, bool, 0444);
-MODULE_PARM_DESC(flexpriority, "use the TPR shadow where the processor has it");
+MODULE_PARM_DESC(flexpriority, "use the TPR shadow where the processor has it (VMX)");
+
+static bool preemption_timer = true;
+module_param(preemption_timer, bool, 0444);
+MODULE_PARM_DESC(preemption_timer, "use the preemption timer for the guest's APIC timer where the processor has it (VMX)");
 
 static bool always = true;
 
@@ -67,6 +71,8 @@ static const struct control {
 	{ PIN_BASED_EXT_INTR_MASK, PIN, "external-interrupt exiting" },
 	{ PIN_BASED_NMI_EXITING, PIN, "NMI exiting" },
 	{ PIN_BASED_VIRTUAL_NMIS, PIN, "virtual NMIs" },
+	{ PIN_BASED_VMX_PREEMPTION_TIMER, PIN, "preemption timer",
+	  &preemption_timer },
 
 	{ CPU_BASED_ACTIVATE_SECONDARY_CONTROLS, PRIMARY,
 	  "secondary controls" },
@@ -176,6 +182,7 @@ static int choose_basic(void)
 		pr_err("this processor does not save EFER.LMA on exits\n");
 		return -EOPNOTSUPP;
 	}
+	vmx_config.timer_shift = vmx_misc_preemption_timer_rate(misc);
 	return 0;
 }
 

@@ -9,6 +9,7 @@
  * writes are exits, so that put has one MSR to read.
  */
 #include <asm/desc.h>
+#include <asm/fsgsbase.h>
 #include <asm/nospec-branch.h>
 #include <asm/tlbflush.h>
 
@@ -30,6 +31,16 @@ static void write_host_cpu(struct vmx_vcpu *vmx, int cpu)
 	vmx->host_cpu = cpu;
 }
 
+static u64 read_fs_base(void)
+{
+	u64 val;
+
+	if (boot_cpu_has(X86_FEATURE_FSGSBASE))
+		return rdfsbase();
+	rdmsrl(MSR_FS_BASE, val);
+	return val;
+}
+
 /*
  * Selectors of user space cannot be host fields: exits load null, and put loads
  * them again.
@@ -44,8 +55,8 @@ static void save_host(struct vmx_vcpu *vmx)
 	savesegment(fs, h->fs);
 	savesegment(gs, h->gs);
 	asm("sldt %0" : "=m" (h->ldt));
-	rdmsrl(MSR_FS_BASE, h->fs_base);
-	rdmsrl(MSR_KERNEL_GS_BASE, h->kernel_gs_base);
+	h->fs_base = read_fs_base();
+	h->kernel_gs_base = __rdmsr(MSR_KERNEL_GS_BASE);
 	h->debugctl = get_debugctlmsr();
 	vmcs_write(HOST_FS_BASE, h->fs_base);
 	if (cr3 != vmx->host_cr3) {
@@ -54,16 +65,26 @@ static void save_host(struct vmx_vcpu *vmx)
 	}
 }
 
+/* Guests like hosts often have the same: STAR, for one. */
+static inline void change_msr(u32 msr, u64 from, u64 to)
+{
+	if (from != to)
+		wrmsrl(msr, to);
+}
+
 void vmx_load(struct vmm_vcpu *vcpu)
 {
 	struct vmx_vcpu *vmx = vmx_vmcs_begin(vcpu);
+	const struct vmx_cpu *vc = this_cpu_ptr(&vmx_cpu);
 	int cpu = smp_processor_id(), i;
 
 	if (vmx->host_cpu != cpu)
 		write_host_cpu(vmx, cpu);
 	save_host(vmx);
-	for (i = 0; i < VMX_NR_SWITCHED_MSRS; i++)
-		wrmsrl(vmx_switched_msrs[i], vmx->msrs[i]);
+	for (i = 0; i < VMX_NR_STABLE_MSRS; i++)
+		change_msr(vmx_switched_msrs[i], vc->msrs[i], vmx->msrs[i]);
+	change_msr(MSR_KERNEL_GS_BASE, vmx->host.kernel_gs_base,
+		   vmx->msrs[VMX_MSR_KERNEL_GS_BASE]);
 	vmx->loaded = true;
 	vmx_vmcs_end(vmx);
 }
@@ -92,16 +113,18 @@ void vmx_put(struct vmm_vcpu *vcpu)
 	int i;
 
 	vmx->loaded = false;
-	rdmsrl(MSR_KERNEL_GS_BASE, vmx->msrs[VMX_MSR_KERNEL_GS_BASE]);
+	vmx->msrs[VMX_MSR_KERNEL_GS_BASE] = __rdmsr(MSR_KERNEL_GS_BASE);
 	for (i = 0; i < VMX_NR_STABLE_MSRS; i++)
-		wrmsrl(vmx_switched_msrs[i], vc->msrs[i]);
+		change_msr(vmx_switched_msrs[i], vmx->msrs[i], vc->msrs[i]);
 
 	/* Exits leave the widest limits in GDTR and the narrowest in TR. */
 	load_fixmap_gdt(smp_processor_id());
 	invalidate_tss_limit();
 	restore_selectors(h);
 	/* Loading GS has touched the one that is swapped out. */
-	wrmsrl(MSR_KERNEL_GS_BASE, h->kernel_gs_base);
+	if (unlikely(h->gs) ||
+	    vmx->msrs[VMX_MSR_KERNEL_GS_BASE] != h->kernel_gs_base)
+		wrmsrl(MSR_KERNEL_GS_BASE, h->kernel_gs_base);
 	/* Exits leave the host's breakpoints disabled. */
 	if (hw_breakpoint_active())
 		hw_breakpoint_restore();
@@ -201,10 +224,12 @@ void vmx_want_window(struct vmm_vcpu *vcpu, int prio, bool nmi)
  */
 static void read_event(struct vmx_vcpu *vmx)
 {
-	struct vmm_event *ev = &vmx->vcpu.events.injected;
+	struct vmm_events *events = &vmx->vcpu.events;
+	struct vmm_event *ev = &events->injected;
 	u32 info = vmcs_read(IDT_VECTORING_INFO_FIELD);
 
 	ev->valid = 0;
+	events->again.any = false;
 	if (likely(!(info & VECTORING_INFO_VALID_MASK)))
 		return;
 	ev->vector = info & VECTORING_INFO_VECTOR_MASK;
@@ -220,6 +245,10 @@ static void read_event(struct vmx_vcpu *vmx)
 	case INTR_TYPE_HARD_EXCEPTION:
 		ev->type = (info & VECTORING_INFO_TYPE_MASK) >> 8;
 		ev->valid = 1;
+		break;
+	default:
+		events->again.any = true;
+		events->again.vector = ev->vector;
 	}
 }
 
@@ -282,9 +311,10 @@ static void read_guest(struct vmx_vcpu *vmx)
 		(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS);
 }
 
-static void prepare_tlb(struct vmx_vcpu *vmx)
+/* Out of line: its operands in memory would cost every entry. */
+static noinline void flush(struct vmx_vcpu *vmx, enum vmx_flush what)
 {
-	switch (vmx_tlb_prepare(&vmx->tlb, smp_processor_id())) {
+	switch (what) {
 	case VMX_FLUSH_ROOT:
 		if (!vmx_invept(vmx_config.invept, vmcs_read(EPT_POINTER)))
 			vmx_vmcs_complain("INVEPT", EPT_POINTER);
@@ -296,6 +326,43 @@ static void prepare_tlb(struct vmx_vcpu *vmx)
 	case VMX_FLUSH_NONE:
 		break;
 	}
+}
+
+bool vmx_set_deadline(struct vmm_vcpu *vcpu, u64 tsc)
+{
+	if (!(vmx_config.pin & PIN_BASED_VMX_PREEMPTION_TIMER))
+		return false;
+	to_vmx(vcpu)->deadline = tsc;
+	return true;
+}
+
+/*
+ * The timer starts anew with each entry.  It counts whenever the TSC's bit of
+ * its rate changes, so that one more count is never too early by much.
+ */
+static void prepare_timer(struct vmx_vcpu *vmx)
+{
+	u64 now, value = VMX_TIMER_OFF;
+
+	if (vmx->deadline) {
+		now = rdtsc() + vmx->tsc_offset;
+		value = 0;
+		if (now < vmx->deadline)
+			value = (vmx->deadline - now) >> vmx_config.timer_shift;
+		value = min_t(u64, value + 1, VMX_TIMER_OFF);
+	}
+	if (value == vmx->timer_value)
+		return;
+	vmx->timer_value = value;
+	vmcs_write(VMX_PREEMPTION_TIMER_VALUE, value);
+}
+
+static void prepare_tlb(struct vmx_vcpu *vmx)
+{
+	enum vmx_flush what = vmx_tlb_prepare(&vmx->tlb, smp_processor_id());
+
+	if (unlikely(what != VMX_FLUSH_NONE))
+		flush(vmx, what);
 }
 
 /*
@@ -342,6 +409,8 @@ void vmx_enter(struct vmm_vcpu *vcpu, struct vmm_exit *exit)
 
 	write_guest(vmx);
 	prepare_tlb(vmx);
+	if (vmx->deadline || unlikely(vmx->timer_value != VMX_TIMER_OFF))
+		prepare_timer(vmx);
 	if (unlikely(vmx->dr7 & (DR_GLOBAL_ENABLE_MASK | DR_LOCAL_ENABLE_MASK)))
 		load_breakpoints(vcpu);
 	prepare_host(vmx);

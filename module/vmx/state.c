@@ -312,6 +312,7 @@ void vmx_set_tsc_offset(struct vmm_vcpu *vcpu, u64 offset)
 {
 	struct vmx_vcpu *vmx = vmx_vmcs_begin(vcpu);
 
+	vmx->tsc_offset = offset;
 	vmcs_write(TSC_OFFSET, offset);
 	vmx_vmcs_end(vmx);
 }

@@ -16,11 +16,13 @@
 #define PLE_WINDOW_CYCLES	4096
 
 /*
- * Exits are #AC and #DB, because a guest can make the processor deliver them
- * without end, with no instruction boundary at which the host would get an
- * interrupt; #MC is the host's.
+ * Exits are #UD, for the hypercall instruction of the other vendor; #AC and #DB,
+ * because a guest can make the processor deliver them without end, with no
+ * instruction boundary at which the host would get an interrupt; and #MC, which
+ * is the host's.
  */
-#define EXCEPTIONS	(BIT(X86_TRAP_DB) | BIT(X86_TRAP_AC) | BIT(X86_TRAP_MC))
+#define EXCEPTIONS	(BIT(X86_TRAP_UD) | BIT(X86_TRAP_AC) |		\
+			 BIT(X86_TRAP_DB) | BIT(X86_TRAP_MC))
 
 static void init_controls(struct vmx_vcpu *vmx)
 {
@@ -44,6 +46,10 @@ static void init_controls(struct vmx_vcpu *vmx)
 	if (vmx->secondary & SECONDARY_EXEC_PAUSE_LOOP_EXITING) {
 		vmcs_write(PLE_GAP, PLE_GAP_CYCLES);
 		vmcs_write(PLE_WINDOW, PLE_WINDOW_CYCLES);
+	}
+	if (c->pin & PIN_BASED_VMX_PREEMPTION_TIMER) {
+		vmx->timer_value = VMX_TIMER_OFF;
+		vmcs_write(VMX_PREEMPTION_TIMER_VALUE, vmx->timer_value);
 	}
 	if (vmx->secondary & SECONDARY_EXEC_ENCLS_EXITING)
 		vmcs_write(ENCLS_EXITING_BITMAP, ~0ULL);

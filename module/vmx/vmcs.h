@@ -51,10 +51,7 @@ void vmx_vmcs_clear_all(struct vmx_cpu *vc);
 
 void vmx_vmcs_complain(const char *what, unsigned long field);
 
-/*
- * An instruction that does its work leaves CF and ZF clear.  One that faults
- * leaves them as they were, which here is as after a failure.
- */
+/* An instruction that does its work leaves CF and ZF clear. */
 
 /* An instruction of VMX that takes a physical address; false: it failed. */
 #define VMX_ADDRESS_INSN(insn)						\
@@ -62,10 +59,9 @@ static inline bool vmx_##insn(phys_addr_t pa)				\
 {									\
 	u64 operand = pa;						\
 									\
-	asm goto("stc\n\t"						\
-		 "1: " #insn " %0\n\t"					\
-		 "2: jbe %l[failed]\n\t"				\
-		 _ASM_EXTABLE(1b, 2b)					\
+	asm goto("1: " #insn " %0\n\t"					\
+		 "jbe %l[failed]\n\t"					\
+		 _ASM_EXTABLE(1b, %l[failed])				\
 		 : : "m" (operand) : "cc", "memory" : failed);		\
 	return true;							\
 failed:									\
@@ -87,10 +83,9 @@ static inline bool vmx_##insn(unsigned long extent, u64 what)		\
 {									\
 	struct vmx_invalidate operand = { .what = what };		\
 									\
-	asm goto("stc\n\t"						\
-		 "1: " #insn " %0, %1\n\t"				\
-		 "2: jbe %l[failed]\n\t"				\
-		 _ASM_EXTABLE(1b, 2b)					\
+	asm goto("1: " #insn " %0, %1\n\t"				\
+		 "jbe %l[failed]\n\t"					\
+		 _ASM_EXTABLE(1b, %l[failed])				\
 		 : : "m" (operand), "r" (extent) : "cc", "memory"	\
 		 : failed);						\
 	return true;							\
@@ -101,6 +96,25 @@ failed:									\
 VMX_INVALIDATE_INSN(invept)
 VMX_INVALIDATE_INSN(invvpid)
 
+#ifdef CONFIG_CC_HAS_ASM_GOTO_OUTPUT
+static __always_inline u64 vmcs_read(unsigned long field)
+{
+	u64 val;
+
+	asm volatile goto("1: vmread %[field], %[val]\n\t"
+			  "jbe %l[failed]\n\t"
+			  _ASM_EXTABLE(1b, %l[failed])
+			  : [val] "=r" (val) : [field] "r" (field)
+			  : "cc" : failed);
+	/* Without a statement between, GCC may take the value too early. */
+	asm volatile("");
+	return val;
+failed:
+	vmx_vmcs_complain("VMREAD", field);
+	return 0;
+}
+#else
+/* A fault leaves the flags as they were, which here is as after a failure. */
 static __always_inline u64 vmcs_read(unsigned long field)
 {
 	u64 val = 0;
@@ -116,13 +130,13 @@ static __always_inline u64 vmcs_read(unsigned long field)
 		vmx_vmcs_complain("VMREAD", field);
 	return val;
 }
+#endif
 
 static __always_inline void vmcs_write(unsigned long field, u64 val)
 {
-	asm goto("stc\n\t"
-		 "1: vmwrite %[val], %[field]\n\t"
-		 "2: jbe %l[failed]\n\t"
-		 _ASM_EXTABLE(1b, 2b)
+	asm goto("1: vmwrite %[val], %[field]\n\t"
+		 "jbe %l[failed]\n\t"
+		 _ASM_EXTABLE(1b, %l[failed])
 		 : : [field] "r" (field), [val] "rm" (val) : "cc" : failed);
 	return;
 failed:

@@ -37,6 +37,13 @@ enum vmx_switched_msr {
 
 extern const u32 vmx_switched_msrs[VMX_NR_SWITCHED_MSRS];
 
+/*
+ * A value of the preemption timer that is as good as none: the exit comes after
+ * a minute in the guest at the soonest, and finds nothing to do.  Turning the
+ * control off and on instead would take a VMWRITE more.
+ */
+#define VMX_TIMER_OFF		U32_MAX
+
 /**
  * struct vmx_host - state of the host that the guest's displaces
  *
@@ -65,6 +72,9 @@ struct vmx_host {
  * @rip, @rsp, @rflags: as in the VMCS
  * @intr_state:	interruptibility, as in the VMCS
  * @tpr_threshold: as in the VMCS
+ * @deadline:	guest TSC at which to leave the guest; 0: none
+ * @timer_value: preemption timer, as in the VMCS
+ * @tsc_offset:	as in the VMCS
  * @injecting:	the next entry delivers an event
  * @pdptrs_stale: PAE's top-level entries must be read from guest memory
  * @cr2, @dr6, @dr7: the guest's; hardware has no fields for the first two, and
@@ -87,6 +97,9 @@ struct vmx_vcpu {
 	u32 primary, secondary;
 	u32 intr_state;
 	u32 tpr_threshold;
+	u32 timer_value;
+	u64 deadline;
+	u64 tsc_offset;
 	u64 rip, rsp, rflags;
 	u64 cr2, dr6, dr7;
 	u64 cr4_host;
@@ -126,6 +139,7 @@ DECLARE_PER_CPU(struct vmx_cpu, vmx_cpu);
  * @invept:	VMX_EPT_EXTENT_* to use
  * @invvpid:	VMX_VPID_EXTENT_* to use
  * @all_roots, @all_vpids: the extents that forget everything are there
+ * @timer_shift: the preemption timer counts TSC ticks of 2^this
  * @msr_bitmap_pa: one for all guests
  * @flush_l1d:	before each entry
  * @renew_ibrs:	after each exit
@@ -137,6 +151,7 @@ struct vmx_config {
 	u64 cr0_fixed;
 	u64 cr4_fixed, cr4_allowed;
 	u8 invept, invvpid;
+	u8 timer_shift;
 	bool all_roots, all_vpids;
 	bool flush_l1d, renew_ibrs;
 	phys_addr_t msr_bitmap_pa;
@@ -209,6 +224,7 @@ bool vmx_end_step(struct vmm_vcpu *vcpu);
 bool vmx_nmi_masked(struct vmm_vcpu *vcpu);
 void vmx_set_nmi_masked(struct vmm_vcpu *vcpu, bool masked);
 void vmx_flush_tlb(struct vmm_vcpu *vcpu);
+bool vmx_set_deadline(struct vmm_vcpu *vcpu, u64 tsc);
 
 /* exit.c */
 void vmx_decode(struct vmx_vcpu *vmx, struct vmm_exit *exit, u32 reason);

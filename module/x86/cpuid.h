@@ -130,9 +130,19 @@ int vmm_cpuid_set(struct vmm_cpuid_state *state,
 		  const struct vmm_cpuid_entry *entries, unsigned int n);
 
 /*
+ * Whether the answer for @leaf may depend on struct vmm_cpuid_dyn.  What is out
+ * of range may be answered as the last basic leaf.
+ */
+static inline bool vmm_cpuid_is_dynamic(const struct vmm_cpuid_state *state,
+					u32 leaf)
+{
+	return leaf == 0x1 || leaf == 0xd || leaf > state->max_basic;
+}
+
+/*
  * Answers a CPUID instruction: EAX and ECX of @regs in, all four out.  A leaf
  * out of range is answered as the vendor does: Intel with the last basic leaf,
- * the others with zeros.
+ * the others with zeros.  @dyn counts only for a dynamic leaf.
  */
 void vmm_cpuid_exec(const struct vmm_cpuid_state *state,
 		    const struct vmm_cpuid_dyn *dyn, u32 regs[4]);

@@ -18,6 +18,7 @@
 
 #define PCID_MASK	0xfffULL
 #define CR3_NOFLUSH	BIT_ULL(63)
+#define PDPTR_PRESENT	BIT_ULL(0)
 
 /* Rules of CR0 alone. */
 static bool cr0_valid(u64 val)
@@ -109,6 +110,27 @@ bool vmm_cr4_flushes(u64 old, u64 val)
 	if ((old ^ val) & (X86_CR4_PGE | X86_CR4_PAE | X86_CR4_PSE))
 		return true;
 	return (old & ~val & X86_CR4_PCIDE) || (val & ~old & X86_CR4_SMEP);
+}
+
+bool vmm_cregs_load_pdptrs(const struct vmm_cregs *old,
+			   const struct vmm_cregs *new, unsigned int cr)
+{
+	const u64 cr0 = X86_CR0_PG | X86_CR0_CD | X86_CR0_NW;
+	const u64 cr4 = X86_CR4_PAE | X86_CR4_PGE | X86_CR4_PSE | X86_CR4_SMEP;
+
+	if (!(new->cr0 & X86_CR0_PG) || !(new->cr4 & X86_CR4_PAE) ||
+	    new->efer & EFER_LMA)
+		return false;
+	return cr == 3 || (old->cr0 ^ new->cr0) & cr0 ||
+	       (old->cr4 ^ new->cr4) & cr4;
+}
+
+bool vmm_pdptr_valid(const struct vmm_cpu_limits *l, u64 pdptr)
+{
+	const u64 low = GENMASK_ULL(8, 5) | GENMASK_ULL(2, 1);
+
+	return !(pdptr & PDPTR_PRESENT) ||
+	       !(pdptr & (low | GENMASK_ULL(63, l->maxphyaddr)));
 }
 
 bool vmm_cregs_valid(const struct vmm_cpu_limits *l, const struct vmm_cregs *c)

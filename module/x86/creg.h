@@ -50,6 +50,16 @@ u64 vmm_cr0_after_write(u64 val);
 bool vmm_cr0_flushes(u64 old, u64 val);
 bool vmm_cr4_flushes(u64 old, u64 val);
 
+/*
+ * Whether a write that makes @old into @new loads the four top-level entries of
+ * PAE paging into the processor; @cr: the number of the register written.
+ */
+bool vmm_cregs_load_pdptrs(const struct vmm_cregs *old,
+			   const struct vmm_cregs *new, unsigned int cr);
+
+/* Whether such an entry can be loaded: it has no reserved bit, or is absent. */
+bool vmm_pdptr_valid(const struct vmm_cpu_limits *l, u64 pdptr);
+
 bool vmm_cregs_valid(const struct vmm_cpu_limits *l, const struct vmm_cregs *c);
 
 /* @addr is canonical for 48-bit linear addresses. */

@@ -13,6 +13,7 @@
 #ifndef VMM_X86_EVENT_H
 #define VMM_X86_EVENT_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
 
 /* The values of SVM's EVENTINJ and VMX's interruption type that they share. */
@@ -42,15 +43,31 @@ struct vmm_event {
 	u64 cr2;
 };
 
+/* Whether exception @vector pushes an error code, outside of real mode. */
+static inline bool vmm_exception_has_error(u8 vector)
+{
+	const u32 those = BIT(8) | BIT(10) | BIT(11) | BIT(12) | BIT(13) |
+			  BIT(14) | BIT(17);
+
+	return vector < 32 && (those >> vector & 1);
+}
+
 /**
  * struct vmm_events - all events of a vCPU
- * @injected:	was being delivered when the guest exited
+ * @injected:	was being delivered when the guest exited; never VMM_EVENT_SOFT,
+ *		INT3 or INTO, for those come again from their instruction
+ * @again:	what was being delivered when the guest exited, if its instruction
+ *		raises it again; never valid, of use in messages alone
  * @exception:	raised by emulation, not yet delivered
  * @nmi_pending: 0 to 2: one being masked, one more latched
  */
 struct vmm_events {
 	struct vmm_event injected;
 	struct vmm_event exception;
+	struct {
+		bool any;
+		u8 vector;
+	} again;
 	u8 nmi_pending;
 };
 

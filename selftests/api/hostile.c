@@ -78,9 +78,13 @@ static void test_endless(void)
 	n = serve(&t, 1000, MMIO);
 	tap_ok(n > 10, "a string of 16 GiB from nowhere to nowhere: %d exits", n);
 	vt_free(&t);
-	LOADED(&t, deaf);
-	tap_ok(!serve(&t, 500, 0), "a loop with interrupts off");
-	vt_free(&t);
+	if (vt_on_bochs()) {
+		tap_skip("a loop with interrupts off: Bochs never leaves it");
+	} else {
+		LOADED(&t, deaf);
+		tap_ok(!serve(&t, 500, 0), "a loop with interrupts off");
+		vt_free(&t);
+	}
 	LOADED(&t, deaf_halt);
 	tap_ok(!serve(&t, 500, 0), "a halt with interrupts off");
 	vt_free(&t);
@@ -88,8 +92,12 @@ static void test_endless(void)
 
 /* ---- those that must stop ----------------------------------------------------------- */
 
-/* The guest stops for @reason with words; again if it is asked to go on. */
-static bool stops(struct vt *t, uint32_t reason, const char *what)
+/*
+ * The guest stops for @reason with words, @words among them; again if it is
+ * asked to go on.
+ */
+static bool stops_saying(struct vt *t, uint32_t reason, const char *words,
+			 const char *what)
 {
 	struct vmm_run *run = t->run[0];
 	bool good = true;
@@ -102,7 +110,8 @@ static bool stops(struct vt *t, uint32_t reason, const char *what)
 		good = !err && run->reason == reason;
 		if (i == 0)
 			good = good && run->text[0] &&
-			       memchr(run->text, 0, sizeof(run->text));
+			       memchr(run->text, 0, sizeof(run->text)) &&
+			       strstr(run->text, words);
 		if (!good)
 			tap_note("%s, reason %u: %.100s", strerror(err),
 				 run->reason, run->text);
@@ -111,6 +120,27 @@ static bool stops(struct vt *t, uint32_t reason, const char *what)
 	}
 	timer_every(0);
 	return tap_ok(good, "%s", what);
+}
+
+static bool stops(struct vt *t, uint32_t reason, const char *what)
+{
+	return stops_saying(t, reason, "", what);
+}
+
+/* An event of @type is under way, and the stack is nowhere. */
+static void deliver_nowhere(struct vt *t, unsigned int type,
+			    unsigned int vector)
+{
+	struct vmm_vcpu_events ev = {
+		.flags = VMM_EVENT_INJECTED, .type = type, .vector = vector,
+	};
+	struct vmm_regs regs;
+
+	memcpy(t->ram + VT_IDT + 8 * vector, t->ram + VT_IDT + 8 * 0x40, 8);
+	ioctl(t->cpu[0], VMM_VCPU_GET_REGS, &regs);
+	regs.rsp = NOWHERE + 0x1000;
+	ioctl(t->cpu[0], VMM_VCPU_SET_REGS, &regs);
+	ioctl(t->cpu[0], VMM_VCPU_SET_EVENTS, &ev);
 }
 
 static void set_table(struct vt *t, uint16_t limit, uint32_t base)
@@ -149,12 +179,39 @@ static void test_stops(void)
 	stops(&t, VMM_RUN_INTERNAL, "a jump to where there is no memory");
 	vt_free(&t);
 	LOADED(&t, bad_stack);
-	stops(&t, VMM_RUN_INTERNAL, "an interrupt on a stack of no memory");
+	stops_saying(&t, VMM_RUN_INTERNAL,
+		     "software interrupt 64 cannot be delivered",
+		     "INT on a stack of no memory");
 	vt_free(&t);
 	LOADED(&t, bad_idt);
 	set_table(&t, 0x7ff, NOWHERE);
-	stops(&t, VMM_RUN_INTERNAL, "an IDT of no memory");
+	stops_saying(&t, VMM_RUN_INTERNAL,
+		     "software interrupt 64 cannot be delivered",
+		     "an IDT of no memory");
 	vt_free(&t);
+}
+
+static void test_deliveries(void)
+{
+	static const struct {
+		unsigned int type, vector;
+		const char *words;
+	} events[] = {
+		{ 0, 0x41, "interrupt 65 cannot be delivered" },
+		{ 0, 8, "interrupt 8 cannot be delivered" },
+		{ 2, 2, "NMI 2 cannot be delivered" },
+		{ 3, 6, "exception 6 cannot be delivered" },
+	};
+	unsigned int i;
+	struct vt t;
+
+	for (i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+		LOADED(&t, vt_hello);
+		deliver_nowhere(&t, events[i].type, events[i].vector);
+		stops_saying(&t, VMM_RUN_INTERNAL, events[i].words,
+			     events[i].words);
+		vt_free(&t);
+	}
 }
 
 /* MMIO or words: but bounded, and again and again the same. */
@@ -268,6 +325,7 @@ int main(void)
 	vt_catch(SIGALRM);
 	test_endless();
 	test_stops();
+	test_deliveries();
 	test_odd();
 	test_rewriting();
 	tap_ok(vt_host_works(), "the host works");

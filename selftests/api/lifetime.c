@@ -12,9 +12,10 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
+#include "hostmem.h"
 #include "vmmtest.h"
 
-VT_BLOB(spin, "1: incl 0x3000\n jmp 1b");
+VT_BLOB(spin, "sti\n 1: incl 0x3000\n jmp 1b");
 VT_BLOB(halt, "1: hlt\n jmp 1b");
 
 static unsigned int seconds = 8;
@@ -22,7 +23,7 @@ static unsigned int seconds = 8;
 /* kB in use that no cache could give back. */
 static long used_kb(void)
 {
-	long total = 0, idle = 0, cached = 0, buffers = 0;
+	long total = 0, cached = 0, buffers = 0;
 	char line[128];
 	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY);
 	FILE *f;
@@ -35,13 +36,12 @@ static long used_kb(void)
 	f = fopen("/proc/meminfo", "r");
 	while (f && fgets(line, sizeof(line), f)) {
 		sscanf(line, "MemTotal: %ld", &total);
-		sscanf(line, "MemFree: %ld", &idle);
 		sscanf(line, "Cached: %ld", &cached);
 		sscanf(line, "Buffers: %ld", &buffers);
 	}
 	if (f)
 		fclose(f);
-	return total - idle - cached - buffers;
+	return total - host_free_kb() - cached - buffers;
 }
 
 static bool returns_to(long before, long noise)
@@ -249,6 +249,55 @@ static void test_travel(void)
 	close(pair[1]);
 }
 
+/* ---- discards meanwhile ------------------------------------------------------------- */
+
+struct puncher {
+	pthread_t thread;
+	volatile bool stop;
+	unsigned int bad;
+	int mem;
+};
+
+static void *punch(void *arg)
+{
+	struct puncher *p = arg;
+	int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+
+	while (!p->stop)
+		p->bad += fallocate(p->mem, mode, 0x3000, VT_PAGE) != 0;
+	return NULL;
+}
+
+/* The object outlives the VM, and its discards come while the VM goes. */
+static void test_discards(void)
+{
+	uint64_t end = vt_now_ms() + seconds * 1000;
+	struct puncher p = { };
+	struct vt_runner r[2];
+	unsigned int n = 0;
+	struct vt t;
+
+	while (vt_now_ms() < end) {
+		vt_make(&t, 2, VT_MB);
+		vt_load(&t, VT_CODE, spin, spin_end);
+		vt_start(&t, 1, VT_CODE);
+		p.stop = false;
+		p.mem = dup(t.mem);
+		pthread_create(&p.thread, NULL, punch, &p);
+		vt_spawn(&r[0], &t, 0);
+		vt_spawn(&r[1], &t, 1);
+		vt_sleep_ms(5);
+		vt_stop(&r[0]);
+		vt_stop(&r[1]);
+		vt_free(&t);
+		p.stop = true;
+		pthread_join(p.thread, NULL);
+		close(p.mem);
+		n++;
+	}
+	tap_ok(n && !p.bad, "%u VMs dropped under discards of their memory", n);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1)
@@ -257,6 +306,7 @@ int main(int argc, char **argv)
 	vt_catch(SIGUSR1);
 	test_travel();
 	test_cycles();
+	test_discards();
 	test_kills();
 	tap_ok(vt_host_works(), "the host works");
 	return tap_done();

@@ -24,6 +24,7 @@
 
 #include <linux/vmm.h>
 
+#include "hostmem.h"
 #include "tap.h"
 
 #define KB4	4096UL
@@ -469,19 +470,6 @@ out:
 
 /* --- leaks --------------------------------------------------------------- */
 
-static long available(void)
-{
-	char line[128];
-	long kb = -1;
-	FILE *f = fopen("/proc/meminfo", "r");
-
-	while (f && fgets(line, sizeof(line), f))
-		sscanf(line, "MemFree: %ld", &kb);
-	if (f)
-		fclose(f);
-	return kb;
-}
-
 static void cycle(void)
 {
 	int fd = create(64 * MB, 0);
@@ -512,13 +500,13 @@ static void test_leaks(void)
 	for (i = 0; i < 4; i++)
 		cycle();
 	drop_caches();
-	before = available();
+	before = host_free_kb();
 	for (i = 0; i < 60; i++)
 		cycle();
 	/* What others read meanwhile is cache; a leak stays. */
 	for (i = 0; i < 20; i++) {
 		drop_caches();
-		after = available();
+		after = host_free_kb();
 		if (before - after < 16 * 1024)
 			break;
 	}

@@ -243,6 +243,7 @@ static void test_readonly(void)
 
 /* Writes a count to a slot's page and reads another there, for ever. */
 VT_BLOB(toucher,
+	"sti\n"
 	"mov $0x800000, %ebx\n"
 	"1: incl 0x3000\n"
 	"mov 0x3000, %eax\n"

@@ -9,7 +9,7 @@
 
 #include "vmmtest.h"
 
-VT_BLOB(spin, "1: incl 0x3000\n jmp 1b");
+VT_BLOB(spin, "sti\n 1: incl 0x3000\n jmp 1b");
 VT_BLOB(halt, "incl 0x3000\n 1: hlt\n jmp 1b");
 
 /* ---- one owner ----------------------------------------------------------------- */

@@ -93,11 +93,22 @@ routine cpuid
 	rounds_end
 	finish
 
-/* A number that no interface defines. */
+/* A number that no interface defines, by the instruction of the processor's vendor. */
 routine hypercall
+	xor	%eax, %eax
+	cpuid
+	cmp	$VENDOR_AMD_EBX, %ebx
+	jne	guest_vmcall
 	clock_on
-1:	mov	$0x7fff, %eax
+1:	mov	$HYPERCALL_NONE, %eax
 	vmmcall
+	rounds_end
+	finish
+
+routine vmcall
+	clock_on
+1:	mov	$HYPERCALL_NONE, %eax
+	vmcall
 	rounds_end
 	finish
 

@@ -29,6 +29,9 @@
 
 #define VECTOR_IRQ	0x40
 
+#define VENDOR_AMD_EBX	0x68747541	/* "Auth" of CPUID leaf 0 */
+#define HYPERCALL_NONE	0x7fff
+
 #define MARK_ON		0x766d0001
 #define MARK_OFF	0x766d0002
 

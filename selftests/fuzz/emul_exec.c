@@ -6,6 +6,8 @@
  * no trace, one that did left no log, and no run asks for more than its bound.
  *
  *	emul_exec [COUNT [SEED]]
+ *
+ * test: timeout: 300
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -6,6 +6,8 @@
  *
  *	emul_length [COUNT [SEED]]
  *
+ * test: timeout: 300
+ *
  * A case that Zydis rejects is counted and not compared, but the decoder must
  * still keep to its own rules: no length over 15, none beyond the bytes it had,
  * and the same answer when it gets exactly that many bytes.

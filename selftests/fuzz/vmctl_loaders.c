@@ -5,6 +5,8 @@
  * of plan_fault(); the sanitizers see to the rest.
  *
  *	vmctl_loaders COUNT SEED
+ *
+ * test: timeout: 300
  */
 #include <stdio.h>
 #include <stdlib.h>

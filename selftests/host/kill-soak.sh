@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# test: group: soak, timeout: 1500, alone: yes
+# test: group: soak, host: amd intel, files: selftests/host/kill.sh build/guest.bzImage build/guest.cpio, timeout: 1500, alone: yes
 #
 # Two hundred VMs killed at random instants.
 

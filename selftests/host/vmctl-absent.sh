@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: module: no
+# test: host: amd intel, module: no, modules: kvm_intel
 #
 # vmctl where it cannot work: each refusal is one line on standard error that names value
 # and limit, with the exit code that the manual gives.
@@ -49,16 +49,21 @@ refused 6 "/dev/vmm: cannot open: .*try: .*insmod" run -k /dev/null
 refused 6 "/dev/vmm" run -k /nowhere -m 512M
 refused 6 "/dev/vmm" info
 
+if grep -qw vmx /proc/cpuinfo; then
+	extension=VMX kvm=kvm_intel
+else
+	extension=SVM kvm=kvm_amd
+fi
 $vmctl doctor >"$tmp/out" 2>"$tmp/err"
 is $? 6 "doctor: exit code"
-ok "doctor: the processor is fine" grep -q '^ok  *processor has SVM' "$tmp/out"
+ok "doctor: the processor is fine" grep -q "^ok  *processor has $extension" "$tmp/out"
 ok "doctor: the module is not" grep -q '^FAIL  */dev/vmm' "$tmp/out"
-modprobe kvm_amd
+modprobe $kvm
 $vmctl doctor -o json >"$tmp/out"
-is $? 7 "doctor: exit code with kvm_amd"
-ok "doctor: names the holder" grep -q '"fail", "text": "SVM is in use by kvm_amd; try: modprobe -r' \
-	"$tmp/out"
-ok "kvm_amd lets go" modprobe -r kvm_amd
+is $? 7 "doctor: exit code with $kvm"
+ok "doctor: names the holder" grep -q \
+	"\"fail\", \"text\": \"$extension is in use by $kvm; try: modprobe -r $kvm" "$tmp/out"
+ok "$kvm lets go" modprobe -r $kvm
 
 is "$($vmctl version)" "$($vmctl ver)" "a prefix of a command"
 ok "help lists run" grep -q '^  run ' <($vmctl help)

@@ -11,16 +11,19 @@
 #	host	the processors it runs on: amd, intel or both, and one instance for each;
 #		"amd intel" for api and payload, amd for host. HOSTS says which ones run at all
 #	cpus, memory	of the test host: 2, 2G
-#	timeout	seconds: 60
+#	timeout	seconds: 60. Those of an Intel host are emulated, of 50 million instructions
+#		each, and do not stretch when this machine is busy
 #	module	no: vmm.ko is not loaded for it
-#	alone	yes: it gets a boot of its own
+#	alone	yes: it gets a boot of its own, but not on an Intel host, where one takes long
 #	append	kernel parameters of the host
 #	allow	a regular expression of kernel complaints that the test provokes
 #	files	what it needs of the checkout beyond itself in the Intel host, which sees
 #		nothing else but the module, vmctl, lib/ and the payloads
+#	modules	what it needs there of the kernel's modules
 #
 # A record has these fields, separated by tabs, with - for nothing:
-#	name kind group host kernel cpus memory timeout module alone append allow files command
+#	name kind group host kernel cpus memory timeout module alone append allow files modules
+#	command
 
 # Where each kind runs: on this machine, or inside a test host.
 KINDS="static unit fuzz testhost host api payload bench"
@@ -36,8 +39,16 @@ need()
 	echo "${v:-$3}"
 }
 
-# The Intel host's seconds are emulated ones, of 50 million instructions; hence the factor.
-slower() { case $1 in intel) echo 5 ;; *) echo 1 ;; esac; }
+# group_of HOST KERNEL GROUP: the Intel host is slow to start, so that all but one of its
+# kernels wait for the long tests.
+group_of()
+{
+	case $1:$2 in
+	intel:6.1) echo "$3" ;;
+	intel:*) echo soak ;;
+	*)	echo "$3" ;;
+	esac
+}
 
 # hosts_of KIND SOURCE
 hosts_of()
@@ -62,18 +73,21 @@ suffix_of()
 # record KIND NAME SOURCE COMMAND: one line for each processor and kernel it runs on.
 record()
 {
-	local kind=$1 name=$2 src=$3 command=$4 host kernel kernels=-
+	local kind=$1 name=$2 src=$3 command=$4 host kernel kernels=- alone
 
 	! in_host "$kind" || kernels=$(need "$src" kernel "6.1 6.12")
 	for host in $(hosts_of "$kind" "$src"); do
+		alone=no
+		[ "$host" = intel ] || alone=$(need "$src" alone no)
 		for kernel in $kernels; do
 			printf '%s\t' "$kind/$name$(suffix_of "$host" "$kernel")" "$kind" \
-				"$(need "$src" group "$kind")" "$host" "$kernel" \
+				"$(group_of "$host" "$kernel" "$(need "$src" group "$kind")")" \
+				"$host" "$kernel" \
 				"$(need "$src" cpus 2)" "$(need "$src" memory 2G)" \
-				$(($(need "$src" timeout 60) * $(slower "$host"))) \
-				"$(need "$src" module yes)" "$(need "$src" alone no)" \
+				$(need "$src" timeout 60) \
+				"$(need "$src" module yes)" "$alone" \
 				"$(need "$src" append -)" "$(need "$src" allow -)" \
-				"$(need "$src" files -)"
+				"$(need "$src" files -)" "$(need "$src" modules -)"
 			printf '%s\n' "$command"
 		done
 	done
@@ -95,11 +109,11 @@ discover_payloads()
 	for image in $(printf '%s\n' "${!runs[@]}" | sort); do
 		for host in amd intel; do
 			slow=3
-			[ $host = amd ] || slow=$(slower $host)
+			[ $host = amd ] || slow=1
 			for kernel in 6.1 6.12; do
 				printf '%s\t' "payload/$image$(suffix_of $host $kernel)" payload \
-					payload $host $kernel 2 2G $((${limit[$image]} * slow + 15)) \
-					yes no - - -
+					$(group_of $host $kernel payload) $host $kernel 2 2G $((${limit[$image]} * slow + 15)) \
+					yes no - - - -
 				printf '%s\n' \
 					"VMCTL=tools/vmctl/vmctl SLOW=$slow selftests/payload/run --on vmm${runs[$image]}"
 			done

@@ -179,6 +179,38 @@ static void port_watch(void)
 	reset();
 }
 
+/* Device registers: the accesses are carried out by a monitor, if there is one. */
+static void device_watch(void)
+{
+	extern u8 m1[], m2[], m3[];
+	u64 apic = 0xfee00000;
+
+	apic_write(APIC_LVT_TIMER, LVT_MASKED);
+	reset();
+	write_dr1(apic + 0x380);
+	write_dr7(DR7_FIXED | ENABLE(1) | KIND(1, WRITE, 4));
+	asm volatile("movl 0x380(%0), %%eax" :: "r"(apic) : "rax");
+	asm volatile("movl $0, 0x3e0(%0)" :: "r"(apic));
+	check_eq(hits, 0, "a watch on a device register: reads and others pass");
+	asm volatile("movl $0, 0x380(%0); m1: nop" :: "r"(apic));
+	check(hits == 1 && hit_rip == (u64)m1 && (hit_dr6 & 0xf) == 2,
+	      "a watch on a device register traps behind a store");
+	reset();
+	write_dr2(apic + 0x20);
+	write_dr7(DR7_FIXED | ENABLE(2) | KIND(2, ACCESS, 4));
+	asm volatile("movl 0x20(%0), %%eax; m2: nop" :: "r"(apic) : "rax");
+	check(hits == 1 && hit_rip == (u64)m2 && (hit_dr6 & 0xf) == 4,
+	      "... and behind a load, if it is for loads");
+	reset();
+	write_dr2(apic + 0x20);
+	write_dr7(DR7_FIXED | ENABLE(2) | KIND(2, ACCESS, 4));
+	asm volatile("pushfq; orl $0x100, (%%rsp); popfq; movl 0x20(%0), %%eax;"
+		     "m3: pushfq; andl $~0x100, (%%rsp); popfq" :: "r"(apic) : "rax", "memory", "cc");
+	if (!check(log_rip[0] == (u64)m3 && log_rip[1] != (u64)m3, "a watch and a single step are one trap"))
+		note("%u hits, at 0x%lx and 0x%lx, want 0x%lx first", hits, log_rip[0], log_rip[1], (u64)m3);
+	reset();
+}
+
 static void detect(void)
 {
 	struct exc e;
@@ -264,6 +296,7 @@ const struct test tests[] = {
 	{ "execution", execution, false },
 	{ "watch", watch, false },
 	{ "port", port_watch, false },
+	{ "device", device_watch, false },
 	{ "detect", detect, false },
 	{ "stepping", stepping, false },
 	{ "int1", int1, false },

@@ -14,6 +14,8 @@ struct cpu {
 	struct vmm_lapic apic;
 	int kicks, nmis, inits, sipis, eois, modes;
 	u8 sipi_vector, eoi_vector;
+	bool has_deadline;	/* what vmm_lapic_ops.deadline() answers */
+	u64 deadline;		/* and what it was told */
 };
 
 static struct vmm_apic_map map;
@@ -63,6 +65,12 @@ static u64 tsc_to_ns(struct vmm_lapic *l, u64 delta)
 	return delta / TSC_PER_NS + delta % TSC_PER_NS;
 }
 
+static bool set_deadline(struct vmm_lapic *l, u64 when)
+{
+	of(l)->deadline = when;
+	return of(l)->has_deadline;
+}
+
 static void mode(struct vmm_lapic *l)
 {
 	of(l)->modes++;
@@ -70,7 +78,8 @@ static void mode(struct vmm_lapic *l)
 
 static const struct vmm_lapic_ops ops = {
 	.kick = kick, .nmi = nmi, .init = init, .sipi = sipi, .eoi = eoi,
-	.tsc = tsc, .tsc_to_ns = tsc_to_ns, .mode = mode,
+	.tsc = tsc, .tsc_to_ns = tsc_to_ns, .deadline = set_deadline,
+	.mode = mode,
 };
 
 static __maybe_unused void forget(void)

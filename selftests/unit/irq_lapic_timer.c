@@ -228,6 +228,13 @@ static void test_freeze(void)
 	arm(a0, 0);
 	vmm_lapic_timer_thaw(a0, 0);
 	tap_ok(ticks_in(a0, 1000000, 1000) == 0, "and can be disarmed");
+	arm(a0, tsc(a0) + 200000);
+	vmm_lapic_timer_freeze(a0);
+	vmm_lapic_reset(a0, false);
+	fired = kshim_fired;
+	vmm_lapic_timer_thaw(a0, 0);
+	kshim_advance(10000000);
+	tap_ok(kshim_fired == fired, "reset while frozen: nothing is left of it");
 	vmm_lapic_timer_freeze(a0);
 	down();
 	fired = kshim_fired;
@@ -235,11 +242,82 @@ static void test_freeze(void)
 	tap_ok(kshim_fired == fired, "dead");
 }
 
+/* Where the processor leaves the guest at a deadline, no timer of the host runs. */
+static void test_in_guest(void)
+{
+	u8 regs[VMM_LAPIC_REGS_SIZE];
+	u64 when;
+
+	up();
+	cpu[0].has_deadline = true;
+	w(a0, APIC_LVTT, 0x40030);
+	when = tsc(a0) + 1000;
+	arm(a0, when);
+	tap_ok(cpu[0].deadline == when, "the processor is told the deadline");
+	kshim_advance(100);
+	vmm_lapic_timer_reached(a0);
+	tap_ok(vmm_lapic_pending(a0) == -1 && cpu[0].deadline == when &&
+	       deadline(a0) == when, "left early: still armed");
+	kshim_advance(500);
+	tap_ok(vmm_lapic_pending(a0) == -1, "no timer of the host's runs");
+	vmm_lapic_timer_reached(a0);
+	tap_ok(vmm_lapic_ack(a0) == 0x30 && !cpu[0].deadline && !deadline(a0),
+	       "left at the deadline: the interrupt");
+	vmm_lapic_eoi(a0);
+	vmm_lapic_timer_reached(a0);
+	tap_ok(vmm_lapic_pending(a0) == -1, "once");
+
+	arm(a0, tsc(a0) + 1000);
+	vmm_lapic_timer_outside(a0);
+	tap_ok(!cpu[0].deadline, "before a sleep the host's timer takes over");
+	tap_ok(ticks_in(a0, 2000, 100) == 1, "and fires");
+
+	arm(a0, tsc(a0) + 1000);
+	kshim_advance(600);
+	w(a0, APIC_LVTT, 0x50030);
+	tap_ok(vmm_lapic_ack(a0) == 0x30 && !cpu[0].deadline,
+	       "masked after the deadline: the interrupt has come");
+	vmm_lapic_eoi(a0);
+	arm(a0, tsc(a0) + 1000);
+	tap_ok(!cpu[0].deadline, "masked: nothing to tell");
+	w(a0, APIC_LVTT, 0x40030);
+	tap_ok(cpu[0].deadline == deadline(a0), "unmasked: told");
+	kshim_advance(600);
+	arm(a0, tsc(a0) + 1000);
+	tap_ok(vmm_lapic_ack(a0) == 0x30 && cpu[0].deadline == deadline(a0),
+	       "the next deadline does not undo the last");
+	vmm_lapic_eoi(a0);
+	kshim_advance(600);
+	vmm_lapic_get_regs(a0, regs);
+	tap_ok(vmm_lapic_ack(a0) == 0x30 && regs[APIC_IRR + 0x12] & 1,
+	       "a deadline that has passed is in what is saved");
+	vmm_lapic_eoi(a0);
+
+	arm(a0, tsc(a0) + 1000);
+	vmm_lapic_timer_freeze(a0);
+	tap_ok(!cpu[0].deadline && deadline(a0), "frozen: out of the processor");
+	arm(a0, tsc(a0) + 2000);
+	tap_ok(!cpu[0].deadline, "nor set in it meanwhile");
+	vmm_lapic_timer_thaw(a0, 0);
+	tap_ok(ticks_in(a0, 900, 100) == 0 && ticks_in(a0, 200, 100) == 1,
+	       "thawed: the host's timer has it");
+	arm(a0, tsc(a0) + 1000);
+	tap_ok(cpu[0].deadline == deadline(a0), "and the processor the next");
+	kshim_advance(600);
+	vmm_lapic_timer_freeze(a0);
+	tap_ok(vmm_lapic_ack(a0) == 0x30,
+	       "a deadline that has passed is not frozen");
+	vmm_lapic_eoi(a0);
+	vmm_lapic_timer_thaw(a0, 0);
+	down();
+}
+
 int main(void)
 {
 	test_timer();
 	test_deadline();
 	test_freeze();
+	test_in_guest();
 	tap_ok(kshim_allocated == 0, "nothing left behind");
 	return tap_done();
 }

@@ -26,6 +26,13 @@ static bool tap_ok(bool good, const char *fmt, ...)
 	return good;
 }
 
+/* A check that cannot be made here, and why. */
+__attribute__((unused))
+static void tap_skip(const char *why)
+{
+	printf("ok %d # SKIP %s\n", ++tap_count, why);
+}
+
 __attribute__((format(printf, 1, 2), unused))
 static void tap_note(const char *fmt, ...)
 {

@@ -11,6 +11,7 @@ X86_CPUID	:= x86/cpuid.c x86/cpuid_build.c x86/cpuid_rules.c x86/xsave.c
 
 SRC_x86_cpuid	:= $(X86_CPUID)
 SRC_x86_creg	:= x86/creg.c
+SRC_x86_debug	:= x86/debug.c
 SRC_x86_xsave	:= x86/xsave.c
 SRC_x86_msr	:= $(X86_CPUID) x86/msr.c x86/msr_table.c x86/mtrr.c x86/creg.c
 SRC_x86_clock	:= x86/clock.c x86/pvtime.c x86/pvclock.c

@@ -257,11 +257,42 @@ static void test_flushes(void)
 	       !vmm_cr4_flushes(0, X86_CR4_PCIDE), "CR4: what does not");
 }
 
+static void test_pdptrs(void)
+{
+	struct vmm_cregs pae = { .cr0 = PE | PG, .cr4 = X86_CR4_PAE };
+	struct vmm_cregs flat = { .cr0 = PE, .cr4 = X86_CR4_PAE };
+	struct vmm_cregs old = { .cr0 = PE | PG };
+	struct vmm_cregs wp = pae, pge = pae, off = pae;
+
+	wp.cr0 |= X86_CR0_WP;
+	pge.cr4 |= X86_CR4_PGE;
+	off.cr0 |= X86_CR0_CD;
+	tap_ok(vmm_cregs_load_pdptrs(&pae, &pae, 3), "CR3 loads the entries");
+	tap_ok(!vmm_cregs_load_pdptrs(&old, &old, 3) &&
+	       !vmm_cregs_load_pdptrs(&long64, &long64, 3) &&
+	       !vmm_cregs_load_pdptrs(&flat, &flat, 3), "not outside of PAE");
+	tap_ok(vmm_cregs_load_pdptrs(&flat, &pae, 0) &&
+	       vmm_cregs_load_pdptrs(&pae, &off, 0) &&
+	       !vmm_cregs_load_pdptrs(&pae, &wp, 0), "CR0: paging and caching do");
+	tap_ok(vmm_cregs_load_pdptrs(&old, &pae, 4) &&
+	       vmm_cregs_load_pdptrs(&pae, &pge, 4) &&
+	       !vmm_cregs_load_pdptrs(&pae, &pae, 4), "CR4: PAE and PGE do");
+	tap_ok(vmm_pdptr_valid(&limits, 0x123456001) &&
+	       vmm_pdptr_valid(&limits, 0xe19) && vmm_pdptr_valid(&limits, ~1ULL),
+	       "entries that can be loaded");
+	tap_ok(!vmm_pdptr_valid(&limits, 1 | 2) &&
+	       !vmm_pdptr_valid(&limits, 1 | 0x20) &&
+	       !vmm_pdptr_valid(&limits, 1 | 0x100) &&
+	       !vmm_pdptr_valid(&limits, 1 | 1ULL << limits.maxphyaddr) &&
+	       !vmm_pdptr_valid(&limits, 1 | 1ULL << 63), "entries that cannot");
+}
+
 int main(void)
 {
 	test_tables();
 	test_closed();
 	test_after();
 	test_flushes();
+	test_pdptrs();
 	return tap_done();
 }

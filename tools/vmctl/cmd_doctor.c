@@ -58,22 +58,44 @@ static void fail(struct doctor *d, int code)
 		d->code = code;
 }
 
-/* Whether the first processor's flags have @flag. */
-static bool cpu_has(const char *flag)
+/* The two extensions, what they must bring, and who else drives them. */
+static const struct extension {
+	const char *name;
+	const char *flag;
+	const char *line;	/* of /proc/cpuinfo, with the flags needed */
+	struct {
+		const char *flag, *words;
+	} needs[2];
+	const char *kvm;
+} extensions[] = {
+	{ "SVM", "svm", "flags", { { "npt", "nested paging (npt)" } },
+	  "kvm_amd" },
+	{ "VMX", "vmx", "vmx flags",
+	  { { "ept", "nested paging (ept)" },
+	    { "unrestricted_guest", "unrestricted guests" } },
+	  "kvm_intel" },
+};
+
+#define NR_EXTENSIONS	(sizeof(extensions) / sizeof(extensions[0]))
+
+/* Whether the first processor's @line has @flag. */
+static bool cpu_has(const char *line, const char *flag)
 {
-	char line[LINE_LEN], *word, *rest;
+	char text[LINE_LEN], *word, *rest;
 	FILE *f = fopen("/proc/cpuinfo", "re");
+	size_t len = strlen(line);
 	bool found = false;
 
 	if (!f)
 		return false;
-	while (!found && fgets(line, sizeof(line), f)) {
-		if (strncmp(line, "flags", 5))
+	while (!found && fgets(text, sizeof(text), f)) {
+		if (text[0] == '\n')
+			break;
+		if (strncmp(text, line, len) || !strchr("\t :", text[len]))
 			continue;
-		rest = line;
+		rest = text + len;
 		while (!found && (word = strsep(&rest, " \t\n")))
 			found = !strcmp(word, flag);
-		break;
 	}
 	fclose(f);
 	return found;
@@ -87,37 +109,56 @@ static bool module_loaded(const char *name)
 	return !access(path, F_OK);
 }
 
-static bool check_cpu(struct doctor *d)
+/* What the processor's extension lacks; true if nothing. */
+static bool check_needs(struct doctor *d, const struct extension *e)
 {
-	if (cpu_has("svm")) {
-		say(d, GOOD, "processor has SVM");
-		if (!cpu_has("npt"))
-			say(d, BAD, "processor lacks nested paging (npt)");
-		else
-			return true;
-	} else if (cpu_has("vmx")) {
-		say(d, BAD,
-		    "processor has VMX, which this module does not use; it needs AMD SVM");
+	bool whole = true;
+	int i;
+
+	for (i = 0; i < 2 && e->needs[i].flag; i++) {
+		if (cpu_has(e->line, e->needs[i].flag))
+			continue;
+		say(d, BAD, "processor lacks %s", e->needs[i].words);
+		whole = false;
+	}
+	return whole;
+}
+
+static void check_cpu(struct doctor *d)
+{
+	const struct extension *e = extensions;
+
+	while (e < extensions + NR_EXTENSIONS && !cpu_has("flags", e->flag))
+		e++;
+	if (e < extensions + NR_EXTENSIONS) {
+		say(d, GOOD, "processor has %s", e->name);
+		if (check_needs(d, e))
+			return;
 	} else {
 		say(d, BAD,
-		    "processor has no SVM, or the firmware turned it off; try: enable SVM in the firmware setup, or nested virtualization on the host");
+		    "processor has neither SVM nor VMX, or the firmware turned it off; try: enable it in the firmware setup, or nested virtualization on the host");
 	}
 	fail(d, VMCTL_HOST);
-	return false;
 }
 
 static void check_kvm(struct doctor *d, bool loaded)
 {
-	if (!module_loaded("kvm_amd"))
-		return;
-	if (loaded) {
-		say(d, WARN,
-		    "kvm_amd is loaded beside vmm: its VMs cannot start");
-		return;
+	const struct extension *e;
+
+	for (e = extensions; e < extensions + NR_EXTENSIONS; e++) {
+		if (!module_loaded(e->kvm))
+			continue;
+		if (loaded) {
+			say(d, WARN,
+			    "%s is loaded beside vmm: its VMs cannot start",
+			    e->kvm);
+			continue;
+		}
+		say(d, BAD,
+		    "%s is in use by %s; try: modprobe -r %s, then insmod vmm.ko",
+		    e->name, e->kvm, e->kvm);
+		fail(d, VMCTL_HOST);
 	}
-	say(d, BAD,
-	    "SVM is in use by kvm_amd; try: modprobe -r kvm_amd, then insmod vmm.ko");
-	fail(d, VMCTL_HOST);
 }
 
 static void check_features(struct doctor *d, const struct vmm_info *info)
@@ -125,22 +166,26 @@ static void check_features(struct doctor *d, const struct vmm_info *info)
 	static const struct {
 		uint64_t bit;
 		const char *without;
+		bool svm;
 	} wanted[] = {
-		{ VMM_FEAT_NEXT_RIP,
-		  "no next-RIP save: exits decode instructions" },
-		{ VMM_FEAT_DECODE_ASSISTS,
-		  "no decode assists: MMIO exits fetch instructions" },
-		{ VMM_FEAT_FLUSH_BY_ASID,
-		  "no flush by ASID: a flush takes the whole TLB" },
-		{ VMM_FEAT_STABLE_TSC,
-		  "time-stamp counter not stable: guests' clocks are slower" },
+		{ .bit = VMM_FEAT_NEXT_RIP,
+		  .without = "no next-RIP save: exits decode instructions" },
+		{ .bit = VMM_FEAT_DECODE_ASSISTS,
+		  .without = "no decode assists: MMIO exits fetch instructions",
+		  .svm = true },
+		{ .bit = VMM_FEAT_FLUSH_BY_ASID,
+		  .without = "no flush by ASID or VPID: a flush takes the whole TLB" },
+		{ .bit = VMM_FEAT_STABLE_TSC,
+		  .without = "time-stamp counter not stable: guests' clocks are slower" },
 	};
+	bool svm = !strcmp(info->backend, "svm");
 	unsigned int i;
 
 	if (info->features & VMM_FEAT_NESTED_PAGING)
 		say(d, GOOD, "nested paging");
 	for (i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
-		if (!(info->features & wanted[i].bit))
+		if (!(info->features & wanted[i].bit) &&
+		    (svm || !wanted[i].svm))
 			say(d, WARN, "%s", wanted[i].without);
 }
 
@@ -215,6 +260,6 @@ const struct command cmd_doctor = {
 	.usage = "[-o table|json]",
 	.help =
 "Exit code: 0 all well, else that of the first failure: 5 not permitted,\n"
-"6 module absent or of another ABI, 7 host lacks SVM or KVM holds it.\n",
+"6 module absent or of another ABI, 7 host lacks SVM and VMX or KVM holds it.\n",
 	.run = run,
 };

@@ -483,12 +483,17 @@ struct vmm_debugregs {
  *
  * VMM_VCPU_SET_REGS forgets a pending exception, so that a restore sets
  * registers first and events last.
+ *
+ * What an instruction raises (INT n, INT3, INTO) is never under way here: when
+ * its delivery is cut short, the instruction runs again.  An exception that
+ * pushes an error code has one, and no other event has; in real mode it may
+ * be left out.
  */
 struct vmm_vcpu_events {
 	__u32 flags;
 	__u32 mp_state;
 	__u8 vector;
-	__u8 type;		/* of an injected event: 0 irq, 2 nmi, 3 exc, 4 soft */
+	__u8 type;		/* of an event: 0 irq, 2 nmi, 3 exception */
 	__u16 pad;
 	__u32 error;
 	__u64 cr2;

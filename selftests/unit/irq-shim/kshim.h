@@ -306,6 +306,7 @@ u64 hrtimer_forward_now(struct hrtimer *t, ktime_t interval);
 #define hrtimer_set_expires(t, when)	((t)->expires = (when))
 #define hrtimer_get_expires(t)	((t)->expires)
 #define ktime_add_ns(t, ns)	((ktime_t)((t) + (ns)))
+#define hrtimer_active(t)	((t)->queued)
 #define hrtimer_start_expires(t, mode) hrtimer_start(t, (t)->expires, \
 						     HRTIMER_MODE_ABS_HARD)
 

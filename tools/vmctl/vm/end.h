@@ -34,7 +34,7 @@ struct vm_end {
 	int event;
 	enum end_kind kind;
 	int code;
-	char text[2048];
+	char text[3072];
 };
 
 int vm_end_init(struct vm_end *end);

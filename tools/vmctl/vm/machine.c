@@ -96,7 +96,7 @@ static int create_vcpus(struct machine *m, struct err *err)
 	for (i = 0; i < m->opt->cpus; i++) {
 		m->vcpu[i].fd = -1;
 		m->cpus = i + 1;
-		if (vcpu_create(&m->vcpu[i], &m->vmm, m->vm, i, &m->bus,
+		if (vcpu_create(&m->vcpu[i], &m->vmm, m->vm, i, &m->bus, &m->ram,
 				&m->end, err))
 			return -1;
 	}

@@ -8,6 +8,7 @@
 
 #include "lib/container.h"
 #include "vm/regs.h"
+#include "vm/walk.h"
 #include "vm/thread.h"
 #include "vm/vcpu.h"
 
@@ -41,12 +42,14 @@ static int set_memory_types(struct vcpu *vcpu, unsigned int phys_bits,
 }
 
 int vcpu_create(struct vcpu *vcpu, struct vmm *vmm, int vm, unsigned int id,
-		struct bus *bus, struct vm_end *end, struct err *err)
+		struct bus *bus, const struct ram *ram, struct vm_end *end,
+		struct err *err)
 {
 	void *run;
 
 	vcpu->id = id;
 	vcpu->bus = bus;
+	vcpu->ram = ram;
 	vcpu->end = end;
 	vcpu->run_size = vmm->info.run_size;
 	vcpu->fd = vmm_create_vcpu(vm, id, err);
@@ -103,16 +106,19 @@ static void crash(struct vcpu *vcpu, const char *what)
 	struct vmm_run *run = vcpu->run;
 	struct vmm_sregs sregs;
 	struct vmm_regs regs;
-	char text[1536] = "";
+	char text[1536] = "", fetch[256] = "", fault[256] = "";
 	struct err err;
 
 	if (!vmm_get_regs(vcpu->fd, &regs, &err) &&
-	    !vmm_get_sregs(vcpu->fd, &sregs, &err))
+	    !vmm_get_sregs(vcpu->fd, &sregs, &err)) {
 		regs_text(text, sizeof(text), &regs, &sregs);
+		walk_text(fetch, sizeof(fetch), vcpu->ram, &sregs, regs.rip);
+		walk_text(fault, sizeof(fault), vcpu->ram, &sregs, sregs.cr2);
+	}
 	vm_end_set(vcpu->end, END_CRASH, VMCTL_FAILED,
-		   "vCPU %u: %s at %#llx: %.*s\n%s", vcpu->id, what,
+		   "vCPU %u: %s at %#llx: %.*s\n%s%s%s", vcpu->id, what,
 		   (unsigned long long)run->rip, (int)sizeof(run->text) - 1,
-		   run->text, text);
+		   run->text, text, fetch, fault);
 }
 
 static void serve(struct vcpu *vcpu)

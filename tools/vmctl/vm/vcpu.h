@@ -12,6 +12,7 @@
 #include "lib/vmm.h"
 #include "vm/bus.h"
 #include "vm/end.h"
+#include "vm/ram.h"
 
 /**
  * struct vcpu - all fields are set before the thread starts
@@ -24,13 +25,15 @@ struct vcpu {
 	struct vmm_run *run;
 	size_t run_size;
 	struct bus *bus;
+	const struct ram *ram;
 	struct vm_end *end;
 	pthread_t thread;
 	bool started;
 };
 
 int vcpu_create(struct vcpu *vcpu, struct vmm *vmm, int vm, unsigned int id,
-		struct bus *bus, struct vm_end *end, struct err *err);
+		struct bus *bus, const struct ram *ram, struct vm_end *end,
+		struct err *err);
 void vcpu_destroy(struct vcpu *vcpu);
 
 /** vcpu_enter_at() - puts the boot processor into an entry protocol's state. */

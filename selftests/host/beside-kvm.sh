@@ -1,0 +1,48 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# test: kernel: 6.1 6.12, module: no, timeout: 180, alone: yes
+#
+# The module beside a KVM that is there and idle, in either order of loading: it works
+# or is refused with EBUSY, and the kernel warns of nothing, which would end this host.
+
+. "$(dirname "$0")/../lib/tap.sh"
+. selftests/lib/vm.sh
+
+module=build/$(uname -r)/vmm.ko
+
+guest_runs()
+{
+	run_tiny >/dev/null 2>"$tmp/words"
+	[ $? = 42 ] || { sed 's/^/# /' "$tmp/words"; false; }
+}
+
+# The extension is KVM's from its loading on, or only while it has a VM.
+kvm_keeps_it() { [ "$(cat /sys/module/kvm/parameters/enable_virt_at_load 2>/dev/null)" = Y ]; }
+
+make_tiny || exit
+for round in first second; do
+	ok "$round round: kvm_amd loads" modprobe kvm_amd
+	if kvm_keeps_it; then
+		insmod "$module" 2>"$tmp/words"
+		ok "vmm does not, after it" grep -qi busy "$tmp/words"
+		modprobe -r kvm_amd kvm
+		ok "kvm_amd loads, to be off while idle" modprobe kvm enable_virt_at_load=0
+		modprobe kvm_amd
+	fi
+	ok "vmm loads after it" insmod "$module"
+	ok "a guest runs" guest_runs
+	ok "vmm unloads first" rmmod vmm
+	ok "kvm_amd unloads" modprobe -r kvm_amd kvm
+
+	ok "vmm loads" insmod "$module"
+	if modprobe kvm_amd 2>/dev/null; then
+		ok "a guest runs beside kvm_amd, which came later" guest_runs
+		ok "kvm_amd unloads first" modprobe -r kvm_amd kvm
+	else
+		ok "kvm_amd is refused, for it wants SVM at once" kvm_keeps_it
+		modprobe -r kvm
+	fi
+	ok "a guest runs" guest_runs
+	ok "vmm unloads" rmmod vmm
+done
+done_testing
