@@ -9,14 +9,13 @@
  * first exit at which RIP has moved on.
  */
 #include <asm/barrier.h>
-#include <asm/desc.h>
-#include <asm/mmu_context.h>
 #include <asm/nospec-branch.h>
 #include <asm/svm.h>
 #include <linux/sched.h>
 
 #include "core/stats.h"
 #include "svm/svm.h"
+#include "x86/ldt.h"
 
 static void save_host(phys_addr_t pa)
 {
@@ -36,41 +35,9 @@ void svm_load(struct vmm_vcpu *vcpu)
 	save_host(sc->host_vmcb_pa);
 }
 
-#ifdef CONFIG_MODIFY_LDT_SYSCALL
-static void *ldt_address(const struct ldt_struct *ldt)
-{
-	if (!boot_cpu_has(X86_FEATURE_PTI))
-		return ldt->entries;
-	return (void *)(LDT_BASE_ADDR +
-			ldt->slot * LDT_ENTRIES * LDT_ENTRY_SIZE);
-}
-
-/*
- * Another thread of the process may have replaced the LDT since svm_load().
- * The interrupt by which it told us set LDTR, but the next world switch brought
- * back the old one, whose memory has been freed.  The GDT need not have the
- * new one yet: with interrupts off, the process itself has it.
- */
-static void renew_ldt(void)
-{
-	const struct ldt_struct *ldt;
-	unsigned long flags;
-
-	local_irq_save(flags);
-	ldt = READ_ONCE(current->active_mm->context.ldt);
-	if (unlikely(ldt))
-		set_ldt(ldt_address(ldt), ldt->nr_entries);
-	local_irq_restore(flags);
-}
-#else
-static void renew_ldt(void)
-{
-}
-#endif
-
 void svm_put(struct vmm_vcpu *vcpu)
 {
-	renew_ldt();
+	vmm_ldt_renew();
 	/* #VMEXIT leaves the host's breakpoints disabled. */
 	if (hw_breakpoint_active())
 		hw_breakpoint_restore();

@@ -16,6 +16,7 @@
 #include "compat.h"
 #include "core/stats.h"
 #include "vmx/vmx.h"
+#include "x86/ldt.h"
 
 /* ---- binding --------------------------------------------------------------- */
 
@@ -54,7 +55,6 @@ static void save_host(struct vmx_vcpu *vmx)
 	savesegment(es, h->es);
 	savesegment(fs, h->fs);
 	savesegment(gs, h->gs);
-	asm("sldt %0" : "=m" (h->ldt));
 	h->fs_base = read_fs_base();
 	h->kernel_gs_base = __rdmsr(MSR_KERNEL_GS_BASE);
 	h->debugctl = get_debugctlmsr();
@@ -91,8 +91,7 @@ void vmx_load(struct vmm_vcpu *vcpu)
 
 static void restore_selectors(const struct vmx_host *h)
 {
-	if (unlikely(h->ldt))
-		asm volatile("lldt %0" : : "m" (h->ldt));
+	vmm_ldt_renew();
 	if (unlikely(h->ds))
 		loadsegment(ds, h->ds);
 	if (unlikely(h->es))
@@ -371,6 +370,8 @@ static void prepare_tlb(struct vmx_vcpu *vmx)
  */
 static void load_breakpoints(struct vmm_vcpu *vcpu)
 {
+	/* The host's own, if it has any, would watch the guest's addresses. */
+	set_debugreg(0, 7);
 	set_debugreg(vcpu->db[0], 0);
 	set_debugreg(vcpu->db[1], 1);
 	set_debugreg(vcpu->db[2], 2);

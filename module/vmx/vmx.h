@@ -53,7 +53,7 @@ struct vmx_host {
 	u64 fs_base;
 	u64 kernel_gs_base;
 	u64 debugctl;
-	u16 ds, es, fs, gs, ldt;
+	u16 ds, es, fs, gs;
 };
 
 /**
