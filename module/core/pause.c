@@ -24,22 +24,27 @@ void vmm_pause_init(struct vmm_pause *p)
 
 /* ---- a vCPU's side --------------------------------------------------------- */
 
-void vmm_vcpu_follow_pause(struct vmm_vcpu *vcpu)
+/* Apart, as is wait_to_go_in(): run calls take the short way by. */
+static noinline void follow(struct vmm_vcpu *vcpu, bool paused)
 {
-	bool paused = vmm_vm_is_paused(vcpu->vm);
-	u64 stopped_ns;
+	u64 stopped_ns = vmm_clock_vm_stopped_ns(&vcpu->vm->x86.clock);
 
-	lockdep_assert_held(&vcpu->lock);
-	if (likely(paused == vcpu->frozen))
-		return;
 	vcpu->frozen = paused;
-	stopped_ns = vmm_clock_vm_stopped_ns(&vcpu->vm->x86.clock);
 	if (paused) {
 		vcpu->frozen_ns = stopped_ns;
 		vmm_lapic_timer_freeze(&vcpu->apic);
 	} else {
 		vmm_lapic_timer_thaw(&vcpu->apic, stopped_ns - vcpu->frozen_ns);
 	}
+}
+
+void vmm_vcpu_follow_pause(struct vmm_vcpu *vcpu)
+{
+	bool paused = vmm_vm_is_paused(vcpu->vm);
+
+	lockdep_assert_held(&vcpu->lock);
+	if (unlikely(paused != vcpu->frozen))
+		follow(vcpu, paused);
 }
 
 void vmm_vcpu_settle_pause(struct vmm_vcpu *vcpu)
@@ -79,23 +84,31 @@ static int park(struct vmm_vcpu *vcpu)
 	return vmm_vcpu_thread_work(vcpu);
 }
 
-int vmm_vcpu_go_in(struct vmm_vcpu *vcpu)
+static noinline int wait_to_go_in(struct vmm_vcpu *vcpu)
 {
 	int ret;
 
-	lockdep_assert_held(&vcpu->lock);
-	for (;;) {
-		/* See pause.h. */
-		smp_store_mb(vcpu->inside, true);
-		if (likely(!vmm_vm_is_paused(vcpu->vm)))
-			break;
+	while (vmm_vm_is_paused(vcpu->vm)) {
 		vmm_vcpu_go_out(vcpu);
 		ret = park(vcpu);
 		if (ret != VMM_RESUME)
 			return ret;
+		/* See pause.h. */
+		smp_store_mb(vcpu->inside, true);
 	}
 	vmm_vcpu_follow_pause(vcpu);
 	return VMM_RESUME;
+}
+
+int vmm_vcpu_go_in(struct vmm_vcpu *vcpu)
+{
+	lockdep_assert_held(&vcpu->lock);
+
+	/* See pause.h. */
+	smp_store_mb(vcpu->inside, true);
+	if (likely(!vmm_vm_is_paused(vcpu->vm) && !vcpu->frozen))
+		return VMM_RESUME;
+	return wait_to_go_in(vcpu);
 }
 
 /* ---- the VM's side ---------------------------------------------------------- */
