@@ -57,8 +57,13 @@ struct vmm_backend_caps {
  * @set_deadline: leave the guest with VMM_EXIT_TIMER as soon as it runs and its
  *		TSC has reached @tsc, 0: no longer; may come early.  False: cannot.
  *		For the owning thread, loaded or not
+ * @virtualize:	the APIC is in x2APIC mode from now on (@x2apic), or in another.
+ *		True: the processor is going to work on the APIC's page by itself, as
+ *		struct vmm_lapic.hw says; the backend keeps the APIC told.  For the
+ *		owning thread, loaded or not
  */
 struct vmm_apic_ops {
+	bool (*virtualize)(struct vmm_vcpu *vcpu, bool x2apic);
 	bool (*set_deadline)(struct vmm_vcpu *vcpu, u64 tsc);
 };
 

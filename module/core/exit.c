@@ -45,6 +45,15 @@ static int exit_timer(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 	return VMM_RESUME;
 }
 
+static int exit_apic(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
+{
+	if (exit->apic.offset == APIC_EOI)
+		vmm_lapic_hw_ended(&vcpu->apic, exit->apic.vector);
+	else
+		vmm_lapic_hw_wrote(&vcpu->apic, exit->apic.offset);
+	return VMM_RESUME;
+}
+
 static noinline void cpuid_dynamic(struct vmm_vcpu *vcpu, u32 regs[4])
 {
 	struct vmm_cpuid_dyn dyn = {
@@ -284,9 +293,25 @@ static int exit_pause(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 	return exit_skip(vcpu, exit, atomic);
 }
 
+/* Rare, and much memory to look at: always where it may sleep. */
+static int exit_task_switch(struct vmm_vcpu *vcpu, struct vmm_exit *exit,
+			    bool atomic)
+{
+	if (atomic)
+		return VMM_WOULD_SLEEP;
+	return vmm_emul_task_switch(vcpu, exit);
+}
+
 static int exit_shutdown(struct vmm_vcpu *vcpu, struct vmm_exit *exit,
 			 bool atomic)
 {
+	const struct vmm_event *ev = &vcpu->events.injected;
+
+	/* The first one that failed, not those that followed from it. */
+	if (ev->valid)
+		return vmm_vcpu_stop(vcpu, VMM_RUN_SHUTDOWN,
+				     "triple fault: vector %u (error code %#x) was being delivered",
+				     ev->vector, ev->has_error ? ev->error : 0);
 	return vmm_vcpu_stop(vcpu, VMM_RUN_SHUTDOWN, "triple fault");
 }
 
@@ -324,6 +349,7 @@ static const exit_handler handlers[VMM_NR_EXIT_REASONS] = {
 	[VMM_EXIT_IRQ_WINDOW]	= exit_none,
 	[VMM_EXIT_NMI_WINDOW]	= exit_none,
 	[VMM_EXIT_TIMER]	= exit_timer,
+	[VMM_EXIT_APIC]		= exit_apic,
 	[VMM_EXIT_EXCEPTION]	= exit_exception,
 	[VMM_EXIT_IO]		= exit_io,
 	[VMM_EXIT_NPF]		= exit_npf,
@@ -338,7 +364,7 @@ static const exit_handler handlers[VMM_NR_EXIT_REASONS] = {
 	[VMM_EXIT_XSETBV]	= exit_xsetbv,
 	[VMM_EXIT_WBINVD]	= exit_skip,
 	[VMM_EXIT_INVALID_OP]	= exit_invalid_op,
-	[VMM_EXIT_TASK_SWITCH]	= exit_unknown,
+	[VMM_EXIT_TASK_SWITCH]	= exit_task_switch,
 	[VMM_EXIT_SHUTDOWN]	= exit_shutdown,
 	[VMM_EXIT_INIT]		= exit_none,
 	[VMM_EXIT_FAIL_ENTRY]	= exit_fail_entry,

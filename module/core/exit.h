@@ -25,6 +25,7 @@ struct vmm_vcpu;
 	X(IRQ_WINDOW,	"irq_window")	/* guest can take an interrupt */ \
 	X(NMI_WINDOW,	"nmi_window")	/* guest can take an NMI */	\
 	X(TIMER,	"timer")	/* deadline of the APIC's timer */ \
+	X(APIC,		"apic")		/* APIC's hardware needs help */ \
 	X(EXCEPTION,	"exception")					\
 	X(IO,		"io")						\
 	X(NPF,		"npf")		/* nested page fault */		\
@@ -75,7 +76,12 @@ enum vmm_exit_reason {
  *	executor
  * npf:	@gpa and VMM_ACCESS_*
  * msr:	@index (ECX), @write
+ * apic: the guest wrote the register at @offset; where that is APIC_EOI, it ended
+ *	@vector
  * exc:	@vector and @error
+ * task: @selector of the TSS, @source, an enum emul_task_source: for a gate
+ *	vmm_vcpu.events has the event; RIP is at the instruction that has
+ *	@insn_len bytes, or where the old task is to go on if that is 0
  */
 struct vmm_exit {
 	u16 reason;
@@ -96,9 +102,17 @@ struct vmm_exit {
 			bool write;
 		} msr;
 		struct {
+			u16 offset;
+			u8 vector;
+		} apic;
+		struct {
 			u8 vector;
 			u32 error;
 		} exc;
+		struct {
+			u16 selector;
+			u8 source;
+		} task;
 	};
 	u64 code, info1, info2;
 	u8 insn[16];

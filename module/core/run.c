@@ -108,7 +108,8 @@ static bool extint_pending(struct vmm_vcpu *vcpu)
  * The interrupt that waits, as a priority class for want_window(): one that
  * only TPR holds back has its own class, so that the guest's lowering of TPR
  * is noticed; one behind an interrupt in service waits for an EOI, which is an
- * exit anyway.  @vector: the local APIC's, or -1.
+ * exit anyway.  What the processor delivers by itself does not wait for us.
+ * @vector: the local APIC's, or -1.
  */
 static int waiting_prio(struct vmm_vcpu *vcpu, int *vector)
 {
@@ -118,6 +119,8 @@ static int waiting_prio(struct vmm_vcpu *vcpu, int *vector)
 	*vector = -1;
 	if (extint_pending(vcpu))
 		return VMM_PRIO_ANY;
+	if (apic->hw)
+		return VMM_PRIO_NONE;
 	irr = vmm_lapic_highest_irr(apic);
 	if (irr < 0 || !vmm_lapic_enabled(apic) ||
 	    irr >> 4 <= max(apic->isr_top, 0) >> 4)

@@ -76,6 +76,12 @@ static bool apic_deadline(struct vmm_lapic *l, u64 deadline)
 	       vmm_backend->apic.set_deadline(of_apic(l), deadline);
 }
 
+static void apic_mode(struct vmm_lapic *l)
+{
+	l->hw = vmm_backend->apic.virtualize &&
+		vmm_backend->apic.virtualize(of_apic(l), vmm_lapic_x2apic(l));
+}
+
 static const struct vmm_lapic_ops apic_ops = {
 	.kick		= apic_kick,
 	.nmi		= apic_nmi,
@@ -85,6 +91,7 @@ static const struct vmm_lapic_ops apic_ops = {
 	.tsc		= apic_tsc,
 	.tsc_to_ns	= apic_tsc_to_ns,
 	.deadline	= apic_deadline,
+	.mode		= apic_mode,
 };
 
 /* ---- upcalls of x86/; the owner's thread -------------------------------- */
@@ -360,6 +367,9 @@ void vmm_vcpu_raise_event(struct vmm_vcpu *vcpu, const struct vmm_event *ev)
 {
 	if (ev->vector == X86_TRAP_PF)
 		vmm_backend->set_cr(vcpu, 2, ev->cr2);
+	/* Injection saves the flags as they are, a fault's have RF. */
+	if (vmm_exception_is_fault(ev->vector))
+		vcpu->rflags |= X86_EFLAGS_RF;
 	if (!vmm_event_raise(&vcpu->events, ev))
 		vmm_vcpu_stop(vcpu, VMM_RUN_SHUTDOWN,
 			      "triple fault: exception %u during a double fault",

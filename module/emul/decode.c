@@ -4,7 +4,8 @@
  *
  * It reads strictly forward: prefixes, opcode with its map, ModRM, SIB,
  * displacement, immediate. What follows an opcode comes from table.c; VEX, EVEX
- * and XOP share a short rule for immediates here. It needs nothing but its
+ * and XOP share a short rule for immediates here, and of their instructions the
+ * executor knows those alone that table.c marks. It needs nothing but its
  * arguments, so anyone may call it in any context.
  */
 #include <linux/kernel.h>
@@ -240,7 +241,8 @@ static int evex(struct emul_insn *insn, struct cursor *cur)
 	return 0;
 }
 
-static u32 vex_attr(const struct emul_insn *insn)
+/* What follows the opcode. */
+static u32 vex_tail(const struct emul_insn *insn)
 {
 	switch (insn->map) {
 	case EMUL_MAP_0F:
@@ -301,6 +303,25 @@ static bool vex_follows(const struct emul_insn *insn, u8 op, u8 next)
 	return insn->mode == EMUL_MODE_LONG64 || next >= 0xc0;
 }
 
+/* A legacy opcode's entry serves if the executor knows it with VEX. */
+static void vex_entry(struct emul_insn *insn)
+{
+	const struct emul_opcode *op = NULL;
+
+	insn->attr = vex_tail(insn);
+	if (insn->vex != EMUL_VEX_2 && insn->vex != EMUL_VEX_3)
+		return;
+	if (insn->map == EMUL_MAP_0F)
+		op = &emul_map0f[insn->opcode];
+	else if (insn->map == EMUL_MAP_0F38)
+		op = &emul_map0f38[insn->opcode];
+	if (!op || !(op->attr & A_VEX))
+		return;
+	insn->op = op;
+	insn->opnds = op->opnds;
+	insn->attr |= op->attr & (A_GROUP | A_MEM);
+}
+
 static int escape(struct emul_insn *insn, struct cursor *cur, u8 op)
 {
 	int rc;
@@ -318,7 +339,7 @@ static int escape(struct emul_insn *insn, struct cursor *cur, u8 op)
 	     op == 0x62 ? evex(insn, cur) : vex3(insn, cur, op == 0x8f);
 	if (rc)
 		return rc;
-	insn->attr = vex_attr(insn);
+	vex_entry(insn);
 	sizes(insn);
 	return 0;
 }
@@ -342,6 +363,8 @@ static void group(struct emul_insn *insn)
 	const struct emul_opcode *op;
 
 	op = &emul_groups[insn->op->fn][(insn->modrm >> 3) & 7];
+	if (insn->vex && !(op->attr & A_VEX))
+		op = &emul_vexop;
 	insn->attr |= op->attr;
 	if (op->opnds)
 		insn->opnds = op->opnds;

@@ -29,7 +29,7 @@
 
 #define EMUL_MAX_LEN	15	/* longest instruction */
 #define EMUL_LOG_MAX	16	/* device accesses of one step */
-#define EMUL_DATA_MAX	16	/* bytes of one memory access */
+#define EMUL_DATA_MAX	32	/* bytes of one memory access */
 
 /** enum emul_mode - how code bytes are read; compatibility mode is PROT16/PROT32 */
 enum emul_mode {
@@ -305,6 +305,20 @@ enum emul_sys {
 
 enum emul_table { EMUL_GDT, EMUL_IDT };
 
+/** enum emul_vec - a file of vector registers, and their bytes */
+enum emul_vec {
+	EMUL_VEC_MMX,		/* 8 */
+	EMUL_VEC_XMM,		/* 16 */
+	EMUL_VEC_YMM,		/* 32; only while XCR0 has AVX */
+};
+
+/** enum emul_fpu - the words that control and report arithmetic */
+enum emul_fpu {
+	EMUL_FPU_CW,		/* x87 control word */
+	EMUL_FPU_SW,		/* x87 status word; not to be set */
+	EMUL_FPU_MXCSR,
+};
+
 struct emul_ctxt;
 
 /**
@@ -336,8 +350,13 @@ struct emul_ctxt;
  * @set_msr:	WRMSR
  * @get_table:	base and limit of GDT or IDT
  * @set_table:	likewise
- * @get_xmm:	16 bytes of a vector register
- * @set_xmm:	likewise; upper parts of the register are kept
+ * @get_xcr0:	extended control register 0
+ * @get_vec:	a vector register, whole
+ * @set_vec:	likewise. Parts above an XMM register are kept, those above a YMM
+ *		register are cleared; an MMX register implies @enter_mmx.
+ * @enter_mmx:	do to x87 state what each MMX instruction does
+ * @get_fpu:	a control or status word
+ * @set_fpu:	likewise; raises for reserved bits of MXCSR
  * @cpuid:	regs are EAX, EBX, ECX, EDX; EAX and ECX are inputs
  * @rdtsc:	time stamp and, for RDTSCP, TSC_AUX
  * @system:	the rest, see enum emul_sys
@@ -367,9 +386,14 @@ struct emul_ops {
 			 u64 *base, u16 *limit);
 	int (*set_table)(struct emul_ctxt *ctxt, enum emul_table which,
 			 u64 base, u16 limit);
-	int (*get_xmm)(struct emul_ctxt *ctxt, unsigned int reg, void *val);
-	int (*set_xmm)(struct emul_ctxt *ctxt, unsigned int reg,
-		       const void *val);
+	int (*get_xcr0)(struct emul_ctxt *ctxt, u64 *val);
+	void (*get_vec)(struct emul_ctxt *ctxt, enum emul_vec file,
+			unsigned int reg, void *val);
+	void (*set_vec)(struct emul_ctxt *ctxt, enum emul_vec file,
+			unsigned int reg, const void *val);
+	void (*enter_mmx)(struct emul_ctxt *ctxt);
+	u32 (*get_fpu)(struct emul_ctxt *ctxt, enum emul_fpu which);
+	int (*set_fpu)(struct emul_ctxt *ctxt, enum emul_fpu which, u32 val);
 	int (*cpuid)(struct emul_ctxt *ctxt, u32 regs[4]);
 	int (*rdtsc)(struct emul_ctxt *ctxt, u64 *tsc, u32 *aux);
 	int (*system)(struct emul_ctxt *ctxt, enum emul_sys what, u64 arg);

@@ -91,6 +91,8 @@ static const emul_handler handlers[X_NR] = {
 	[X_STRSEL] = emul_x_strsel,
 	[X_FENCE] = emul_x_fence,
 	[X_VECMOV] = emul_x_vecmov,
+	[X_MXCSR] = emul_x_mxcsr,
+	[X_X87CTL] = emul_x_x87ctl,
 };
 
 void emul_init(struct emul_ctxt *ctxt, const struct emul_ops *ops, void *sio,

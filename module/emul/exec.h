@@ -19,8 +19,8 @@
 
 /* Exception vectors that instructions raise. */
 enum {
-	EMUL_DB = 1, EMUL_UD = 6, EMUL_NM = 7, EMUL_DE = 0, EMUL_NP = 11,
-	EMUL_SSF = 12, EMUL_GP = 13, EMUL_AC = 17,
+	EMUL_DB = 1, EMUL_UD = 6, EMUL_NM = 7, EMUL_DE = 0, EMUL_TS = 10,
+	EMUL_NP = 11, EMUL_SSF = 12, EMUL_GP = 13, EMUL_MF = 16, EMUL_AC = 17,
 };
 
 #define EMUL_ARITH (X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | \
@@ -104,6 +104,8 @@ static inline bool emul_is_prot(const struct emul_ctxt *c)
 /* The mandatory prefix: 0, 1 (66), 2 (F3) or 3 (F2). */
 static inline unsigned int emul_pp(const struct emul_insn *insn)
 {
+	if (insn->vex)
+		return insn->vex_pp;
 	if (insn->rep)
 		return insn->rep == 0xf3 ? 2 : 3;
 	return insn->flags & EMUL_I_66 ? 1 : 0;
@@ -182,11 +184,27 @@ void emul_set_sp(struct emul_ctxt *c, u64 sp);
 /* exec_flow.c */
 int emul_target(struct emul_ctxt *c, u64 target, u64 *rip);
 
+#define SEL_RPL(sel)	((sel) & 3)
+#define SEL_LDT		4
+
+/* Error codes name the selector without its privilege level. */
+static inline int emul_sel_fault(struct emul_ctxt *c, u8 vector, u16 sel)
+{
+	return emul_raise_error(c, vector, sel & ~3u);
+}
+
 /* exec_seg.c */
+int emul_find_descriptor(struct emul_ctxt *c, u8 vector, u16 sel, u64 *la);
+void emul_unpack_descriptor(u64 desc, u16 sel, struct emul_seg *s);
 int emul_load_seg(struct emul_ctxt *c, unsigned int seg, u16 sel);
 
 /* exec_io.c */
 int emul_io_allowed(struct emul_ctxt *c, u16 port, unsigned int size);
+
+/* exec_fpu.c */
+int emul_check_mmx(struct emul_ctxt *c);
+int emul_check_sse(struct emul_ctxt *c);
+int emul_check_avx(struct emul_ctxt *c);
 
 #define EMUL_HANDLER(name) int name(struct emul_ctxt *c)
 EMUL_HANDLER(emul_x_alu);
@@ -255,5 +273,7 @@ EMUL_HANDLER(emul_x_lmsw);
 EMUL_HANDLER(emul_x_strsel);
 EMUL_HANDLER(emul_x_fence);
 EMUL_HANDLER(emul_x_vecmov);
+EMUL_HANDLER(emul_x_mxcsr);
+EMUL_HANDLER(emul_x_x87ctl);
 
 #endif

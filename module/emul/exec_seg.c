@@ -6,16 +6,8 @@
  */
 #include "exec.h"
 
-#define SEL_RPL(sel)	((sel) & 3)
-#define SEL_LDT		4
-
-/* Error codes name the selector without its privilege level. */
-static int sel_fault(struct emul_ctxt *c, u8 vector, u16 sel)
-{
-	return emul_raise_error(c, vector, sel & ~3u);
-}
-
-static int find_descriptor(struct emul_ctxt *c, u16 sel, u64 *la)
+/* The linear address of @sel's descriptor; exception @vector if it has none. */
+int emul_find_descriptor(struct emul_ctxt *c, u8 vector, u16 sel, u64 *la)
 {
 	const struct emul_seg *ldt;
 	u64 base;
@@ -25,14 +17,14 @@ static int find_descriptor(struct emul_ctxt *c, u16 sel, u64 *la)
 	if (sel & SEL_LDT) {
 		ldt = emul_get_seg(c, EMUL_LDTR);
 		if (!(ldt->ar & EMUL_AR_P) || (sel | 7u) > ldt->limit)
-			return sel_fault(c, EMUL_GP, sel);
+			return emul_sel_fault(c, vector, sel);
 		base = ldt->base;
 	} else {
 		rc = c->ops->get_table(c, EMUL_GDT, &base, &limit);
 		if (rc)
 			return rc;
 		if ((sel | 7u) > limit)
-			return sel_fault(c, EMUL_GP, sel);
+			return emul_sel_fault(c, vector, sel);
 	}
 	*la = base + (sel & ~7u);
 	if (!emul_is64(c))
@@ -40,7 +32,7 @@ static int find_descriptor(struct emul_ctxt *c, u16 sel, u64 *la)
 	return EMUL_OK;
 }
 
-static void unpack(u64 desc, u16 sel, struct emul_seg *s)
+void emul_unpack_descriptor(u64 desc, u16 sel, struct emul_seg *s)
 {
 	u32 lo = desc, hi = desc >> 32;
 
@@ -58,9 +50,9 @@ static int check_stack(struct emul_ctxt *c, u16 sel, u16 ar)
 		    (ar & EMUL_AR_RW);
 
 	if (!data || SEL_RPL(sel) != c->cpl || EMUL_AR_DPL(ar) != c->cpl)
-		return sel_fault(c, EMUL_GP, sel);
+		return emul_sel_fault(c, EMUL_GP, sel);
 	if (!(ar & EMUL_AR_P))
-		return sel_fault(c, EMUL_SSF, sel);
+		return emul_sel_fault(c, EMUL_SSF, sel);
 	return EMUL_OK;
 }
 
@@ -72,11 +64,11 @@ static int check_data(struct emul_ctxt *c, u16 sel, u16 ar)
 	unsigned int dpl = EMUL_AR_DPL(ar);
 
 	if (!(ar & EMUL_AR_S) || !readable)
-		return sel_fault(c, EMUL_GP, sel);
+		return emul_sel_fault(c, EMUL_GP, sel);
 	if (!conforming && (SEL_RPL(sel) > dpl || c->cpl > dpl))
-		return sel_fault(c, EMUL_GP, sel);
+		return emul_sel_fault(c, EMUL_GP, sel);
 	if (!(ar & EMUL_AR_P))
-		return sel_fault(c, EMUL_NP, sel);
+		return emul_sel_fault(c, EMUL_NP, sel);
 	return EMUL_OK;
 }
 
@@ -101,12 +93,12 @@ static int load_descriptor(struct emul_ctxt *c, unsigned int seg, u16 sel,
 
 	if (!(sel & ~3u))
 		return load_null(c, seg, sel, s);
-	rc = find_descriptor(c, sel, &la);
+	rc = emul_find_descriptor(c, EMUL_GP, sel, &la);
 	if (!rc)
 		rc = emul_read(c, la, 8, EMUL_ACC_SYSTEM, &desc);
 	if (rc)
 		return rc;
-	unpack(desc, sel, s);
+	emul_unpack_descriptor(desc, sel, s);
 	rc = seg == EMUL_SS ? check_stack(c, sel, s->ar) :
 			      check_data(c, sel, s->ar);
 	if (rc || (s->ar & EMUL_AR_ACCESSED))

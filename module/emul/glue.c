@@ -16,8 +16,8 @@
 #include "emul/memory.h"
 #include "uapi/linux/vmm.h"
 
-static void prepare(struct vmm_vcpu *vcpu, const struct vmm_exit *exit,
-		    bool atomic)
+void vmm_emul_prepare(struct vmm_vcpu *vcpu, const struct vmm_exit *exit,
+		      bool atomic)
 {
 	struct emul_ctxt *ctxt = &vcpu->emul;
 	struct vmm_cpu_mode mode;
@@ -37,7 +37,7 @@ static void prepare(struct vmm_vcpu *vcpu, const struct vmm_exit *exit,
 		memcpy(ctxt->fetched, exit->insn, ctxt->fetched_len);
 }
 
-static int raise(struct vmm_vcpu *vcpu)
+int vmm_emul_raise(struct vmm_vcpu *vcpu)
 {
 	const struct emul_exception *exc = &vcpu->emul.exc;
 	struct vmm_event ev = {
@@ -127,7 +127,7 @@ static int finish(struct vmm_vcpu *vcpu, int rc)
 		return VMM_TO_USER;
 	case EMUL_EXCEPTION:
 		vcpu->db_hits = 0;
-		return raise(vcpu);
+		return vmm_emul_raise(vcpu);
 	case EMUL_RETRY_SLEEP:
 		if (!emul_busy(&vcpu->emul))
 			vcpu->db_hits = 0;
@@ -141,7 +141,7 @@ static int finish(struct vmm_vcpu *vcpu, int rc)
 
 int vmm_emulate(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 {
-	prepare(vcpu, exit, atomic);
+	vmm_emul_prepare(vcpu, exit, atomic);
 	return finish(vcpu, emul_run(&vcpu->emul));
 }
 
@@ -242,7 +242,7 @@ int vmm_emul_length(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 	exit->insn_len = plain_length(vcpu, exit);
 	if (exit->insn_len)
 		return VMM_RESUME;
-	prepare(vcpu, exit, atomic);
+	vmm_emul_prepare(vcpu, exit, atomic);
 	rc = emul_fetch(&vcpu->emul);
 	if (rc != EMUL_OK)
 		return finish(vcpu, rc);

@@ -26,6 +26,12 @@ int vmm_emulate(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic);
 int vmm_emulate_access(struct vmm_vcpu *vcpu, struct vmm_exit *exit,
 		       bool atomic);
 
+/*
+ * Switches tasks as exit->task says, for an instruction or for the event whose
+ * delivery the exit cut short.  Sleeps.
+ */
+int vmm_emul_task_switch(struct vmm_vcpu *vcpu, const struct vmm_exit *exit);
+
 /* Finds exit->insn_len where hardware does not tell. */
 int vmm_emul_length(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic);
 
@@ -37,6 +43,14 @@ int vmm_emul_port_to_user(struct vmm_vcpu *vcpu, struct vmm_exit *exit);
 
 /* Takes in what user space has answered to the last exit. */
 int vmm_emul_complete_user(struct vmm_vcpu *vcpu);
+
+/*
+ * For glue_task.c: sets the context up from the vCPU; raises in the guest what
+ * the context has, and answers VMM_RESUME.
+ */
+void vmm_emul_prepare(struct vmm_vcpu *vcpu, const struct vmm_exit *exit,
+		      bool atomic);
+int vmm_emul_raise(struct vmm_vcpu *vcpu);
 
 /* Forgets an exchange with user space: registers were set anew. */
 void vmm_emul_forget_user(struct vmm_vcpu *vcpu);

@@ -124,6 +124,7 @@ static int set_paging_cr(struct emul_ctxt *ctxt, unsigned int cr, u64 val)
 {
 	struct vmm_vcpu *vcpu = of_ctxt(ctxt);
 	struct vmm_cregs cur, new;
+	struct vmm_cpu_mode mode;
 	int rc;
 
 	current_cregs(vcpu, &cur);
@@ -151,6 +152,9 @@ static int set_paging_cr(struct emul_ctxt *ctxt, unsigned int cr, u64 val)
 	vmm_backend->set_cr(vcpu, cr, val);
 	if (new.efer != cur.efer)
 		vmm_backend->set_efer(vcpu, new.efer);
+	/* What follows in the same step is translated by these. */
+	vmm_backend->get_mode(vcpu, &mode);
+	vmm_emul_memory_begin(vcpu, &mode);
 	return EMUL_OK;
 }
 
@@ -258,15 +262,76 @@ static int set_table(struct emul_ctxt *ctxt, enum emul_table which, u64 base,
 	return EMUL_OK;
 }
 
-static int get_xmm(struct emul_ctxt *ctxt, unsigned int reg, void *val)
+static int get_xcr0(struct emul_ctxt *ctxt, u64 *val)
 {
-	vmm_fpu_get_xmm(&of_ctxt(ctxt)->x86.fpu, reg, val);
+	*val = vmm_fpu_get_xcr0(&of_ctxt(ctxt)->x86.fpu);
 	return EMUL_OK;
 }
 
-static int set_xmm(struct emul_ctxt *ctxt, unsigned int reg, const void *val)
+static void get_vec(struct emul_ctxt *ctxt, enum emul_vec file,
+		    unsigned int reg, void *val)
 {
-	vmm_fpu_set_xmm(&of_ctxt(ctxt)->x86.fpu, reg, val);
+	struct vmm_fpu *fpu = &of_ctxt(ctxt)->x86.fpu;
+	u64 v[4] = {};
+
+	switch (file) {
+	case EMUL_VEC_MMX:
+		v[0] = vmm_fpu_get_mm(fpu, reg);
+		memcpy(val, v, 8);
+		break;
+	case EMUL_VEC_XMM:
+		vmm_fpu_get_xmm(fpu, reg, v);
+		memcpy(val, v, 16);
+		break;
+	case EMUL_VEC_YMM:
+		vmm_fpu_get_ymm(fpu, reg, v);
+		memcpy(val, v, 32);
+		break;
+	}
+}
+
+static void set_vec(struct emul_ctxt *ctxt, enum emul_vec file,
+		    unsigned int reg, const void *val)
+{
+	struct vmm_fpu *fpu = &of_ctxt(ctxt)->x86.fpu;
+	u64 v[4];
+
+	switch (file) {
+	case EMUL_VEC_MMX:
+		memcpy(v, val, 8);
+		vmm_fpu_set_mm(fpu, reg, v[0]);
+		break;
+	case EMUL_VEC_XMM:
+		memcpy(v, val, 16);
+		vmm_fpu_set_xmm(fpu, reg, v);
+		break;
+	case EMUL_VEC_YMM:
+		memcpy(v, val, 32);
+		vmm_fpu_set_ymm(fpu, reg, v);
+		break;
+	}
+}
+
+static void enter_mmx(struct emul_ctxt *ctxt)
+{
+	vmm_fpu_enter_mmx(&of_ctxt(ctxt)->x86.fpu);
+}
+
+static const enum vmm_fpu_word fpu_words[] = {
+	[EMUL_FPU_CW]		= VMM_FPU_CW,
+	[EMUL_FPU_SW]		= VMM_FPU_SW,
+	[EMUL_FPU_MXCSR]	= VMM_FPU_MXCSR,
+};
+
+static u32 get_fpu(struct emul_ctxt *ctxt, enum emul_fpu which)
+{
+	return vmm_fpu_get_word(&of_ctxt(ctxt)->x86.fpu, fpu_words[which]);
+}
+
+static int set_fpu(struct emul_ctxt *ctxt, enum emul_fpu which, u32 val)
+{
+	if (vmm_fpu_set_word(&of_ctxt(ctxt)->x86.fpu, fpu_words[which], val))
+		return general_protection(ctxt);
 	return EMUL_OK;
 }
 
@@ -336,8 +401,12 @@ static const struct emul_ops ops = {
 	.set_msr	= set_msr,
 	.get_table	= get_table,
 	.set_table	= set_table,
-	.get_xmm	= get_xmm,
-	.set_xmm	= set_xmm,
+	.get_xcr0	= get_xcr0,
+	.get_vec	= get_vec,
+	.set_vec	= set_vec,
+	.enter_mmx	= enter_mmx,
+	.get_fpu	= get_fpu,
+	.set_fpu	= set_fpu,
 	.cpuid		= run_cpuid,
 	.rdtsc		= run_rdtsc,
 	.system		= system,

@@ -18,6 +18,7 @@
 
 #define M		A_MODRM
 #define BM		(A_MODRM | A_BYTE)
+#define VM		(A_MODRM | A_PP | A_VEX)
 
 /* The six encodings of an ALU operation at the start of each row half. */
 #define ALU_ROW(base, op, lock)						\
@@ -144,7 +145,11 @@ const struct emul_opcode emul_map1[256] = {
 	[0xd5] = STOP(A_NO64 | IMM_UB),		/* AAD */
 	[0xd6] = STOP(A_NO64),			/* SALC */
 	[0xd7] = OP(0, XLAT, 0, 0),
-	ROW8(0xd8, STOP_RM),			/* x87 */
+	[0xd8] = STOP_RM,			/* x87 */
+	[0xd9] = GRP(0, GD9, OPS(E, NONE)),
+	[0xda ... 0xdc] = STOP_RM,
+	[0xdd] = GRP(0, GDD, OPS(E, NONE)),
+	[0xde ... 0xdf] = STOP_RM,
 	[0xe0] = OP(A_BRANCH | IMM_REL8, LOOP, 0, 0),
 	[0xe1] = OP(A_BRANCH | IMM_REL8, LOOP, 1, 0),
 	[0xe2] = OP(A_BRANCH | IMM_REL8, LOOP, 2, 0),
@@ -190,13 +195,13 @@ const struct emul_opcode emul_map0f[256] = {
 	[0x09] = OP(A_PRIV, SYS, EMUL_SYS_WBINVD, 0),
 	[0x0d] = OP(M, NOP, 0, 0),		/* PREFETCHW */
 	[0x0e] = STOP(0),			/* FEMMS */
-	[0x10] = OP(M | A_PP, VECMOV, VEC_10, OPS(G, E)),
-	[0x11] = OP(M | A_PP, VECMOV, VEC_11, OPS(E, G)),
-	[0x12] = OP(M | A_PP, VECMOV, VEC_12, OPS(G, E)),
-	[0x13] = OP(M | A_PP, VECMOV, VEC_13, OPS(E, G)),
+	[0x10] = OP(VM, VECMOV, VEC_10, OPS(G, E)),
+	[0x11] = OP(VM, VECMOV, VEC_11, OPS(E, G)),
+	[0x12] = OP(VM, VECMOV, VEC_12, OPS(G, E)),
+	[0x13] = OP(VM, VECMOV, VEC_13, OPS(E, G)),
 	[0x14 ... 0x15] = STOP_RM,
-	[0x16] = OP(M | A_PP, VECMOV, VEC_16, OPS(G, E)),
-	[0x17] = OP(M | A_PP, VECMOV, VEC_17, OPS(E, G)),
+	[0x16] = OP(VM, VECMOV, VEC_16, OPS(G, E)),
+	[0x17] = OP(VM, VECMOV, VEC_17, OPS(E, G)),
 	[0x18] = OP(M, NOP, 0, 0),		/* PREFETCH */
 	[0x19] = OP(M, NOP, 0, 0),
 	[0x1a ... 0x1b] = STOP_RM,		/* MPX */
@@ -207,10 +212,10 @@ const struct emul_opcode emul_map0f[256] = {
 	[0x23] = OP(M | A_CRDR | A_F64 | A_PRIV, MOVTODR, 0, 0),
 	[0x24] = UNDEF_RM,			/* test registers, gone */
 	[0x26] = UNDEF_RM,
-	[0x28] = OP(M | A_PP, VECMOV, VEC_28, OPS(G, E)),
-	[0x29] = OP(M | A_PP, VECMOV, VEC_29, OPS(E, G)),
+	[0x28] = OP(VM, VECMOV, VEC_28, OPS(G, E)),
+	[0x29] = OP(VM, VECMOV, VEC_29, OPS(E, G)),
 	[0x2a] = STOP_RM,
-	[0x2b] = OP(M | A_PP | A_MEM, VECMOV, VEC_2B, OPS(E, G)),
+	[0x2b] = OP(VM | A_MEM, VECMOV, VEC_2B, OPS(E, G)),
 	[0x2c ... 0x2f] = STOP_RM,
 	[0x30] = OP(A_PRIV, MSR, 1, 0),
 	[0x31] = OP(0, RDTSC, 0, 0),
@@ -221,8 +226,8 @@ const struct emul_opcode emul_map0f[256] = {
 	[0x37] = STOP(0),			/* GETSEC */
 	ROW16(0x40, OP(M, CMOV, 0, OPS(G, E))),
 	[0x50 ... 0x6d] = STOP_RM,
-	[0x6e] = OP(M | A_PP, VECMOV, VEC_6E, OPS(G, E)),
-	[0x6f] = OP(M | A_PP, VECMOV, VEC_6F, OPS(G, E)),
+	[0x6e] = OP(VM, VECMOV, VEC_6E, OPS(G, E)),
+	[0x6f] = OP(VM, VECMOV, VEC_6F, OPS(G, E)),
 	[0x70 ... 0x73] = STOP(M | IMM_UB),	/* PSHUF, MMX shifts */
 	[0x74 ... 0x76] = STOP_RM,
 	[0x77] = STOP(0),			/* EMMS */
@@ -231,8 +236,8 @@ const struct emul_opcode emul_map0f[256] = {
 	[0x7a] = UNDEF_RM,
 	[0x7b] = UNDEF_RM,
 	[0x7c ... 0x7d] = STOP_RM,
-	[0x7e] = OP(M | A_PP, VECMOV, VEC_7E, OPS(E, G)),
-	[0x7f] = OP(M | A_PP, VECMOV, VEC_7F, OPS(E, G)),
+	[0x7e] = OP(VM, VECMOV, VEC_7E, OPS(E, G)),
+	[0x7f] = OP(VM, VECMOV, VEC_7F, OPS(E, G)),
 	ROW16(0x80, OP(A_BRANCH | IMM_RELZ, JCC, 0, 0)),
 	ROW16(0x90, OP(BM, SETCC, 0, OPS(E, NONE))),
 	[0xa0] = OP(A_D64, PUSHSEG, EMUL_FS, 0),
@@ -248,7 +253,7 @@ const struct emul_opcode emul_map0f[256] = {
 	[0xab] = OP(M | A_LOCK, BT, BT_BTS, OPS(E, G)),
 	[0xac] = OP(M | IMM_UB, SHXD, 1, OPS(E, I)),
 	[0xad] = OP(M, SHXD, 1, OPS(E, C)),
-	[0xae] = GRP(A_PP, G15, OPS(E, NONE)),
+	[0xae] = GRP(A_PP | A_VEX, G15, OPS(E, NONE)),
 	[0xaf] = OP(M, IMUL2, 2, OPS(G, E)),
 	[0xb0] = OP(BM | A_LOCK, CMPXCHG, 0, OPS(E, G)),
 	[0xb1] = OP(M | A_LOCK, CMPXCHG, 0, OPS(E, G)),
@@ -274,18 +279,18 @@ const struct emul_opcode emul_map0f[256] = {
 	[0xc7] = GRP(0, G9, OPS(E, NONE)),
 	ROW8(0xc8, OP(0, BSWAP, 0, OPS(Z, NONE))),
 	[0xd0 ... 0xd5] = STOP_RM,
-	[0xd6] = OP(M | A_PP, VECMOV, VEC_D6, OPS(E, G)),
+	[0xd6] = OP(VM, VECMOV, VEC_D6, OPS(E, G)),
 	[0xd7 ... 0xe6] = STOP_RM,
-	[0xe7] = OP(M | A_PP | A_MEM, VECMOV, VEC_E7, OPS(E, G)),
+	[0xe7] = OP(VM | A_MEM, VECMOV, VEC_E7, OPS(E, G)),
 	[0xe8 ... 0xef] = STOP_RM,
-	[0xf0] = OP(M | A_PP | A_MEM, VECMOV, VEC_F0, OPS(G, E)),
+	[0xf0] = OP(VM | A_MEM, VECMOV, VEC_F0, OPS(G, E)),
 	[0xf1 ... 0xfe] = STOP_RM,
 	[0xff] = UNDEF_RM,			/* UD0 */
 };
 
 const struct emul_opcode emul_map0f38[256] = {
 	[0x00 ... 0x29] = STOP_RM,
-	[0x2a] = OP(M | A_PP | A_MEM, VECMOV, VEC_382A, OPS(G, E)),
+	[0x2a] = OP(VM | A_MEM, VECMOV, VEC_382A, OPS(G, E)),
 	[0x2b ... 0xef] = STOP_RM,
 	[0xf0] = OP(M | A_PP, MOVBE, 0, OPS(G, E)),	/* or CRC32 */
 	[0xf1] = OP(M | A_PP, MOVBE, 1, OPS(E, G)),
@@ -359,8 +364,19 @@ const struct emul_opcode emul_groups[EMUL_NR_GROUP][8] = {
 		UNDEF, UNDEF, UNDEF, STOP(A_REG), /* XABORT, XBEGIN */
 	},
 	[G15] = {
-		STOP(0), STOP(0), STOP(0), STOP(0),
+		STOP(0), STOP(0),		/* FXSAVE, FXRSTOR */
+		OP(A_VEX, MXCSR, 0, 0), OP(A_VEX, MXCSR, 1, 0),
 		STOP(0), OP(0, FENCE, 5, 0),
 		OP(0, FENCE, 6, 0), OP(0, FENCE, 7, 0),
+	},
+	/* The register forms and the other memory forms calculate. */
+	[GD9] = {
+		STOP(0), STOP(0), STOP(0), STOP(0), STOP(0),
+		OP(0, X87CTL, X87_FLDCW, 0), STOP(0),
+		OP(0, X87CTL, X87_FNSTCW, 0),
+	},
+	[GDD] = {
+		STOP(0), STOP(0), STOP(0), STOP(0), STOP(0), STOP(0), STOP(0),
+		OP(0, X87CTL, X87_FNSTSW, 0),
 	},
 };

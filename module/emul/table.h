@@ -46,6 +46,7 @@ enum emul_imm {
 #define A_EXTRQ		0x00100000	/* two byte immediates after 66 or F2 */
 #define A_PREFIX	0x00200000	/* may be a prefix, REX included */
 #define A_ESCAPE	0x00400000	/* may lead to another map */
+#define A_VEX		0x00800000	/* exists with VEX, too */
 #define A_RARE		(A_NO64 | A_PROT | A_MEM | A_REG)
 
 /* Operand kinds: destination in the high nibble, source in the low one. */
@@ -141,6 +142,8 @@ enum emul_fn {
 	X_STRSEL,
 	X_FENCE,
 	X_VECMOV,
+	X_MXCSR,
+	X_X87CTL,
 	X_NR,
 };
 
@@ -164,6 +167,9 @@ enum emul_flagop {
 
 enum emul_far { FAR_CALL, FAR_JMP, FAR_RET };
 
+/* Control and status words of the x87. */
+enum emul_x87ctl { X87_FLDCW, X87_FNSTCW, X87_FNSTSW };
+
 /* Vector moves; which prefixes they exist with is exec_vec.c's. */
 enum emul_vecmov {
 	VEC_10, VEC_11,		/* MOVUPS/MOVUPD/MOVSS/MOVSD */
@@ -171,10 +177,10 @@ enum emul_vecmov {
 	VEC_16, VEC_17,		/* MOVHPS/MOVHPD */
 	VEC_28, VEC_29,		/* MOVAPS/MOVAPD */
 	VEC_2B,			/* MOVNTPS/MOVNTPD */
-	VEC_6E, VEC_7E,		/* MOVD/MOVQ with a general register or memory */
-	VEC_6F, VEC_7F,		/* MOVDQA/MOVDQU */
+	VEC_6E, VEC_7E,		/* MOVD/MOVQ with a general register's width */
+	VEC_6F, VEC_7F,		/* MOVDQA/MOVDQU, MOVQ with an MMX register */
 	VEC_D6,			/* MOVQ */
-	VEC_E7,			/* MOVNTDQ */
+	VEC_E7,			/* MOVNTDQ, MOVNTQ */
 	VEC_F0,			/* LDDQU */
 	VEC_382A,		/* MOVNTDQA */
 };
@@ -197,6 +203,7 @@ struct emul_opcode {
 
 enum emul_group {
 	G1, G1A, G2, G3, G4, G5, G6, G7, G8, G9, G11, G15,
+	GD9, GDD,		/* x87 */
 	EMUL_NR_GROUP,
 };
 

@@ -2,10 +2,11 @@
 /*
  * The heart of a local APIC: requests come in, the highest goes out.
  *
- * How a request can't be lost: a sender sets the IRR bit with a full barrier,
- * then irr_pending, then kicks. The vCPU clears irr_pending only when it saw
- * IRR empty, and then, after a full barrier, looks once more: a bit set in
- * between is seen by that look, and one set after it sets irr_pending itself.
+ * How a request can't be lost: a sender sets the posted bit with a full barrier,
+ * then posted.any, then kicks. The vCPU clears posted.any, and then, after a full
+ * barrier, takes what is posted over into IRR: a bit set before that barrier is
+ * among it, and one set after it sets posted.any itself. Who finds the bit set
+ * already leaves the rest to who set it: its request is one with theirs.
  */
 #include <linux/bitops.h>
 #include <linux/errno.h>
@@ -34,21 +35,50 @@ static int find_top(const struct vmm_lapic *l, u32 base)
 	return -1;
 }
 
+/* @vectors of the 32 whose registers are @offset into IRR and TMR are requested. */
+static void request(struct vmm_lapic *l, u32 offset, u32 vectors, u32 levels)
+{
+	u32 tmr = lapic_get(l, APIC_TMR + offset);
+	u32 irr = lapic_get(l, APIC_IRR + offset);
+
+	lapic_set(l, APIC_IRR + offset, irr | vectors);
+	if (((tmr ^ levels) & vectors) == 0)
+		return;
+	lapic_set(l, APIC_TMR + offset, (tmr & ~vectors) | (levels & vectors));
+	l->changed = true;
+}
+
+void __lapic_collect(struct vmm_lapic *l)
+{
+	struct vmm_lapic_posted *p = &l->posted;
+	unsigned long vectors, levels;
+	unsigned int i;
+
+	WRITE_ONCE(p->any, false);
+	smp_mb();	/* pairs with the atomic operation in lapic_accept() */
+	for (i = 0; i < ARRAY_SIZE(p->vectors); i++) {
+		if (!READ_ONCE(p->vectors[i]))
+			continue;
+		vectors = xchg(&p->vectors[i], 0);
+		levels = READ_ONCE(p->levels[i]);
+		if ((u32)vectors)
+			request(l, i * 0x20, vectors, levels);
+		if (vectors >> 32)
+			request(l, i * 0x20 + 0x10, vectors >> 32, levels >> 32);
+		l->irr_pending = true;
+	}
+}
+
 int vmm_lapic_highest_irr(struct vmm_lapic *l)
 {
 	int top;
 
-	if (!READ_ONCE(l->irr_pending))
+	lapic_collect(l);
+	if (!l->irr_pending)
 		return -1;
 	top = find_top(l, APIC_IRR);
-	if (top >= 0)
-		return top;
-
-	WRITE_ONCE(l->irr_pending, false);
-	smp_mb();	/* pairs with the atomic operation in lapic_accept() */
-	top = find_top(l, APIC_IRR);
-	if (top >= 0)
-		WRITE_ONCE(l->irr_pending, true);
+	if (top < 0)
+		l->irr_pending = false;
 	return top;
 }
 
@@ -80,7 +110,7 @@ int __vmm_lapic_pending(struct vmm_lapic *l)
 
 void vmm_lapic_take(struct vmm_lapic *l, u8 vector)
 {
-	clear_bit(vector & 31, lapic_word(l, APIC_IRR, vector));
+	__clear_bit(vector & 31, lapic_word(l, APIC_IRR, vector));
 	__set_bit(vector & 31, lapic_word(l, APIC_ISR, vector));
 	WRITE_ONCE(l->isr_top, vector);
 }
@@ -88,7 +118,7 @@ void vmm_lapic_take(struct vmm_lapic *l, u8 vector)
 /* What was blocked may be deliverable; the vCPU is to look again. */
 static void lapic_unblock(struct vmm_lapic *l)
 {
-	if (READ_ONCE(l->irr_pending))
+	if (vmm_lapic_requested(l))
 		l->ops->kick(l);
 }
 
@@ -117,6 +147,13 @@ static void lint0_ended(struct vmm_lapic *l, u8 vector)
 		vmm_lapic_raise_lvt(l, APIC_LVT0);
 }
 
+void vmm_lapic_hw_ended(struct vmm_lapic *l, u8 vector)
+{
+	lint0_ended(l, vector);
+	if (!(lapic_get(l, APIC_SPIV) & APIC_SPIV_DIRECTED_EOI))
+		l->ops->eoi(l, vector);
+}
+
 void vmm_lapic_eoi(struct vmm_lapic *l)
 {
 	int vector = l->isr_top;
@@ -125,19 +162,18 @@ void vmm_lapic_eoi(struct vmm_lapic *l)
 		return;
 	__clear_bit(vector & 31, lapic_word(l, APIC_ISR, vector));
 	WRITE_ONCE(l->isr_top, find_top(l, APIC_ISR));
+	l->changed = true;
 
-	if (test_bit(vector & 31, lapic_word(l, APIC_TMR, vector))) {
-		lint0_ended(l, vector);
-		if (!(lapic_get(l, APIC_SPIV) & APIC_SPIV_DIRECTED_EOI))
-			l->ops->eoi(l, vector);
-	}
+	if (test_bit(vector & 31, lapic_word(l, APIC_TMR, vector)))
+		vmm_lapic_hw_ended(l, vector);
 	lapic_unblock(l);
 }
 
 void lapic_recount(struct vmm_lapic *l)
 {
 	WRITE_ONCE(l->isr_top, find_top(l, APIC_ISR));
-	WRITE_ONCE(l->irr_pending, true);
+	l->irr_pending = true;
+	l->changed = true;
 }
 
 void lapic_error(struct vmm_lapic *l, u32 esr_bit)
@@ -156,8 +192,8 @@ void lapic_error(struct vmm_lapic *l, u32 esr_bit)
 
 int lapic_accept(struct vmm_lapic *l, u8 vector, bool level)
 {
-	unsigned long *tmr = lapic_word(l, APIC_TMR, vector);
-	int bit = vector & 31;
+	struct vmm_lapic_posted *p = &l->posted;
+	bool merges;
 
 	if (!lapic_sw_enabled(l))
 		return -ENOENT;
@@ -165,17 +201,19 @@ int lapic_accept(struct vmm_lapic *l, u8 vector, bool level)
 		lapic_error(l, APIC_ESR_RECVILL);
 		return -ENOENT;
 	}
-	if (test_bit(bit, tmr) != level) {
+	if (test_bit(vector, p->levels) != level) {
 		if (level)
-			set_bit(bit, tmr);
+			set_bit(vector, p->levels);
 		else
-			clear_bit(bit, tmr);
+			clear_bit(vector, p->levels);
 	}
-	if (test_and_set_bit(bit, lapic_word(l, APIC_IRR, vector)))
+	/* Post even so: the request that is there may be taken this moment. */
+	merges = test_bit(vector & 31, lapic_word(l, APIC_IRR, vector));
+	if (test_and_set_bit(vector, p->vectors))
 		return 0;
-	WRITE_ONCE(l->irr_pending, true);
+	WRITE_ONCE(p->any, true);
 	l->ops->kick(l);
-	return 1;
+	return !merges;
 }
 
 void vmm_lapic_raise_lvt(struct vmm_lapic *l, u32 offset)
@@ -245,6 +283,7 @@ void vmm_lapic_reset(struct vmm_lapic *l, bool init)
 	unsigned int i;
 
 	lapic_timer_stop(l);
+	lapic_collect(l);
 	memset(l->regs, 0, VMM_LAPIC_PAGE_SIZE);
 	atomic_set(&l->esr_latch, 0);
 	atomic_set(&l->extint, 0);

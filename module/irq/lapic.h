@@ -11,8 +11,12 @@
  *    an ioctl that holds the vCPU). Every function here is of that side unless
  *    its comment says "any context". That side needs no lock.
  *  - The senders' side: other vCPUs, timers, the interrupt controllers. They
- *    set IRR, TMR and ESR bits with atomic operations and kick the vCPU;
- *    any context, hard interrupts included, no lock taken.
+ *    post requests and errors beside the register page, with atomic operations,
+ *    and kick the vCPU; any context, hard interrupts included, no lock taken.
+ *
+ * Nobody but the vCPU side writes the register page: while the guest runs it may
+ * be the processor's, which keeps part of it in places of its own. What was
+ * posted goes into IRR and TMR wherever the vCPU side looks at them.
  *
  * Marks on fields: (c) constant after vmm_lapic_init(), (v) vCPU side only,
  * (vr) written by the vCPU side, read by any, (a) atomic, (m) the map's lock.
@@ -22,6 +26,7 @@
 
 #include <linux/types.h>
 #include <linux/atomic.h>
+#include <linux/bitops.h>
 #include <linux/compiler.h>
 #include <linux/hrtimer.h>
 #include <asm/apicdef.h>
@@ -129,18 +134,35 @@ struct vmm_lapic_timer {
 };
 
 /**
+ * struct vmm_lapic_posted - requests that the vCPU has not looked at yet
+ * @vectors: those requested (a)
+ * @levels: of each vector, whether its last request was level-triggered (a)
+ * @any: false means that @vectors is empty; true that it may not be (a)
+ */
+struct vmm_lapic_posted {
+	unsigned long vectors[256 / BITS_PER_LONG];
+	unsigned long levels[256 / BITS_PER_LONG];
+	bool any;
+};
+
+/**
  * struct vmm_lapic - a local APIC; embed it in the vCPU
  * @ops: upcalls (c)
  * @map: the APICs of this VM (c)
  * @regs: the register page in the architecture's layout, so that hardware
- *	APIC virtualization can use it: (vr), but IRR and TMR are (a)
+ *	APIC virtualization can use it (vr)
+ * @posted: requests on their way into IRR
  * @initial_id: the id that CPUID reports and x2APIC mode uses (c)
  * @map_id: the id under which the map lists it, or VMM_APIC_ID_NONE (m)
  * @features: VMM_LAPIC_F_* (v)
  * @phys_bits: width of guest-physical addresses (v)
  * @base: IA32_APIC_BASE (vr)
- * @irr_pending: false means that IRR is empty; true that it may not be (a)
- * @isr_top: highest vector in service, or -1 (vr)
+ * @irr_pending: false means that IRR is empty; true that it may not be (v)
+ * @hw: while the guest runs, the processor delivers what is in IRR by itself and
+ *	works on the page: nothing is to be taken and injected (v)
+ * @changed: TMR or ISR is not as the processor left it, or was told, last (v)
+ * @isr_top: highest vector in service, or -1; while the guest runs with @hw set
+ *	it may be an old one (vr)
  * @esr_latch: errors not yet moved to ESR by a write to it (a)
  * @lint0: level of the LINT0 input (a)
  * @extint: an ExtINT message from the IOAPIC awaits its acknowledge (a)
@@ -155,7 +177,10 @@ struct vmm_lapic {
 	u32 features;
 	u32 phys_bits;
 	u64 base;
+	struct vmm_lapic_posted posted;
 	bool irr_pending;
+	bool hw;
+	bool changed;
 	int isr_top;
 	atomic_t esr_latch;
 	atomic_t lint0;
@@ -224,7 +249,7 @@ u32 __vmm_lapic_reg(const struct vmm_lapic *l, u32 offset);
 /* The vector to inject next given TPR and what is in service, or -1. */
 static inline int vmm_lapic_pending(struct vmm_lapic *l)
 {
-	if (!READ_ONCE(l->irr_pending))
+	if (!l->irr_pending && !READ_ONCE(l->posted.any))
 		return -1;
 	return __vmm_lapic_pending(l);
 }
@@ -232,7 +257,7 @@ static inline int vmm_lapic_pending(struct vmm_lapic *l)
 /* False: no vector is requested, whatever its priority; true: perhaps one is. */
 static inline bool vmm_lapic_requested(const struct vmm_lapic *l)
 {
-	return READ_ONCE(l->irr_pending);
+	return l->irr_pending | READ_ONCE(l->posted.any);
 }
 
 /*
@@ -262,6 +287,36 @@ static inline int vmm_lapic_ack(struct vmm_lapic *l)
 
 /* End of interrupt for the highest vector in service; also for PV EOI. */
 void vmm_lapic_eoi(struct vmm_lapic *l);
+
+/*
+ * For a processor that works on the page (@hw). Before an entry
+ * vmm_lapic_highest_irr() and isr_top say where it goes on, and
+ * vmm_lapic_levels() which ends of interrupts it is to tell of. What follows
+ * comes behind an exit.
+ */
+
+/* The highest vectors in IRR and ISR, or -1, as the processor left them. */
+static inline void vmm_lapic_hw_left(struct vmm_lapic *l, int irr, int isr)
+{
+	l->irr_pending = irr >= 0;
+	WRITE_ONCE(l->isr_top, isr);
+}
+
+/* TMR of the 64 vectors from 64 * @i on. */
+static inline u64 vmm_lapic_levels(const struct vmm_lapic *l, unsigned int i)
+{
+	return __vmm_lapic_reg(l, APIC_TMR + i * 0x20) |
+	       (u64)__vmm_lapic_reg(l, APIC_TMR + i * 0x20 + 0x10) << 32;
+}
+
+/* The processor has ended @vector, which is level-triggered. */
+void vmm_lapic_hw_ended(struct vmm_lapic *l, u8 vector);
+
+/* The guest wrote the register at @offset, and its value is in the page. */
+void vmm_lapic_hw_wrote(struct vmm_lapic *l, u32 offset);
+
+/* Is what RDMSR of x2APIC's @msr is to give in the page, at any time? */
+bool vmm_lapic_hw_reads(u32 msr);
 
 /* TPR in the form of CR8: the priority class, 0 to 15. */
 static inline u64 vmm_lapic_get_tpr(const struct vmm_lapic *l)

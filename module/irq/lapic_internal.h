@@ -64,6 +64,15 @@ u32 lapic_ppr(const struct vmm_lapic *l);
 /* Set all of TPR. */
 void lapic_write_tpr(struct vmm_lapic *l, u8 tpr);
 
+void __lapic_collect(struct vmm_lapic *l);
+
+/* Take what is posted over into IRR and TMR. */
+static inline void lapic_collect(struct vmm_lapic *l)
+{
+	if (READ_ONCE(l->posted.any))
+		__lapic_collect(l);
+}
+
 /* Find @isr_top and @irr_pending again after the page was replaced. */
 void lapic_recount(struct vmm_lapic *l);
 

@@ -35,6 +35,12 @@
 			 REG_BIT(APIC_ICR) | REGS_LVT |			\
 			 REG_BIT(APIC_TMICT) | REG_BIT(APIC_TDCR))
 
+/*
+ * Those that always have in the page what x2APIC mode reads. PPR is among them
+ * only because the processor keeps it there.
+ */
+#define REGS_IN_PAGE	(REGS_READ & ~(REG_BIT(APIC_ICR) | REG_BIT(APIC_TMCCT)))
+
 /* Registers that exist in xAPIC mode, readable or not. */
 #define REGS_XAPIC	(REGS_READ | REGS_WRITE | REG_BIT(APIC_ARBPRI) | \
 			 REG_BIT(APIC_RRR) | REG_BIT(APIC_DFR) |	\
@@ -138,6 +144,9 @@ static u32 reg_read(struct vmm_lapic *l, u32 offset)
 		return lapic_ppr(l);
 	case APIC_TMCCT:
 		return lapic_timer_current(l);
+	case APIC_TMR ... APIC_IRR + 0x70:
+		lapic_collect(l);
+		break;
 	}
 	return lapic_get(l, offset);
 }
@@ -336,6 +345,21 @@ static int x2apic_write(struct vmm_lapic *l, u32 offset, u64 val)
 		reg_write(l, offset, val);
 	}
 	return 0;
+}
+
+bool vmm_lapic_hw_reads(u32 msr)
+{
+	return msr >= VMM_X2APIC_MSR_FIRST &&
+		reg_in(REGS_IN_PAGE, (msr - VMM_X2APIC_MSR_FIRST) << 4);
+}
+
+void vmm_lapic_hw_wrote(struct vmm_lapic *l, u32 offset)
+{
+	if (offset >= VMM_LAPIC_REGS_SIZE)
+		return;
+	x2apic_write(l, offset, lapic_get(l, offset));
+	if (offset == APIC_SELF_IPI)
+		lapic_set(l, offset, 0);
 }
 
 /* Can @base be the value of IA32_APIC_BASE? */

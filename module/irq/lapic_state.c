@@ -31,6 +31,7 @@ void vmm_lapic_get_regs(struct vmm_lapic *l, void *regs)
 	u32 val;
 
 	vmm_lapic_timer_outside(l);
+	lapic_collect(l);
 	memcpy(regs, l->regs, VMM_LAPIC_REGS_SIZE);
 	val = lapic_ppr(l);
 	memcpy(regs + APIC_PROCPRI, &val, sizeof(val));
@@ -75,6 +76,7 @@ int vmm_lapic_set_regs(struct vmm_lapic *l, const void *regs)
 		return -EINVAL;
 
 	lapic_timer_stop(l);
+	lapic_collect(l);
 	for (i = 0; i < ARRAY_SIZE(saved_regs); i++)
 		lapic_set(l, saved_regs[i],
 			  saved_get(regs, saved_regs[i]) &

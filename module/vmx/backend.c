@@ -44,5 +44,6 @@ const struct vmm_backend_ops vmx_backend = {
 
 	.apic = {
 		.set_deadline	= vmx_set_deadline,
+		.virtualize	= vmx_virtualize_apic,
 	},
 };

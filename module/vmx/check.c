@@ -328,7 +328,7 @@ static const char *check_controls(struct vmm_vcpu *vcpu)
 {
 	u32 primary = vmcs_read(CPU_BASED_VM_EXEC_CONTROL);
 
-	if ((primary & CPU_BASED_TPR_SHADOW) &&
+	if ((primary & CPU_BASED_TPR_SHADOW) && !vcpu->apic.hw &&
 	    vmcs_read(TPR_THRESHOLD) > vmm_lapic_get_tpr(&vcpu->apic))
 		return "TPR threshold above TPR";
 	return check_event(vmcs_read(VM_ENTRY_INTR_INFO_FIELD)) ?:
@@ -368,10 +368,6 @@ void vmx_describe(struct vmm_vcpu *vcpu, const struct vmm_exit *exit,
 
 	if (exit->reason == VMM_EXIT_FAIL_ENTRY)
 		describe_failure(vcpu, exit, text, size);
-	else if (exit->reason == VMM_EXIT_TASK_SWITCH)
-		snprintf(text, size,
-			 "the guest switches to the task of selector %#x, which VMX leaves to software",
-			 (u16)vmcs_read(EXIT_QUALIFICATION));
 	else if (exit->code == EXIT_REASON_EPT_MISCONFIG)
 		snprintf(text, size,
 			 "misconfigured nested table entry for guest address %#llx",

@@ -4,6 +4,7 @@
  */
 #include <linux/kernel.h>
 
+#include "emul/task.h"
 #include "vmx/vmx.h"
 
 /* Exit qualification of an I/O instruction; the port is above. */
@@ -16,6 +17,9 @@
 /* Of a #DB exit, in the places that DR6 has; the others are undefined. */
 #define DB_BITS		(DR_TRAP_BITS | DR_GENERAL_DETECT | DR_STEP)
 #define DR_GENERAL_DETECT	BIT(13)
+
+/* Of a task switch; the selector is below. */
+#define TASK_SOURCE_SHIFT	30
 
 /* Of an EPT violation: IRET had unmasked NMIs before it faulted. */
 #define NMI_UNBLOCKED		INTR_INFO_UNBLOCK_NMI
@@ -34,7 +38,6 @@ static const struct simple_exit {
 	[EXIT_REASON_SIPI_SIGNAL]	= { VMM_EXIT_INIT },
 	[EXIT_REASON_INTERRUPT_WINDOW]	= { VMM_EXIT_IRQ_WINDOW },
 	[EXIT_REASON_NMI_WINDOW]	= { VMM_EXIT_NMI_WINDOW },
-	[EXIT_REASON_TASK_SWITCH]	= { VMM_EXIT_TASK_SWITCH },
 	[EXIT_REASON_CPUID]		= { VMM_EXIT_CPUID, true },
 	[EXIT_REASON_HLT]		= { VMM_EXIT_HLT, true },
 	[EXIT_REASON_INVD]		= { VMM_EXIT_WBINVD, true },
@@ -165,6 +168,23 @@ static void decode_exception(struct vmx_vcpu *vmx, struct vmm_exit *exit)
 		mask_nmi_again(vmx);
 }
 
+/*
+ * An event that no instruction raised leaves RIP where the task goes on, and
+ * has no length.  Hardware puts RF as the old task's TSS is to have it.
+ */
+static void decode_task_switch(struct vmx_vcpu *vmx, struct vmm_exit *exit)
+{
+	u32 info = vmcs_read(EXIT_QUALIFICATION);
+
+	exit->reason = VMM_EXIT_TASK_SWITCH;
+	exit->info1 = info;
+	exit->task.selector = info;
+	exit->task.source = info >> TASK_SOURCE_SHIFT;
+	if (exit->task.source != EMUL_TASK_GATE ||
+	    vmx->vcpu.events.again.any)
+		exit->insn_len = vmcs_read(VM_EXIT_INSTRUCTION_LEN);
+}
+
 void vmx_decode_failure(struct vmx_vcpu *vmx, struct vmm_exit *exit)
 {
 	exit->reason = VMM_EXIT_FAIL_ENTRY;
@@ -185,6 +205,21 @@ static void decode_entry_failure(struct vmm_exit *exit, u32 reason)
 	}
 }
 
+/* Behind the instruction, which has been carried out. */
+static void decode_apic(struct vmm_exit *exit, u32 reason)
+{
+	u64 what = vmcs_read(EXIT_QUALIFICATION);
+
+	exit->reason = VMM_EXIT_APIC;
+	exit->info1 = what;
+	if (reason == EXIT_REASON_EOI_INDUCED) {
+		exit->apic.offset = APIC_EOI;
+		exit->apic.vector = what;
+	} else {
+		exit->apic.offset = what & ~PAGE_MASK;
+	}
+}
+
 /* Out of line, so that the simple ones save no registers for these. */
 static noinline void decode_special(struct vmx_vcpu *vmx,
 				    struct vmm_exit *exit, u32 reason)
@@ -198,6 +233,13 @@ static noinline void decode_special(struct vmx_vcpu *vmx,
 		return;
 	case EXIT_REASON_EPT_VIOLATION:
 		decode_violation(vmx, exit);
+		return;
+	case EXIT_REASON_EOI_INDUCED:
+	case EXIT_REASON_APIC_WRITE:
+		decode_apic(exit, reason);
+		return;
+	case EXIT_REASON_TASK_SWITCH:
+		decode_task_switch(vmx, exit);
 		return;
 	}
 	if (unlikely(reason & VMX_EXIT_REASONS_FAILED_VMENTRY))

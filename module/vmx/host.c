@@ -24,9 +24,11 @@
 #define BITMAP_HIGH		0x400
 #define BITMAP_WRITE		0x800
 
+#define X2APIC_MSR(offset)	(VMM_X2APIC_MSR_FIRST + ((offset) >> 4))
+
 DEFINE_PER_CPU(struct vmx_cpu, vmx_cpu);
 
-static struct page *msr_bitmap;
+static struct page *msr_bitmap, *msr_bitmap_apicv;
 static DEFINE_IDA(vpids);
 
 const u32 vmx_switched_msrs[VMX_NR_SWITCHED_MSRS] = {
@@ -77,6 +79,42 @@ static void pass_through(u8 *map, u32 msr)
 		__clear_bit(bit, (unsigned long *)(map + BITMAP_WRITE));
 }
 
+/* Another bitmap, which also passes what the processor does for the APIC. */
+static void pass_apic(u8 *map)
+{
+	u32 msr;
+
+	memcpy(map, page_address(msr_bitmap), PAGE_SIZE);
+	for (msr = VMM_X2APIC_MSR_FIRST; msr <= VMM_X2APIC_MSR_LAST; msr++)
+		if (vmm_lapic_hw_reads(msr))
+			__clear_bit(msr, (unsigned long *)map);
+	map += BITMAP_WRITE;
+	__clear_bit(X2APIC_MSR(APIC_TASKPRI), (unsigned long *)map);
+	__clear_bit(X2APIC_MSR(APIC_EOI), (unsigned long *)map);
+	__clear_bit(X2APIC_MSR(APIC_SELF_IPI), (unsigned long *)map);
+}
+
+static int alloc_bitmaps(void)
+{
+	unsigned int i;
+
+	msr_bitmap = alloc_page(GFP_KERNEL);
+	if (!msr_bitmap)
+		return -ENOMEM;
+	msr_bitmap_apicv = alloc_page(GFP_KERNEL);
+	if (!msr_bitmap_apicv) {
+		__free_page(msr_bitmap);
+		return -ENOMEM;
+	}
+	memset(page_address(msr_bitmap), 0xff, PAGE_SIZE);
+	for (i = 0; vmm_msr_passthrough[i]; i++)
+		pass_through(page_address(msr_bitmap), vmm_msr_passthrough[i]);
+	pass_apic(page_address(msr_bitmap_apicv));
+	vmx_config.msr_bitmap_pa = page_to_phys(msr_bitmap);
+	vmx_config.msr_bitmap_apicv_pa = page_to_phys(msr_bitmap_apicv);
+	return 0;
+}
+
 static void free_cpus(void)
 {
 	int cpu;
@@ -111,22 +149,16 @@ static int alloc_cpus(void)
 
 int vmx_setup(void)
 {
-	unsigned int i;
 	int err;
 
 	err = alloc_cpus();
 	if (err)
 		return err;
-	msr_bitmap = alloc_page(GFP_KERNEL);
-	if (!msr_bitmap) {
+	err = alloc_bitmaps();
+	if (err) {
 		free_cpus();
-		return -ENOMEM;
+		return err;
 	}
-	memset(page_address(msr_bitmap), 0xff, PAGE_SIZE);
-	for (i = 0; vmm_msr_passthrough[i]; i++)
-		pass_through(page_address(msr_bitmap), vmm_msr_passthrough[i]);
-	vmx_config.msr_bitmap_pa = page_to_phys(msr_bitmap);
-
 	vmx_config.flush_l1d = boot_cpu_has_bug(X86_BUG_L1TF) &&
 		boot_cpu_has(X86_FEATURE_FLUSH_L1D) && !cpu_mitigations_off();
 	vmx_config.renew_ibrs = boot_cpu_has(X86_FEATURE_KERNEL_IBRS);
@@ -135,6 +167,7 @@ int vmx_setup(void)
 
 void vmx_teardown(void)
 {
+	__free_page(msr_bitmap_apicv);
 	__free_page(msr_bitmap);
 	free_cpus();
 	ida_destroy(&vpids);

@@ -40,6 +40,10 @@ static bool preemption_timer = true;
 module_param(preemption_timer, bool, 0444);
 MODULE_PARM_DESC(preemption_timer, "use the preemption timer for the guest's APIC timer where the processor has it (VMX)");
 
+static bool apicv = true;
+module_param(apicv, bool, 0444);
+MODULE_PARM_DESC(apicv, "have interrupts delivered and APIC registers served by the processor where it can (VMX)");
+
 static bool always = true;
 
 enum word { PIN, PRIMARY, SECONDARY, EXIT, ENTRY, NR_WORDS };
@@ -110,6 +114,14 @@ static const struct control {
 #define BY_CPUID	(SECONDARY_EXEC_ENABLE_RDTSCP | \
 			 SECONDARY_EXEC_ENABLE_INVPCID)
 
+/*
+ * Secondary controls by which the processor has the APIC of x2APIC mode.  Each is
+ * of little use without the others, and processors have all or none.
+ */
+#define APICV		(SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE |	\
+			 SECONDARY_EXEC_APIC_REGISTER_VIRT |		\
+			 SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY)
+
 static int read_words(u32 must[NR_WORDS], u32 may[NR_WORDS])
 {
 	bool true_ones = vmx_config.basic & VMX_BASIC_TRUE_CTLS;
@@ -161,6 +173,10 @@ static int choose_controls(void)
 	vmx_config.exit = use[EXIT];
 	vmx_config.entry = use[ENTRY];
 	vmx_config.may_secondary = may[SECONDARY] & BY_CPUID;
+	/* TPR is in the page only with its shadow. */
+	if (apicv && (use[PRIMARY] & CPU_BASED_TPR_SHADOW) &&
+	    (may[SECONDARY] & APICV) == APICV)
+		vmx_config.apicv = APICV;
 	return 0;
 }
 
@@ -265,6 +281,8 @@ static void fill_caps(struct vmm_backend_caps *caps, bool ad)
 		caps->features |= VMM_FEAT_FLUSH_BY_ASID;
 	if (vmx_config.secondary & SECONDARY_EXEC_PAUSE_LOOP_EXITING)
 		caps->features |= VMM_FEAT_PAUSE_FILTER;
+	if (vmx_config.apicv)
+		caps->features |= VMM_FEAT_APIC;
 	caps->npt_levels = 4;
 	caps->format = ad ? &npt_format_ept : &npt_format_ept_noad;
 }

@@ -414,6 +414,8 @@ void vmx_enter(struct vmm_vcpu *vcpu, struct vmm_exit *exit)
 		prepare_timer(vmx);
 	if (unlikely(vmx->dr7 & (DR_GLOBAL_ENABLE_MASK | DR_LOCAL_ENABLE_MASK)))
 		load_breakpoints(vcpu);
+	if (vcpu->apic.hw)
+		vmx_apic_enter(vmx);
 	prepare_host(vmx);
 
 	failed = vmx_world_switch(vcpu->gpr, &vmx->host_rsp,
@@ -430,6 +432,8 @@ void vmx_enter(struct vmm_vcpu *vcpu, struct vmm_exit *exit)
 	if (likely(!(reason & VMX_EXIT_REASONS_FAILED_VMENTRY)))
 		vmx->vmcs.launched = true;
 	read_guest(vmx);
+	if (vcpu->apic.hw)
+		vmx_apic_exit(vmx);
 	read_event(vmx);
 	vmx_decode(vmx, exit, reason);
 }

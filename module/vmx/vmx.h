@@ -9,6 +9,7 @@
  *	state.c	registers in and out of the VMCS
  *	run.c	entry, injection, windows
  *	exit.c	exit reasons into struct vmm_exit
+ *	apic.c	the local APIC in hardware's hands
  *	check.c	why an entry failed, in words
  *	enter.S	the world switch
  *	tlb.h	when to flush, pure
@@ -71,6 +72,7 @@ struct vmx_host {
  * @secondary:	secondary ones
  * @rip, @rsp, @rflags: as in the VMCS
  * @intr_state:	interruptibility, as in the VMCS
+ * @intr_status: GUEST_INTR_STATUS, as in the VMCS
  * @tpr_threshold: as in the VMCS
  * @deadline:	guest TSC at which to leave the guest; 0: none
  * @timer_value: preemption timer, as in the VMCS
@@ -96,6 +98,7 @@ struct vmx_vcpu {
 	u64 host_cr3, host_cr4, host_rsp;
 	u32 primary, secondary;
 	u32 intr_state;
+	u16 intr_status;
 	u32 tpr_threshold;
 	u32 timer_value;
 	u64 deadline;
@@ -132,6 +135,7 @@ DECLARE_PER_CPU(struct vmx_cpu, vmx_cpu);
  * struct vmx_config - the same for all processors; constant after probing
  * @pin, @primary, @secondary, @exit, @entry: controls of a new vCPU
  * @may_secondary: secondary controls that some guests want on
+ * @apicv:	secondary controls that give the APIC to hardware; 0: not used
  * @basic:	IA32_VMX_BASIC
  * @cr0_fixed:	bits of CR0 that must be set in a guest
  * @cr4_fixed:	likewise of CR4
@@ -141,12 +145,14 @@ DECLARE_PER_CPU(struct vmx_cpu, vmx_cpu);
  * @all_roots, @all_vpids: the extents that forget everything are there
  * @timer_shift: the preemption timer counts TSC ticks of 2^this
  * @msr_bitmap_pa: one for all guests
+ * @msr_bitmap_apicv_pa: the same for those whose APIC is in hardware's hands
  * @flush_l1d:	before each entry
  * @renew_ibrs:	after each exit
  */
 struct vmx_config {
 	u32 pin, primary, secondary, exit, entry;
 	u32 may_secondary;
+	u32 apicv;
 	u64 basic;
 	u64 cr0_fixed;
 	u64 cr4_fixed, cr4_allowed;
@@ -154,7 +160,7 @@ struct vmx_config {
 	u8 timer_shift;
 	bool all_roots, all_vpids;
 	bool flush_l1d, renew_ibrs;
-	phys_addr_t msr_bitmap_pa;
+	phys_addr_t msr_bitmap_pa, msr_bitmap_apicv_pa;
 };
 
 extern struct vmx_config vmx_config;
@@ -229,6 +235,31 @@ bool vmx_set_deadline(struct vmm_vcpu *vcpu, u64 tsc);
 /* exit.c */
 void vmx_decode(struct vmx_vcpu *vmx, struct vmm_exit *exit, u32 reason);
 void vmx_decode_failure(struct vmx_vcpu *vmx, struct vmm_exit *exit);
+
+/* apic.c; the last two through those below */
+bool vmx_virtualize_apic(struct vmm_vcpu *vcpu, bool x2apic);
+void vmx_apic_tell(struct vmx_vcpu *vmx);
+void vmx_apic_told(struct vmx_vcpu *vmx, u16 status);
+
+/*
+ * Around an entry with struct vmm_lapic.hw set.  A sender that comes after this
+ * look kicks, and so there is an exit at once.
+ */
+static inline void vmx_apic_enter(struct vmx_vcpu *vmx)
+{
+	const struct vmm_lapic *apic = &vmx->vcpu.apic;
+
+	if (vmm_lapic_requested(apic) || unlikely(apic->changed))
+		vmx_apic_tell(vmx);
+}
+
+static inline void vmx_apic_exit(struct vmx_vcpu *vmx)
+{
+	u16 status = vmcs_read(GUEST_INTR_STATUS);
+
+	if (status != vmx->intr_status)
+		vmx_apic_told(vmx, status);
+}
 
 /* check.c */
 void vmx_describe(struct vmm_vcpu *vcpu, const struct vmm_exit *exit,

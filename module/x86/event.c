@@ -35,6 +35,14 @@ static bool makes_double_fault(enum exc_class first, enum exc_class second)
 	return false;
 }
 
+void vmm_event_take_over(struct vmm_events *ev)
+{
+	if (ev->injected.valid && ev->injected.type == VMM_EVENT_EXC)
+		ev->exception = ev->injected;
+	ev->injected.valid = 0;
+	ev->again.any = false;
+}
+
 bool vmm_event_raise(struct vmm_events *ev, const struct vmm_event *new)
 {
 	static const struct vmm_event double_fault = {

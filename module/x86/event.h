@@ -52,6 +52,15 @@ static inline bool vmm_exception_has_error(u8 vector)
 	return vector < 32 && (those >> vector & 1);
 }
 
+/* Whether exception @vector is a fault: its instruction will run again. */
+static inline bool vmm_exception_is_fault(u8 vector)
+{
+	/* #DB, if at times a fault, is none to RF; NMI, #BP, #OF, #DF, #MC. */
+	const u32 others = BIT(1) | BIT(2) | BIT(3) | BIT(4) | BIT(8) | BIT(18);
+
+	return vector < 32 && !(others >> vector & 1);
+}
+
 /**
  * struct vmm_events - all events of a vCPU
  * @injected:	was being delivered when the guest exited; never VMM_EVENT_SOFT,
@@ -77,5 +86,17 @@ struct vmm_events {
  * fault before either make a double fault.  Returns false for a triple fault.
  */
 bool vmm_event_raise(struct vmm_events *ev, const struct vmm_event *new);
+
+/*
+ * The monitor itself delivers what an exit cut short: hardware shall not do it
+ * again.  An exception stays, so that another that comes on the way is one on
+ * top of it; vmm_event_delivered() ends that.
+ */
+void vmm_event_take_over(struct vmm_events *ev);
+
+static inline void vmm_event_delivered(struct vmm_events *ev)
+{
+	ev->exception.valid = 0;
+}
 
 #endif

@@ -50,6 +50,18 @@ static void fxrstor(const void *image)
 	asm volatile("fxrstor64 (%0)" : : "r" (image) : "memory");
 }
 
+static void xsave(void *area, u64 mask)
+{
+	asm volatile("xsave64 (%0)" : : "r" (area), "a" ((u32)mask),
+		     "d" ((u32)(mask >> 32)) : "memory");
+}
+
+static void xrstor(const void *area, u64 mask)
+{
+	asm volatile("xrstor64 (%0)" : : "r" (area), "a" ((u32)mask),
+		     "d" ((u32)(mask >> 32)) : "memory");
+}
+
 /* What a processor writes as MXCSR_MASK. */
 static u32 read_mxcsr_mask(void *image)
 {
@@ -140,7 +152,6 @@ void vmm_fpu_reset(struct vmm_fpu *fpu, bool init)
 
 static void restore(const struct vmm_fpu *fpu)
 {
-	u64 mask = host.layout.mask;
 	static const u32 zero;
 
 	/*
@@ -152,25 +163,19 @@ static void restore(const struct vmm_fpu *fpu)
 			     "emms\n\t"
 			     "fildl %0" : : "m" (zero));
 	if (host.xsave)
-		asm volatile("xrstor64 (%0)" : : "r" (fpu->area),
-			     "a" ((u32)mask), "d" ((u32)(mask >> 32)) :
-			     "memory");
+		xrstor(fpu->area, host.layout.mask);
 	else
 		fxrstor(fpu->area);
 }
 
 static void save(struct vmm_fpu *fpu)
 {
-	u64 mask = host.layout.mask;
-
 	if (host.xsave) {
-		asm volatile("xsave64 (%0)" : : "r" (fpu->area),
-			     "a" ((u32)mask), "d" ((u32)(mask >> 32)) :
-			     "memory");
+		xsave(fpu->area, host.layout.mask);
 		return;
 	}
 	fxsave(fpu->area);
-	vmm_xsave_claim(fpu->area, mask);
+	vmm_xsave_claim(fpu->area, host.layout.mask);
 }
 
 void vmm_fpu_load(struct vmm_fpu *fpu)
@@ -232,24 +237,86 @@ int vmm_fpu_set_xcr0(struct vmm_fpu *fpu, const struct vmm_cpu_limits *limits,
  * While the state is live the area is free for use.  FXSAVE, unlike XSAVE, does
  * not ask the guest's XCR0 whether there are XMM registers.
  */
-void vmm_fpu_get_xmm(struct vmm_fpu *fpu, unsigned int nr, u64 val[2])
+static void *legacy_begin(struct vmm_fpu *fpu)
 {
 	if (fpu->live) {
 		fxsave(fpu->area);
 		vmm_xsave_claim(fpu->area, VMM_XCR0_X87 | VMM_XCR0_SSE);
 	}
-	vmm_xsave_get_xmm(fpu->area, nr, val);
+	return fpu->area;
+}
+
+static void legacy_end(struct vmm_fpu *fpu)
+{
+	if (fpu->live)
+		fxrstor(fpu->area);
+}
+
+void vmm_fpu_get_xmm(struct vmm_fpu *fpu, unsigned int nr, u64 val[2])
+{
+	vmm_xsave_get_xmm(legacy_begin(fpu), nr, val);
 }
 
 void vmm_fpu_set_xmm(struct vmm_fpu *fpu, unsigned int nr, const u64 val[2])
 {
-	if (fpu->live) {
-		fxsave(fpu->area);
-		vmm_xsave_claim(fpu->area, VMM_XCR0_X87 | VMM_XCR0_SSE);
-	}
-	vmm_xsave_set_xmm(fpu->area, nr, val);
+	vmm_xsave_set_xmm(legacy_begin(fpu), nr, val);
+	legacy_end(fpu);
+}
+
+u64 vmm_fpu_get_mm(struct vmm_fpu *fpu, unsigned int nr)
+{
+	return vmm_xsave_get_mm(legacy_begin(fpu), nr);
+}
+
+void vmm_fpu_set_mm(struct vmm_fpu *fpu, unsigned int nr, u64 val)
+{
+	vmm_xsave_set_mm(legacy_begin(fpu), nr, val);
+	legacy_end(fpu);
+}
+
+void vmm_fpu_enter_mmx(struct vmm_fpu *fpu)
+{
+	vmm_xsave_enter_mmx(legacy_begin(fpu));
+	legacy_end(fpu);
+}
+
+u32 vmm_fpu_get_word(struct vmm_fpu *fpu, enum vmm_fpu_word which)
+{
+	return vmm_xsave_get_word(legacy_begin(fpu), which);
+}
+
+int vmm_fpu_set_word(struct vmm_fpu *fpu, enum vmm_fpu_word which, u32 val)
+{
+	if (which == VMM_FPU_MXCSR && val & ~host.layout.mxcsr_mask)
+		return -EINVAL;
+	vmm_xsave_set_word(legacy_begin(fpu), which, val);
+	legacy_end(fpu);
+	return 0;
+}
+
+/* XSAVE and XRSTOR act on what XCR0 has, which while live is the guest's. */
+static u64 wide_mask(struct vmm_fpu *fpu)
+{
+	return vmm_fpu_get_xcr0(fpu) & host.layout.mask &
+	       (VMM_XCR0_SSE | VMM_XCR0_AVX | VMM_XCR0_AVX512);
+}
+
+void vmm_fpu_get_ymm(struct vmm_fpu *fpu, unsigned int nr, u64 val[4])
+{
 	if (fpu->live)
-		fxrstor(fpu->area);
+		xsave(fpu->area, wide_mask(fpu));
+	vmm_xsave_get_ymm(&host.layout, fpu->area, nr, val);
+}
+
+void vmm_fpu_set_ymm(struct vmm_fpu *fpu, unsigned int nr, const u64 val[4])
+{
+	u64 mask = wide_mask(fpu);
+
+	if (fpu->live)
+		xsave(fpu->area, mask);
+	vmm_xsave_set_ymm(&host.layout, fpu->area, nr, val);
+	if (fpu->live)
+		xrstor(fpu->area, mask);
 }
 
 int vmm_fpu_get_xsave(struct vmm_fpu *fpu, void *buf, size_t size, u64 *xcr0)

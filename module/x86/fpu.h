@@ -62,9 +62,21 @@ u64 vmm_fpu_get_xcr0(struct vmm_fpu *fpu);
 int vmm_fpu_set_xcr0(struct vmm_fpu *fpu, const struct vmm_cpu_limits *limits,
 		     u64 xcr0);
 
-/* XMM register @nr (0 to 15), live or not. */
+/*
+ * XMM and MMX registers and control words, live or not; as xsave.h has them.
+ * -EINVAL: a reserved bit of MXCSR.
+ */
 void vmm_fpu_get_xmm(struct vmm_fpu *fpu, unsigned int nr, u64 val[2]);
 void vmm_fpu_set_xmm(struct vmm_fpu *fpu, unsigned int nr, const u64 val[2]);
+u64 vmm_fpu_get_mm(struct vmm_fpu *fpu, unsigned int nr);
+void vmm_fpu_set_mm(struct vmm_fpu *fpu, unsigned int nr, u64 val);
+void vmm_fpu_enter_mmx(struct vmm_fpu *fpu);
+u32 vmm_fpu_get_word(struct vmm_fpu *fpu, enum vmm_fpu_word which);
+int vmm_fpu_set_word(struct vmm_fpu *fpu, enum vmm_fpu_word which, u32 val);
+
+/* YMM registers, live or not.  Only while the guest's XCR0 has AVX. */
+void vmm_fpu_get_ymm(struct vmm_fpu *fpu, unsigned int nr, u64 val[4]);
+void vmm_fpu_set_ymm(struct vmm_fpu *fpu, unsigned int nr, const u64 val[4]);
 
 /*
  * For user space, not live.  @buf: kernel memory of @size bytes.  Get returns

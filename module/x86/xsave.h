@@ -21,6 +21,15 @@
 #define VMM_XCR0_GUEST		(VMM_XCR0_X87 | VMM_XCR0_SSE | VMM_XCR0_AVX | \
 				 VMM_XCR0_AVX512)
 
+#define VMM_YMM_SIZE		32
+
+/** enum vmm_fpu_word - what controls and reports arithmetic */
+enum vmm_fpu_word {
+	VMM_FPU_CW,		/* x87 control word */
+	VMM_FPU_SW,		/* x87 status word */
+	VMM_FPU_MXCSR,
+};
+
 /**
  * struct vmm_xsave_layout - the standard form on this host
  * @mask:	components that guests may have
@@ -67,5 +76,27 @@ void vmm_xsave_claim(void *area, u64 mask);
 /* One XMM register (0 to 15) of an area at rest. */
 void vmm_xsave_get_xmm(const void *area, unsigned int nr, u64 val[2]);
 void vmm_xsave_set_xmm(void *area, unsigned int nr, const u64 val[2]);
+
+/*
+ * One YMM register (0 to 15) of an area at rest that has room for them.  What is
+ * above a register that is set becomes zero.
+ */
+void vmm_xsave_get_ymm(const struct vmm_xsave_layout *l, const void *area,
+		       unsigned int nr, u64 val[4]);
+void vmm_xsave_set_ymm(const struct vmm_xsave_layout *l, void *area,
+		       unsigned int nr, const u64 val[4]);
+
+/*
+ * One MMX register (0 to 7).  They are the mantissas of the x87 registers, by
+ * their fixed numbers: the top of the stack goes to 0 and all registers become
+ * valid whenever one is used, which for a read vmm_xsave_enter_mmx() does.
+ */
+u64 vmm_xsave_get_mm(const void *area, unsigned int nr);
+void vmm_xsave_set_mm(void *area, unsigned int nr, u64 val);
+void vmm_xsave_enter_mmx(void *area);
+
+/* Set is for the two control words; @val has no reserved bit of MXCSR. */
+u32 vmm_xsave_get_word(const void *area, enum vmm_fpu_word which);
+void vmm_xsave_set_word(void *area, enum vmm_fpu_word which, u32 val);
 
 #endif

@@ -76,6 +76,30 @@ static u64 rnd_reg(void)
 	}
 }
 
+/* A vector move or its like, often with VEX. */
+static unsigned int make_move(u8 *buf)
+{
+	static const u8 ops[] = {
+		0x10, 0x11, 0x12, 0x13, 0x16, 0x17, 0x28, 0x29, 0x2b, 0x6e,
+		0x6f, 0x7e, 0x7f, 0xd6, 0xe7, 0xf0, 0xae,
+	};
+	unsigned int n = 0, i;
+	u64 r = rnd();
+
+	if (r & 1) {
+		buf[n++] = 0xc4;
+		buf[n++] = (r & 0xe0) | 1;
+		buf[n++] = r & 0x300 ? 0x78 | (r >> 16 & 0x87) : r >> 16;
+	} else {
+		buf[n++] = 0x0f;
+	}
+	buf[n++] = ops[(r >> 32) % sizeof(ops)];
+	buf[n++] = (r >> 40) & 0x7f;
+	for (i = n; i < n + 6; i++)
+		buf[i] = rnd() & 7;
+	return n + 6;
+}
+
 /* Mostly opcodes that do something, with prefixes in front now and then. */
 static unsigned int make_code(u8 *buf)
 {
@@ -89,6 +113,8 @@ static unsigned int make_code(u8 *buf)
 	}
 	if (r & 0x100)
 		buf[n++] = 0x40 | ((r >> 12) & 15);
+	if (r % 32 == 31)
+		return n + make_move(buf + n);
 	if (r & 0x200)
 		buf[n++] = 0x0f;
 	for (i = n; i < 20; i++)
@@ -133,6 +159,7 @@ static void make_world(void)
 	}
 	w->cr[0] = rnd();
 	w->cr[4] = rnd();
+	w->xcr0 = rnd() % 4 ? 7 : rnd() & 7;
 	for (i = 0; i < 2; i++) {
 		w->table_base[i] = rnd_reg();
 		w->table_limit[i] = rnd();
@@ -172,7 +199,7 @@ static void complain(const char *what, int rc, u64 n)
 static void answer(struct world *w)
 {
 	struct emul_access *e = emul_pending(&w->c);
-	u64 data[2] = { rnd(), rnd() };
+	u64 data[EMUL_DATA_MAX / 8] = { rnd(), rnd(), rnd(), rnd() };
 
 	if (e)
 		emul_complete(&w->c, e->count > 1 ? NULL : data);

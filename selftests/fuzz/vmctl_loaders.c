@@ -6,7 +6,7 @@
  *
  *	vmctl_loaders COUNT SEED
  *
- * test: timeout: 300
+ * test: timeout: 600
  */
 #include <stdio.h>
 #include <stdlib.h>

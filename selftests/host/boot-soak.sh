@@ -13,12 +13,12 @@ boots="50 2"
 read -r boots counts <<<"${BOOTS:-$boots}"
 for cpus in $counts; do
 	for n in $(seq "$boots"); do
-		begun=${EPOCHREALTIME/./}
+		begun=${EPOCHREALTIME/./} bad=$tap_bad
 		linux "$cpus" 256M '' --timeout 180
 		is "$? $(guest_said cpus) $(guest_said clock)" "0 $cpus $(guest_clock)" \
 			"boot $n with $cpus processors"
+		[ "$tap_bad" = "$bad" ] || show_guest
 		echo "# $(((${EPOCHREALTIME/./} - begun) / 1000)) ms"
 	done
 done
-[ "$tap_bad" = 0 ] || show_guest
 done_testing

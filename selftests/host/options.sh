@@ -52,7 +52,7 @@ without()
 	ok "without $1: unloads" unload
 }
 
-payloads=${PAYLOADS:-paging irq-tpr timer mmio ipi-2 smp-2}
+payloads=${PAYLOADS:-paging irq-tpr timer mmio x2apic ipi-2 smp-2}
 load || exit
 backend=$(tools/vmctl/vmctl doctor | sed -n 's/.*backend \([a-z]*\).*/\1/p')
 names=$(optional "$backend" | xargs)

@@ -69,12 +69,7 @@ static void reset(void)
 
 static bool within(u32 n, u32 ms)
 {
-	bool ok;
-
-	sti();
-	ok = wait_until(count >= n, ms);
-	cli();
-	return ok;
+	return wait_open(count >= n, ms);
 }
 
 static void through_pic(void)

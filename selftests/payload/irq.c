@@ -12,11 +12,14 @@
 
 static volatile u32 count, log_len;
 static volatile u8 order[LOG];
-static u64 seen_rax;
+static u64 seen_rax, seen_rip;	/* of the first one */
 
 static void on_irq(struct regs *r)
 {
-	seen_rax = r->rax;
+	if (!log_len) {
+		seen_rax = r->rax;
+		seen_rip = r->rip;
+	}
 	if (log_len < LOG)
 		order[log_len++] = r->vector;
 	count++;
@@ -64,10 +67,28 @@ static void shadows(void)
 		     :: "i"(SEL_DATA), "i"(SEL_CODE64) : "rax", "rcx", "memory");
 	check(count == 1 && seen_rax == 0, "IRET has no shadow");
 
-	reset();
-	request(0x40);
-	asm volatile("sti; hlt; cli" ::: "memory");
-	check_eq(count, 1, "STI; HLT does not sleep over a pending interrupt");
+}
+
+/*
+ * An interrupt that waits comes behind the HLT that follows STI: were it to come in front,
+ * HLT would sleep over it. Then the timer ends the sleep.
+ */
+static void halts(void)
+{
+	u64 turns = arg_u64("turns", 300), early = 0;
+
+	apic_write(APIC_LVT_TIMER, 0x50);
+	apic_write(APIC_TIMER_DIV, 0xb);
+	for (u64 i = 0; i < turns; i++) {
+		reset();
+		request(0x40);
+		apic_write(APIC_TIMER_INIT, 100 * 1000 * 1000);
+		asm volatile("lea 1f(%%rip), %%rax; sti; 1: hlt; cli" ::: "rax", "memory");
+		apic_write(APIC_TIMER_INIT, 0);
+		early += order[0] == 0x40 && seen_rip == seen_rax;
+	}
+	apic_write(APIC_LVT_TIMER, LVT_MASKED);
+	check_eq(early, 0, "STI; HLT does not sleep over a pending interrupt");
 }
 
 static void priorities(void)
@@ -302,6 +323,7 @@ static void nmi(void)
 
 const struct test tests[] = {
 	{ "shadows", shadows, false },
+	{ "halts", halts, false },
 	{ "priorities", priorities, true },
 	{ "nesting", nesting, false },
 	{ "coalescing", coalescing, false },

@@ -299,26 +299,93 @@ forms_start:
 	form 16, NONE, "movaps %xmm0, (%rdi)"
 	form 16, NONE, "movdqa %xmm0, (%rdi)"
 	form 16, NONE, "movntdq %xmm0, (%rdi)"
+	form 16, NONE, "lddqu 1(%rdi), %xmm0"
+	form 16, NONE, "movdqa 8(%rdi), %xmm0"
+	form 16, NONE, "movntps %xmm0, (%rdi)"
+	form 16, NONE, "movntdqa (%rdi), %xmm0"
+	form 4, NONE, "movss (%rdi), %xmm0"
+	form 4, NONE, "movss %xmm0, (%rdi)"
+	form 8, NONE, "movsd (%rdi), %xmm0"
+	form 8, NONE, "movsd %xmm0, (%rdi)"
+	form 8, NONE, "movlps (%rdi), %xmm0"
+	form 8, NONE, "movlps %xmm0, (%rdi)"
+	form 8, NONE, "movhps (%rdi), %xmm0"
+	form 8, NONE, "movhps %xmm0, (%rdi)"
+
+	/* MMX registers, and what using one does to the x87 stack. */
+	form 4, NONE, "movq %rax, %mm3; movd (%rdi), %mm3; movq %mm3, %rax; emms"
+	form 4, NONE, "movq %rax, %mm3; movd %mm3, (%rdi); emms"
+	form 8, NONE, "movq (%rdi), %mm0; movq %mm0, %rax; emms"
+	form 8, NONE, "movq %rax, %mm0; movq %mm0, (%rdi); emms"
+	form 8, NONE, "movq %rax, %mm7; movntq %mm7, (%rdi); emms"
+	form 8, NONE, ".byte 0x48, 0x0f, 0x6e, 0x2f; movq %mm5, %rax; emms"
+	form 8, NONE, "movq %rax, %mm5; .byte 0x48, 0x0f, 0x7e, 0x2f; emms"
+	form 4, NONE, "fninit; fld1; fldpi; movd (%rdi), %mm5; fnstenv (%rsi); emms; mov 4(%rsi), %ax; mov 8(%rsi), %dx"
+	form 4, NONE, "fninit; fld1; fldpi; movd %mm5, (%rdi); fnstenv (%rsi); emms; mov 4(%rsi), %ax; mov 8(%rsi), %dx"
+	form 4, NONE, "fninit; fldpi; fld1; movd (%rdi), %mm5; movq %mm7, %rax; movq %mm6, %rdx; emms"
+	form 4, NONE, "fninit; fldpi; fld1; movd %mm5, (%rdi); movq %mm7, %rax; movq %mm6, %rdx; emms"
+
+	/* Words of the FPU. */
+	form 4, NONE, "stmxcsr (%rdi)"
+	form 4, NONE, "ldmxcsr (%rdi); movl $0x1f80, (%rsi); ldmxcsr (%rsi)"
+	form 2, NONE, "fninit; fnstcw (%rdi)"
+	form 2, NONE, "fninit; fld1; fnstsw (%rdi)"
+	form 2, NONE, "fninit; fldcw (%rdi); fnstcw (%rsi); fninit; mov (%rsi), %ax; and $0x1f3f, %eax"
+
+	/* Moves with VEX; RAX and RDX get the upper half of what was loaded. */
+	.globl forms_avx
+	.pushsection .data.forms, "aw"
+forms_avx:
+	.popsection
+	.macro load size, insn
+	form \size, NONE, "vmovdqu (%rsi), %ymm0; \insn, %xmm0; vmovdqu %ymm0, (%rsi); mov 16(%rsi), %rax; mov 24(%rsi), %rdx"
+	.endm
+	load 4, "vmovd (%rdi)"
+	load 8, "vmovq (%rdi)"
+	load 8, ".byte 0xc4, 0xe1, 0xf9, 0x6e, 0x07; vmovaps %xmm0"
+	load 4, "vmovss (%rdi)"
+	load 8, "vmovsd (%rdi)"
+	load 8, "vmovlps (%rdi), %xmm1"
+	load 8, "vmovhps (%rdi), %xmm1"
+	load 8, "vmovlpd (%rdi), %xmm1"
+	load 8, "vmovhpd (%rdi), %xmm1"
+	form 4, NONE, "vmovd (%rdi), %xmm9; vmovdqa %xmm9, %xmm0"
+	.irp op, vmovups, vmovaps, vmovupd, vmovapd, vmovdqu, vmovdqa, vlddqu, vmovntdqa
+	load 16, "\op (%rdi)"
+	.endr
+	.irp op, vmovups, vmovaps, vmovupd, vmovapd, vmovdqu, vmovdqa, vlddqu
+	form 32, NONE, "\op (%rdi), %ymm0; vmovdqu %ymm0, (%rsi); mov 16(%rsi), %rax; mov 24(%rsi), %rdx"
+	.endr
+	.irp op, vmovups, vmovaps, vmovdqu, vmovdqa, vmovntps, vmovntpd, vmovntdq
+	form 16, NONE, "\op %xmm0, (%rdi)"
+	form 32, NONE, "\op %ymm0, (%rdi)"
+	.endr
+	form 32, NONE, "vmovdqu 3(%rdi), %ymm11; vmovdqu %ymm11, (%rsi); mov 16(%rsi), %rax; mov 24(%rsi), %rdx"
+	form 4, NONE, "vmovd %xmm0, (%rdi)"
+	form 4, NONE, "vmovss %xmm0, (%rdi)"
+	form 8, NONE, "vmovq %xmm0, (%rdi)"
+	form 8, NONE, "vmovsd %xmm0, (%rdi)"
+	form 8, NONE, "vmovlps %xmm0, (%rdi)"
+	form 8, NONE, "vmovhps %xmm0, (%rdi)"
+	form 4, NONE, "vstmxcsr (%rdi)"
+	form 4, NONE, "vldmxcsr (%rdi); movl $0x1f80, (%rsi); ldmxcsr (%rsi)"
+	form 16, NONE, "vmovdqa 8(%rdi), %xmm0"
+	form 32, NONE, "vmovaps 16(%rdi), %ymm0"
+	form 32, NONE, "vmovntdq %ymm0, 16(%rdi)"
+	/* Encodings that do not exist: VEX.vvvv in use, VEX.L where it must be 0. */
+	form 32, NONE, ".byte 0xc5, 0xf6, 0x6f, 0x07"
+	form 4, NONE, ".byte 0xc5, 0xfd, 0x6e, 0x07"
+	form 8, NONE, ".byte 0xc5, 0xfc, 0x13, 0x07"
+
 	.globl forms_odd
 	.pushsection .data.forms, "aw"
 forms_odd:
 	.popsection
 	/* What nobody does to a device: a monitor may refuse, in words. */
 	form 16, ZF, "cmpxchg16b (%rdi)"
-	form 4, NONE, "movss (%rdi), %xmm0"
-	form 4, NONE, "movss %xmm0, (%rdi)"
-	form 8, NONE, "movsd (%rdi), %xmm0"
-	form 8, NONE, "movsd %xmm0, (%rdi)"
-	form 8, NONE, "movlps (%rdi), %xmm0"
-	form 8, NONE, "movhps (%rdi), %xmm0"
-	form 8, NONE, "movhps %xmm0, (%rdi)"
-	form 8, NONE, "movq (%rdi), %mm0; movq %mm0, %rax; emms"
-	form 8, NONE, "movq %rax, %mm0; movq %mm0, (%rdi); emms"
 	form 16, NONE, "pxor (%rdi), %xmm0"
-	form 4, NONE, "stmxcsr (%rdi)"
 	form 4, NONE, "fninit; fildl (%rdi); fistpl (%rsi); mov (%rsi), %eax"
 	form 4, NONE, "fninit; fldpi; fistpl (%rdi)"
-	form 2, NONE, "fninit; fnstcw (%rdi)"
 	form 2, NONE, "smsw (%rdi)"
 	form 2, NONE, "str (%rdi)"
 	form 4, NONE, "movbe (%rdi), %eax"

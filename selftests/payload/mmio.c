@@ -29,7 +29,7 @@ struct form {
 	u32 size, flags;
 };
 
-extern struct form forms_start[], forms_odd[], forms_end[];
+extern struct form forms_start[], forms_avx[], forms_odd[], forms_end[];
 void form_run(struct state *s, void (*code)(void));
 
 struct run {
@@ -153,7 +153,14 @@ static void unclaimed(const struct form *f, const struct form *end)
 
 static void core_register(void)
 {
-	scratch_register(forms_start, forms_odd);
+	u32 v = 0;
+
+	scratch_register(forms_start, forms_avx);
+	*(volatile u32 *)SCRATCH = 0x5f80;
+	asm volatile("ldmxcsr (%1); stmxcsr %0; ldmxcsr 1f(%%rip); jmp 2f; 1: .long 0x1f80; 2:"
+		     : "+m"(v) : "r"(SCRATCH));
+	check_eq(v, 0x5f80, "LDMXCSR takes what a register holds");
+	*(volatile u32 *)SCRATCH = 0;
 }
 
 static void core_unclaimed(void)
@@ -161,7 +168,68 @@ static void core_unclaimed(void)
 	check_eq(*(volatile u32 *)HOLE, 0xffffffff, "reads as all ones");
 	*(volatile u32 *)HOLE = 0x12345678;
 	check(*(volatile u32 *)HOLE != 0x12345678, "drops writes");
-	unclaimed(forms_start, forms_odd);
+	unclaimed(forms_start, forms_avx);
+}
+
+/* YMM registers on. */
+static bool enable_avx(void)
+{
+	if (!has_xsave() || !(cpuid(1, 0).c & BIT(28))) {
+		skip("AVX");
+		return false;
+	}
+	write_cr4(read_cr4() | CR4_OSXSAVE);
+	asm volatile("xsetbv" :: "c"(0), "a"(7), "d"(0));
+	return true;
+}
+
+static void avx_register(void)
+{
+	if (enable_avx())
+		scratch_register(forms_avx, forms_odd);
+}
+
+static void avx_unclaimed(void)
+{
+	if (enable_avx())
+		unclaimed(forms_avx, forms_odd);
+}
+
+/* 32 bytes at every alignment around both borders of RAM and device. */
+static void avx_crossing(void)
+{
+	u8 *ram = alloc_pages(1), in[32], out[32];
+	u64 va = TEST_BASE + GIB(2) + MIB(2);
+	u8 ones = *(volatile u8 *)HOLE;
+	bool loads = true, stores = true;
+
+	if (!enable_avx())
+		return;
+	map(va, (u64)ram, PTE_P | PTE_W, 1);
+	map(va + PAGE_SIZE, HOLE, PTE_P | PTE_W | PTE_PCD, 1);
+	map(va + 2 * PAGE_SIZE, (u64)ram, PTE_P | PTE_W, 1);
+	for (u32 i = 0; i < 32; i++)
+		in[i] = 0xc0 + i;
+	for (u32 n = 1; n < 32; n++) {
+		u64 low = va + PAGE_SIZE - n, high = va + 2 * PAGE_SIZE - n;
+
+		memset(ram, 0x42, PAGE_SIZE);
+		asm volatile("vmovdqu (%0), %%ymm3; vmovdqu %%ymm3, (%1)"
+			     :: "r"(low), "r"(out) : "memory");
+		for (u32 i = 0; i < 32; i++)
+			loads &= out[i] == (i < n ? 0x42 : ones);
+		asm volatile("vmovdqu (%0), %%ymm3; vmovdqu %%ymm3, (%1)"
+			     :: "r"(high), "r"(out) : "memory");
+		for (u32 i = 0; i < 32; i++)
+			loads &= out[i] == (i < n ? ones : 0x42);
+		asm volatile("vmovdqu (%0), %%ymm3; vmovdqu %%ymm3, (%1); vmovdqu %%ymm3, (%2)"
+			     :: "r"(in), "r"(low), "r"(high) : "memory");
+		stores &= !memcmp(ram + PAGE_SIZE - n, in, n) &&
+			  !memcmp(ram, in + n, 32 - n) && ram[32 - n] == 0x42 &&
+			  ram[PAGE_SIZE - n - 1] == 0x42;
+	}
+	check(loads, "32-byte loads across RAM and MMIO");
+	check(stores, "32-byte stores across RAM and MMIO: the RAM part");
 }
 
 static void odd_register(void)
@@ -280,6 +348,9 @@ static void protection(void)
 const struct test tests[] = {
 	{ "register", core_register, false },
 	{ "unclaimed", core_unclaimed, false },
+	{ "avx-register", avx_register, false },
+	{ "avx-unclaimed", avx_unclaimed, false },
+	{ "avx-crossing", avx_crossing, false },
 	{ "odd-register", odd_register, true },
 	{ "odd-unclaimed", odd_unclaimed, true },
 	{ "crossing", crossing, false },

@@ -18,11 +18,6 @@ typedef unsigned long long wide;
 #define CR4_PAE	(1u << 5)
 #define VA	0x40000000u
 
-struct log32 log32;
-
-extern const unsigned char gates32[32][16];
-extern word probe_error, probe_cr2, probe_eip;
-int probe32(void (*fn)(word), word arg);
 void go_real(void);
 
 static struct { unsigned short lo, sel, type, hi; } idt32[32] __attribute__((aligned(8)));

@@ -22,13 +22,6 @@ void paging_pae(void);
 void real(void);
 void real_loop(void);
 
-static void report_log(void)
-{
-	for (u32 i = 0; i < log32.n; i++)
-		check(log32.line[i].ok, "%s", (const char *)(u64)log32.line[i].text);
-	log32.n = 0;
-}
-
 static void still_long(void)
 {
 	check((rdmsr(MSR_EFER) & (EFER_LME | EFER_LMA)) == (EFER_LME | EFER_LMA) &&

@@ -30,18 +30,6 @@
 #define R_COUNT		18
 
 #ifndef __ASSEMBLER__
-
-typedef unsigned int word;
-
-/* A log of checks made in 32-bit code, reported by 64-bit code. */
-struct log32 {
-	word n;
-	struct { word ok, text; } line[64];
-};
-extern struct log32 log32;
-
-/* From 64-bit C: runs @fn in 32-bit protected mode, paging off. */
-void leave_long(void (*fn)(void));
-
+#include "mode32.h"
 #endif
 #endif

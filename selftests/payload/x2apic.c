@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * x2apic.c: the APIC behind MSRs: the ways in and out of the mode, what each
- * register takes, and interrupts in it. (ipi.c runs in this mode with `x2`.)
+ * register takes, and interrupts in it, which a processor may deliver by itself.
+ * (ipi.c runs in this mode with `x2`.)
  */
 #include "apic.h"
+#include "pc.h"
 #include "smp.h"
 #include "test.h"
 #include "time.h"
 
 #define VEC	0x60
+#define HIGH	0x75
+#define PIC_BASE 0x50
 #define REG(off)	(MSR_X2APIC + ((off) >> 4))
 
 static volatile u32 count;
@@ -138,6 +142,210 @@ static void interrupts(void)
 	apic_enable();
 }
 
+static volatile u8 order[8];
+static volatile u32 ppr_inside, isr_inside;
+
+static void on_ordered(struct regs *r)
+{
+	order[count++ & 7] = r->vector;
+	ppr_inside = apic_read(APIC_PPR);
+	isr_inside = apic_bit(APIC_ISR, r->vector);
+	apic_eoi();
+}
+
+static void self(u8 vector)
+{
+	wrmsr(REG(APIC_SELF_IPI), vector);
+}
+
+static void start(void)
+{
+	apic_to_x2mode();
+	apic_enable();
+	trap_set_handler(VEC, on_ordered);
+	trap_set_handler(VEC + 1, on_ordered);
+	trap_set_handler(HIGH, on_ordered);
+	count = 0;
+}
+
+static void end(void)
+{
+	irq_window();
+	irq_window();
+	apic_to_xmode();
+	apic_enable();
+}
+
+static void priorities(void)
+{
+	if (!available())
+		return;
+	start();
+	self(VEC);
+	self(HIGH);
+	self(VEC + 1);
+	check(!count && apic_bit(APIC_IRR, VEC) && apic_bit(APIC_IRR, VEC + 1) &&
+	      apic_bit(APIC_IRR, HIGH), "with IF clear three requests wait in IRR");
+	irq_window();
+	irq_window();
+	irq_window();
+	check(count == 3 && order[0] == HIGH && order[1] == VEC + 1 && order[2] == VEC,
+	      "the highest goes first");
+	check(ppr_inside == (VEC & 0xf0) && isr_inside, "PPR and ISR tell of it inside");
+	check(!apic_bit(APIC_ISR, VEC) && apic_read(APIC_PPR) == 0, "and no more behind EOI");
+
+	count = 0;
+	apic_write(APIC_TPR, 0x60);
+	check_eq(apic_read(APIC_PPR), 0x60, "PPR follows TPR");
+	self(VEC);
+	self(HIGH);
+	irq_window();
+	irq_window();
+	check(count == 1 && order[0] == HIGH, "TPR holds its class and lower ones");
+	sti();
+	apic_write(APIC_TPR, 0x50);
+	check(wait_until(count == 2, 1000) && order[1] == VEC, "a write of TPR lets it in");
+	write_cr8(15);
+	apic_send_ipi(apic_id(), ICR_ASSERT | HIGH);
+	check(!wait_until(count == 3, 20), "CR8 holds all");
+	write_cr8(0);
+	check(wait_until(count == 3, 1000), "and lets them in");
+	cli();
+	end();
+}
+
+static volatile u32 ticks;
+
+static void on_tick(struct regs *r __unused)
+{
+	ticks++;
+	apic_eoi();
+}
+
+/* A tick ends a HLT that should have ended before, and so the test does not hang. */
+static void halted(void)
+{
+	if (!available())
+		return;
+	start();
+	ticks = 0;
+	trap_set_handler(HIGH, on_tick);
+	apic_write(APIC_TIMER_DIV, 0xb);
+	apic_write(APIC_LVT_TIMER, LVT_PERIODIC | HIGH);
+	apic_write(APIC_TIMER_INIT, 1000000);
+	for (int i = 0; i < 20; i++) {
+		self(VEC);
+		asm volatile("sti; hlt; cli" ::: "memory");
+	}
+	check_eq(count, 20, "HLT lets in what is requested already");
+	for (int i = 0; i < 5; i++)
+		asm volatile("sti; hlt; cli" ::: "memory");
+	check(ticks >= 5, "and ends by what comes later");
+	apic_write(APIC_LVT_TIMER, LVT_MASKED);
+	apic_write(APIC_TIMER_INIT, 0);
+	end();
+}
+
+static void self_ipi_errors(void)
+{
+	if (!available())
+		return;
+	start();
+	apic_write(APIC_ESR, 0);
+	apic_write(APIC_ESR, 0);
+	check_exc(wrmsr_exc(REG(APIC_SELF_IPI), 0x100), GP, 0, "self-IPI reserved bit: #GP(0)");
+	check_exc(wrmsr_exc(REG(APIC_SELF_IPI), 0x0f), NO_EXCEPTION, 0, "self-IPI of vector 15");
+	apic_write(APIC_ESR, 0);
+	check(apic_read(APIC_ESR) & (BIT(5) | BIT(6)), "is an error");
+	irq_window();
+	check_eq(count, 0, "and no interrupt");
+	end();
+}
+
+static volatile u32 drop_at;
+
+static void line_down(void)
+{
+	pit_set(0, 0, 0);
+	outb(PIT_CH0, 0);
+}
+
+static void on_level(struct regs *r __unused)
+{
+	if (++count >= drop_at)
+		line_down();
+	apic_eoi();
+}
+
+static void on_pic(struct regs *r)
+{
+	count++;
+	pic_eoi(r->vector - PIC_BASE);
+}
+
+static bool within(u32 n, u32 ms)
+{
+	return wait_open(count >= n, ms);
+}
+
+static void level(void)
+{
+	u8 pin = ioapic_isa_pin(0);
+	u64 dest = (u64)apic_id() << 56;
+
+	if (!available())
+		return;
+	start();
+	line_down();
+	ioapic_mask_all();
+	trap_set_handler(VEC, on_level);
+	drop_at = 4;
+	ioapic_set(pin, VEC | REDIR_LEVEL | dest);
+	pit_set(0, 0, 100);
+	check(within(4, 5000), "a level-triggered line comes again behind each EOI");
+	check(apic_bit(APIC_TMR, VEC), "TMR says level");
+	within(5, 20);
+	check_eq(count, 4, "once it is down there is quiet");
+	check(!(ioapic_get(pin) & REDIR_IRR), "remote IRR is clear");
+
+	ioapic_set(pin, VEC | dest);
+	line_down();
+	count = 0;
+	drop_at = 9;
+	pit_set(0, 0, 100);
+	check(within(1, 2000), "the same vector as an edge");
+	check(!apic_bit(APIC_TMR, VEC), "TMR says edge");
+	line_down();
+	ioapic_mask_all();
+	end();
+}
+
+/* An interrupt of the PIC has neither a place in IRR nor a priority. */
+static void through_pic(void)
+{
+	if (!available())
+		return;
+	start();
+	line_down();
+	ioapic_mask_all();
+	pic_init(PIC_BASE, false);
+	trap_set_handler(PIC_BASE, on_pic);
+	apic_write(APIC_LVT_LINT0, LVT_EXTINT);
+	apic_write(APIC_TPR, 0x80);
+	self(VEC);
+	pic_unmask(0);
+	pit_set(0, 0, 100);
+	check(within(1, 2000), "the PIC through LINT0, past TPR and a request");
+	within(2, 20);
+	check_eq(count, 1, "which still waits");
+	apic_write(APIC_TPR, 0);
+	check(within(2, 1000), "for TPR alone");
+	pic_mask_all();
+	apic_write(APIC_LVT_LINT0, LVT_MASKED);
+	line_down();
+	end();
+}
+
 /* In this mode the page is not the APIC's: what is there does not matter to it. */
 static void page(void)
 {
@@ -158,6 +366,11 @@ const struct test tests[] = {
 	{ "transitions", transitions, false },
 	{ "registers", registers, false },
 	{ "interrupts", interrupts, false },
+	{ "priorities", priorities, false },
+	{ "halted", halted, false },
+	{ "self-IPI errors", self_ipi_errors, false },
+	{ "level", level, false },
+	{ "through the PIC", through_pic, false },
 	{ "page", page, false },
 	{}
 };

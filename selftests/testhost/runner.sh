@@ -37,6 +37,20 @@ test_of host e-pass "$host" 'exit 0'
 test_of host f-slow "$host, timeout: 2" 'sleep 20'
 test_of host g-left "$host" 'sleep 20 & exit 0'
 
+# A test host that is lost once before it runs anything, and one that always is.
+mv "$tree/tools/testhost/testhost" "$tree/tools/testhost/real"
+cat >"$tree/tools/testhost/testhost" <<-END
+	#!/bin/bash
+	case "\$*" in
+	*lost.once*)	[ -e "$tmp/once" ] || { >"$tmp/once"; echo BUG: made up >&2; exit 126; } ;;
+	*lost.always*)	echo BUG: made up >&2; exit 126 ;;
+	esac
+	exec -a testhost "$tree/tools/testhost/real" "\$@"
+END
+chmod +x "$tree/tools/testhost/testhost"
+test_of host h-once "$host, append: lost.once" 'exit 0'
+test_of host i-always "$host, append: lost.always" 'exit 0'
+
 "$tree/selftests/run" >"$tmp/out" 2>&1
 is $? 1 "status"
 sed 's/^/# /' "$tmp/out"
@@ -47,12 +61,13 @@ for name in pass fail slow skip mute plan notok; do
 	case $name in pass) want=ok ;; skip) want=skip ;; *) want=FAIL ;; esac
 	is "$(verdict static/$name)" $want "static/$name: $want"
 done
-for name in a-pass b-warn c-pass d-dies e-pass f-slow g-left; do
-	case $name in *pass | g-left) want=ok ;; *) want=FAIL ;; esac
+for name in a-pass b-warn c-pass d-dies e-pass f-slow g-left h-once i-always; do
+	case $name in *pass | g-left | h-once) want=ok ;; *) want=FAIL ;; esac
 	is "$(verdict host/$name@6.1)" $want "host/$name: $want"
 done
+is "$(grep -c '^note .* status 126' "$tmp/out")" 2 "a host lost before its tests gets a second chance, aloud"
 is "$(verdict static/long)" "" "the soak group waits to be asked"
-is "$(tail -n 1 "$tmp/out")" "5 passed, 8 failed, 1 skipped" "the count"
+is "$(tail -n 1 "$tmp/out")" "6 passed, 9 failed, 1 skipped" "the count"
 is "$("$tree/selftests/run" static/pass | tail -n 1)" "1 passed, 0 failed, 0 skipped" "by name"
 "$tree/selftests/run" no-such-test >/dev/null 2>&1
 is $? 2 "a name that no test has"

@@ -56,6 +56,12 @@ static const struct prog progs[] = {
 	{ "movups [rbx],xmm1", { 0x0f, 0x11, 0x0b }, 3, L },
 	{ "movhps [rbx],xmm1", { 0x0f, 0x17, 0x0b }, 3, L },
 	{ "movq xmm1,[rbx]", { 0xf3, 0x0f, 0x7e, 0x0b }, 4, L },
+	{ "movq mm1,[rbx]", { 0x0f, 0x6f, 0x0b }, 3, L },
+	{ "movntq [rbx],mm1", { 0x0f, 0xe7, 0x0b }, 3, L },
+	{ "vmovdqu ymm1,[rbx]", { 0xc5, 0xfe, 0x6f, 0x0b }, 4, L },
+	{ "vmovdqu [rbx],ymm1", { 0xc5, 0xfe, 0x7f, 0x0b }, 4, L },
+	{ "ldmxcsr [rbx]", { 0x0f, 0xae, 0x13 }, 3, L },
+	{ "fnstsw [rbx]", { 0xdd, 0x3b }, 2, L },
 	{ "sgdt [rbx]", { 0x0f, 0x01, 0x03 }, 3, L },
 	{ "xlat", { 0xd7 }, 1, L },
 	{ "in al,dx", { 0xec }, 1, L },
@@ -222,6 +228,10 @@ static bool same(const struct world *a, const struct world *b)
 	return !memcmp(a->gpr, b->gpr, sizeof(a->gpr)) &&
 	       !memcmp(a->ram, b->ram, RAM_SIZE) &&
 	       !memcmp(a->xmm, b->xmm, sizeof(a->xmm)) &&
+	       !memcmp(a->ymm_high, b->ymm_high, sizeof(a->ymm_high)) &&
+	       !memcmp(a->mm, b->mm, sizeof(a->mm)) &&
+	       !memcmp(a->fpu, b->fpu, sizeof(a->fpu)) &&
+	       a->mmx_entered == b->mmx_entered &&
 	       a->c.rip == b->c.rip && a->c.rflags == b->c.rflags;
 }
 

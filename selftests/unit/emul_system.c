@@ -134,12 +134,12 @@ static void test_calls(void)
 	       "invlpg of a non-canonical address does nothing");
 
 	START(EMUL_MODE_LONG64, "\x0f\x01\xd1");
-	w.cr[4] |= X86_CR4_OSXSAVE;
 	w.gpr[EMUL_RAX] = 7;
 	w.gpr[EMUL_RDX] = 1;
 	tap_ok(ran(3) && w.sys_arg == 0x100000007ull, "xsetbv");
 
 	START(EMUL_MODE_LONG64, "\x0f\x01\xd1");
+	w.cr[4] &= ~(u64)X86_CR4_OSXSAVE;
 	tap_ok(emul_run(&w.c) == EMUL_EXCEPTION && w.c.exc.vector == 6,
 	       "xsetbv without OSXSAVE");
 }
@@ -315,8 +315,108 @@ static void test_vectors(void)
 	tap_ok(ran(4) && !w.xmm[1][0] && !w.xmm[1][15],
 	       "movd clears the rest");
 
-	START(EMUL_MODE_LONG64, "\xc5\xf8\x28\x03");
-	tap_ok(emul_run(&w.c) == EMUL_STOP, "VEX moves are refused");
+	START(EMUL_MODE_LONG64, "\xf2\x0f\x12\x0b");
+	tap_ok(emul_run(&w.c) == EMUL_STOP && w.c.stop_why,
+	       "movddup is refused");
+	START(EMUL_MODE_LONG64, "\x62\xf1\x7c\x48\x28\x03");
+	tap_ok(emul_run(&w.c) == EMUL_STOP && w.c.stop_why,
+	       "EVEX moves are refused");
+	START(EMUL_MODE_PROT32, "\xc4\xe1\xf9\x6e\x0b");
+	memset(w.ram + 0x100, 0x11, 8);
+	memset(w.ymm_high[1], 0xff, 16);
+	tap_ok(ran(5) && w.xmm[1][3] == 0x11 && !w.xmm[1][4] &&
+	       !w.ymm_high[1][0], "VEX.W is nothing outside 64-bit mode");
+}
+
+/* What each kind of instruction comes to under control bits, 0: it runs. */
+static void test_availability(void)
+{
+	enum { MMX, SSE, AVX, X87, X87_WAIT, NR_KINDS };
+	static const struct {
+		const char *name;
+		u8 bytes[4], len;
+	} kinds[NR_KINDS] = {
+		[MMX] = { "movq mm1,[rbx]", { 0x0f, 0x6f, 0x0b }, 3 },
+		[SSE] = { "stmxcsr", { 0x0f, 0xae, 0x1b }, 3 },
+		[AVX] = { "vmovups [rbx],ymm1", { 0xc5, 0xfc, 0x11, 0x0b }, 4 },
+		[X87] = { "fnstcw", { 0xd9, 0x3b }, 2 },
+		[X87_WAIT] = { "fldcw", { 0xd9, 0x2b }, 2 },
+	};
+	static const struct {
+		const char *name;
+		u64 cr0, cr4, xcr0;
+		u8 vector[NR_KINDS];
+		u32 fsw;
+	} states[] = {
+		{ "all on", 0, ~0ull, 7, { 0, 0, 0, 0, 0 } },
+		{ "CR0.TS", X86_CR0_TS, ~0ull, 7, { 7, 7, 7, 7, 7 } },
+		{ "CR0.EM", X86_CR0_EM, ~0ull, 7, { 6, 6, 0, 7, 7 } },
+		{ "EM and TS", X86_CR0_EM | X86_CR0_TS, ~0ull, 7,
+		  { 6, 6, 7, 7, 7 } },
+		{ "no OSFXSR", 0, ~(u64)X86_CR4_OSFXSR, 7, { 0, 6, 0, 0, 0 } },
+		{ "no OSXSAVE", 0, ~(u64)X86_CR4_OSXSAVE, 7,
+		  { 0, 0, 6, 0, 0 } },
+		{ "XCR0 without AVX", 0, ~0ull, 3, { 0, 0, 6, 0, 0 } },
+		{ "XCR0 without SSE", 0, ~0ull, 5, { 0, 0, 6, 0, 0 } },
+		{ "an x87 exception", X86_CR0_NE, ~0ull, 7,
+		  { 16, 0, 0, 0, 16 }, 0x8081 },
+	};
+	unsigned int i, k;
+	bool good;
+	int rc;
+
+	for (i = 0; i < sizeof(states) / sizeof(*states); i++) {
+		for (k = 0, good = true; k < NR_KINDS; k++) {
+			START(EMUL_MODE_LONG64, "\x90");
+			world_code(&w, kinds[k].bytes, kinds[k].len);
+			w.cr[0] = states[i].cr0;
+			w.cr[4] = states[i].cr4;
+			w.xcr0 = states[i].xcr0;
+			w.fpu[EMUL_FPU_SW] = states[i].fsw;
+			rc = emul_run(&w.c);
+			if (states[i].vector[k] ?
+			    rc == EMUL_EXCEPTION &&
+			    w.c.exc.vector == states[i].vector[k] :
+			    rc == EMUL_OK)
+				continue;
+			good = false;
+			printf("# %s: %s: result %d, vector %u\n",
+			       states[i].name, kinds[k].name, rc,
+			       w.c.exc.vector);
+		}
+		tap_ok(good, "who runs with %s", states[i].name);
+	}
+	START(EMUL_MODE_LONG64, "\x0f\x6f\x0b");
+	w.cr[0] = 0;
+	w.fpu[EMUL_FPU_SW] = 0x8081;
+	tap_ok(emul_run(&w.c) == EMUL_STOP && w.c.stop_why,
+	       "an x87 exception is not reported by interrupt");
+}
+
+static void test_fpu_words(void)
+{
+	START(EMUL_MODE_PROT32, "\xd9\x3b");
+	tap_ok(ran(2) && w.ram[0x100] == 0x7f && w.ram[0x101] == 3,
+	       "fnstcw");
+	START(EMUL_MODE_PROT32, "\xdd\x3b");
+	w.fpu[EMUL_FPU_SW] = 0xb8ff;
+	tap_ok(ran(2) && w.ram[0x100] == 0xff && w.ram[0x101] == 0xb8,
+	       "fnstsw, whatever is pending");
+	START(EMUL_MODE_PROT32, "\xd9\x2b");
+	memcpy(w.ram + 0x100, "\x7e\x02", 2);
+	tap_ok(ran(2) && w.fpu[EMUL_FPU_CW] == 0x27e, "fldcw");
+	START(EMUL_MODE_PROT32, "\xd9\x03");
+	tap_ok(emul_run(&w.c) == EMUL_STOP && w.c.stop_why, "fld is refused");
+	START(EMUL_MODE_PROT32, "\xd9\xe8");
+	tap_ok(emul_run(&w.c) == EMUL_STOP && w.c.stop_why, "fld1 is refused");
+	START(EMUL_MODE_LONG64, "\x0f\xae\x13");
+	memset(w.ram + 0x100, 0xff, 4);
+	tap_ok(emul_run(&w.c) == EMUL_EXCEPTION && w.c.exc.vector == 13 &&
+	       w.fpu[EMUL_FPU_MXCSR] == 0x1f80,
+	       "ldmxcsr of reserved bits");
+	START(EMUL_MODE_LONG64, "\x0f\xae\x03");
+	tap_ok(emul_run(&w.c) == EMUL_STOP && w.c.stop_why,
+	       "fxsave is refused");
 }
 
 static unsigned int races;
@@ -426,6 +526,8 @@ int main(void)
 	test_segments();
 	test_far();
 	test_vectors();
+	test_availability();
+	test_fpu_words();
 	test_races();
 	test_stack16();
 	test_advance();

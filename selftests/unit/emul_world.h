@@ -41,7 +41,10 @@ struct world {
 	u64 cr[16], dr[8];
 	u64 table_base[2];
 	u16 table_limit[2];
-	u8 xmm[16][16];
+	u8 xmm[16][16], ymm_high[16][16], mm[8][8];
+	unsigned int mmx_entered;
+	u32 fpu[EMUL_FPU_MXCSR + 1];
+	u64 xcr0;
 	u8 ram[RAM_SIZE] __attribute__((aligned(16)));
 	u8 sio[4096];
 	u8 code[64];
@@ -284,16 +287,56 @@ static int world_set_table(struct emul_ctxt *c, enum emul_table which,
 	return EMUL_OK;
 }
 
-static int world_get_xmm(struct emul_ctxt *c, unsigned int reg, void *val)
+static int world_get_xcr0(struct emul_ctxt *c, u64 *val)
 {
-	memcpy(val, world_of(c)->xmm[reg], 16);
+	*val = world_of(c)->xcr0;
 	return EMUL_OK;
 }
 
-static int world_set_xmm(struct emul_ctxt *c, unsigned int reg,
-			 const void *val)
+static void world_get_vec(struct emul_ctxt *c, enum emul_vec file,
+			  unsigned int reg, void *val)
 {
-	memcpy(world_of(c)->xmm[reg], val, 16);
+	struct world *w = world_of(c);
+
+	if (file == EMUL_VEC_MMX)
+		memcpy(val, w->mm[reg], 8);
+	else
+		memcpy(val, w->xmm[reg], 16);
+	if (file == EMUL_VEC_YMM)
+		memcpy((u8 *)val + 16, w->ymm_high[reg], 16);
+}
+
+static void world_set_vec(struct emul_ctxt *c, enum emul_vec file,
+			  unsigned int reg, const void *val)
+{
+	struct world *w = world_of(c);
+
+	w->mmx_entered += file == EMUL_VEC_MMX;
+	if (file == EMUL_VEC_MMX)
+		memcpy(w->mm[reg], val, 8);
+	else
+		memcpy(w->xmm[reg], val, 16);
+	if (file == EMUL_VEC_YMM)
+		memcpy(w->ymm_high[reg], (u8 *)val + 16, 16);
+}
+
+static void world_enter_mmx(struct emul_ctxt *c)
+{
+	world_of(c)->mmx_entered++;
+}
+
+static u32 world_get_fpu(struct emul_ctxt *c, enum emul_fpu which)
+{
+	return world_of(c)->fpu[which];
+}
+
+static int world_set_fpu(struct emul_ctxt *c, enum emul_fpu which, u32 val)
+{
+	if (which == EMUL_FPU_SW)
+		abort();
+	if (which == EMUL_FPU_MXCSR && val & 0xffff0000)
+		return emul_raise_error(c, 13, 0);
+	world_of(c)->fpu[which] = val;
 	return EMUL_OK;
 }
 
@@ -339,8 +382,12 @@ static const struct emul_ops world_ops = {
 	.set_msr = world_set_msr,
 	.get_table = world_get_table,
 	.set_table = world_set_table,
-	.get_xmm = world_get_xmm,
-	.set_xmm = world_set_xmm,
+	.get_xcr0 = world_get_xcr0,
+	.get_vec = world_get_vec,
+	.set_vec = world_set_vec,
+	.enter_mmx = world_enter_mmx,
+	.get_fpu = world_get_fpu,
+	.set_fpu = world_set_fpu,
 	.cpuid = world_cpuid,
 	.rdtsc = world_rdtsc,
 	.system = world_system,
@@ -362,7 +409,10 @@ static inline void world_reset(struct world *w, enum emul_mode mode)
 	if (mode == EMUL_MODE_VM86)
 		w->c.rflags |= X86_EFLAGS_VM | X86_EFLAGS_IOPL;
 	w->cr[0] = X86_CR0_PE | X86_CR0_NE;
-	w->cr[4] = X86_CR4_OSFXSR;
+	w->cr[4] = X86_CR4_OSFXSR | X86_CR4_OSXSAVE;
+	w->xcr0 = 7;
+	w->fpu[EMUL_FPU_CW] = 0x37f;
+	w->fpu[EMUL_FPU_MXCSR] = 0x1f80;
 	for (i = 0; i < EMUL_NR_SEG; i++) {
 		w->segs[i].limit = 0xffffffff;
 		w->segs[i].ar = EMUL_AR_P | EMUL_AR_S | EMUL_AR_RW | 1 |

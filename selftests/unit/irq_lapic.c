@@ -79,6 +79,128 @@ static void test_priorities(void)
 	down();
 }
 
+static bool in_page(const struct vmm_lapic *l, u32 reg, u8 vector)
+{
+	const u32 *word = l->regs + reg + vector / 32 * 0x10;
+
+	return *word >> vector % 32 & 1;
+}
+
+/* Senders leave the page alone, whose owner takes their requests over. */
+static void test_posted(void)
+{
+	u8 page[VMM_LAPIC_PAGE_SIZE], saved[VMM_LAPIC_REGS_SIZE];
+
+	up();
+	vmm_lapic_highest_irr(a0);
+	memcpy(page, a0->regs, sizeof(page));
+	tap_ok(send(a0, 0x41, true) == 1 && send(a0, 0x80, false) == 1 &&
+	       send(a0, 0xff, false) == 1 && send(a0, 0x10, true) == 1 &&
+	       cpu[0].kicks == 4, "four requests, four kicks");
+	tap_ok(!memcmp(page, a0->regs, sizeof(page)), "the page is as it was");
+	tap_ok(vmm_lapic_requested(a0) && !a0->irr_pending,
+	       "they can be seen where no register is looked at");
+	tap_ok(send(a0, 0x80, false) == 0 && cpu[0].kicks == 4,
+	       "one that is posted already merges without a kick");
+	tap_ok(vmm_lapic_highest_irr(a0) == 0xff && !a0->posted.any &&
+	       in_page(a0, APIC_IRR, 0x10) && in_page(a0, APIC_IRR, 0x41) &&
+	       in_page(a0, APIC_IRR, 0x80) && in_page(a0, APIC_IRR, 0xff),
+	       "a look takes all over");
+	tap_ok(in_page(a0, APIC_TMR, 0x41) && in_page(a0, APIC_TMR, 0x10) &&
+	       !in_page(a0, APIC_TMR, 0x80) && !in_page(a0, APIC_TMR, 0xff),
+	       "with their kind");
+	tap_ok(send(a0, 0xff, false) == 0 && cpu[0].kicks == 5,
+	       "one that is in IRR merges, but kicks: it may be on its way out");
+	tap_ok(vmm_lapic_ack(a0) == 0xff && !in_page(a0, APIC_IRR, 0xff) &&
+	       vmm_lapic_highest_irr(a0) == 0x80, "and is one with it");
+	vmm_lapic_eoi(a0);
+
+	send(a0, 0x41, false);
+	tap_ok(in_page(a0, APIC_TMR, 0x41), "another kind");
+	vmm_lapic_highest_irr(a0);
+	tap_ok(!in_page(a0, APIC_TMR, 0x41) && in_page(a0, APIC_TMR, 0x10),
+	       "counts when it is taken over");
+
+	send(a0, 0x63, true);
+	tap_ok(r(a0, APIC_IRR + 0x30) == 1U << 3, "the guest reads IRR with it");
+	send(a0, 0x65, true);
+	tap_ok(r(a0, APIC_TMR + 0x30) == (1U << 3 | 1U << 5), "and TMR");
+	send(a0, 0x6a, false);
+	vmm_lapic_get_regs(a0, saved);
+	tap_ok(saved[APIC_IRR + 0x31] == 1U << 2, "what is saved has it");
+	send(a0, 0xe1, false);
+	tap_ok(vmm_lapic_set_regs(a0, saved) == 0 &&
+	       vmm_lapic_highest_irr(a0) == 0x80, "what is restored has not");
+	send(a0, 0xe2, false);
+	vmm_lapic_reset(a0, true);
+	tap_ok(vmm_lapic_highest_irr(a0) == -1 && !a0->posted.any,
+	       "INIT forgets it");
+	down();
+}
+
+/* What a processor that works on the page is told, and tells. */
+static void test_hardware(void)
+{
+	unsigned int reg, readable = 0;
+
+	up();
+	a0->changed = false;
+	send(a0, 0x41, false);
+	vmm_lapic_highest_irr(a0);
+	tap_ok(!a0->changed, "an edge changes no TMR");
+	send(a0, 0x43, true);
+	send(a0, 0xc1, true);
+	tap_ok(vmm_lapic_highest_irr(a0) == 0xc1 && a0->changed &&
+	       vmm_lapic_levels(a0, 1) == 1U << 3 && !vmm_lapic_levels(a0, 0) &&
+	       vmm_lapic_levels(a0, 3) == 1U << 1, "a level does");
+	a0->changed = false;
+	vmm_lapic_reset(a0, true);
+	tap_ok(a0->changed, "and so does INIT");
+	vmm_lapic_firmware_state(a0);
+
+	vmm_lapic_hw_left(a0, -1, 0x52);
+	tap_ok(!vmm_lapic_requested(a0) && r(a0, APIC_PROCPRI) == 0x50,
+	       "nothing requested, one in service");
+	vmm_lapic_hw_left(a0, 0x33, -1);
+	tap_ok(vmm_lapic_requested(a0) && r(a0, APIC_PROCPRI) == 0,
+	       "one requested, nothing in service");
+	forget();
+	vmm_lapic_hw_ended(a0, 0x43);
+	tap_ok(cpu[0].eois == 1 && cpu[0].eoi_vector == 0x43, "an end is told");
+	w(a0, APIC_SPIV, 0x1ff | 1 << 12);
+	vmm_lapic_hw_ended(a0, 0x43);
+	tap_ok(cpu[0].eois == 1, "unless the guest does that");
+	w(a0, APIC_LVT0, 0x8031);
+	vmm_lapic_highest_irr(a0);
+	vmm_lapic_set_lint(a0, 0, true);
+	vmm_lapic_ack(a0);
+	vmm_lapic_hw_ended(a0, 0x31);
+	tap_ok(vmm_lapic_highest_irr(a0) == 0x31, "a level at LINT0 comes again");
+
+	for (reg = 0; reg < 0x100; reg++)
+		readable += vmm_lapic_hw_reads(0x800 + reg);
+	tap_ok(readable == 39 && vmm_lapic_hw_reads(0x802) &&
+	       vmm_lapic_hw_reads(0x80a) && !vmm_lapic_hw_reads(0x80b) &&
+	       !vmm_lapic_hw_reads(0x830) && !vmm_lapic_hw_reads(0x839) &&
+	       !vmm_lapic_hw_reads(0x83f) && !vmm_lapic_hw_reads(0x7ff),
+	       "registers that are in the page at any time: %u", readable);
+	down();
+
+	up();
+	base(a0, VMM_LAPIC_BASE_ENABLE | VMM_LAPIC_BASE_X2APIC);
+	*(u32 *)(a0->regs + APIC_SELF_IPI) = 0x0f;
+	vmm_lapic_hw_wrote(a0, APIC_SELF_IPI);
+	wm(a0, APIC_ESR, 0);
+	tap_ok(rm(a0, APIC_ESR) == APIC_ESR_SENDILL && vmm_lapic_pending(a0) == -1,
+	       "a self-IPI that the processor refused is an error");
+	*(u32 *)(a0->regs + APIC_SELF_IPI) = 0x77;
+	vmm_lapic_hw_wrote(a0, APIC_SELF_IPI);
+	vmm_lapic_hw_wrote(a0, 0x1000);
+	tap_ok(vmm_lapic_pending(a0) == 0x77 &&
+	       !*(u32 *)(a0->regs + APIC_SELF_IPI), "another is sent");
+	down();
+}
+
 static void test_every_vector(void)
 {
 	unsigned int v;
@@ -281,6 +403,8 @@ int main(void)
 {
 	test_reset();
 	test_priorities();
+	test_posted();
+	test_hardware();
 	test_every_vector();
 	test_xapic_ipi();
 	test_ids();

@@ -16,19 +16,10 @@
 
 #include "npt/walk.h"
 #include "tap.h"
+#include "rnd.h"
 
 #define MEM_PAGES	8
 #define MEM_SIZE	(MEM_PAGES * 4096)
-
-static u64 seed = 88172645463325252ULL;
-
-static u64 rnd(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
 
 static unsigned int below(unsigned int n)
 {

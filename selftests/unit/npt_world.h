@@ -14,21 +14,12 @@
 #include "npt/engine.h"
 #include "npt/port.h"
 #include "tap.h"
+#include "rnd.h"
 
 #define KB4	0x1000ULL
 #define MB2	0x200000ULL
 #define GB1	0x40000000ULL
 #define POISON	0xdeadbeefdeadbeefULL
-
-static u64 seed = 88172645463325252ULL;
-
-static u64 rnd(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
 
 static unsigned int below(unsigned int n)
 {

@@ -14,19 +14,10 @@
 #include "tap.h"
 #include "x86/msr_table.h"
 #include "x86/x86.h"
+#include "rnd.h"
 
 #define ALL_FEATURES	(~0ULL & ~(1ULL << VMM_CPU_INTEL | 1ULL << VMM_CPU_AMD))
 #define HAS(f)		(1ULL << VMM_CPU_##f)
-
-static u64 seed = 88172645463325252ULL;
-
-static u64 rnd(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
 
 /* ---- what is around the policy ------------------------------------------ */
 

@@ -4,30 +4,16 @@
  * the check lets pass must load without a fault, and what it refuses for what
  * is in the header or in MXCSR must fault.
  */
-#include <cpuid.h>
 #include <errno.h>
-#include <setjmp.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <linux/types.h>
 
 #include "tap.h"
-#include "x86/xsave.h"
+#include "xsave_native.h"
 
 #define AVX512	VMM_XCR0_AVX512
-#define AREA	16384
-
-static u64 seed = 88172645463325252ULL;
-
-static u64 rnd(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
 
 /* The rules again, as a list of what has to come with what. */
 static bool xcr0_reference(u64 v, u64 supported)
@@ -70,92 +56,6 @@ static void test_xcr0(void)
 }
 
 /* ---- on this machine ---------------------------------------------------- */
-
-static struct vmm_xsave_layout layout;
-static u8 saved[AREA] __attribute__((aligned(64)));
-static u8 area[AREA] __attribute__((aligned(64)));
-static u8 out[AREA] __attribute__((aligned(64)));
-static sigjmp_buf fault;
-
-static bool find_layout(void)
-{
-	u32 a, b, c, d, i, lo, hi, mask;
-
-	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c >> 27 & 1))
-		return false;
-	asm volatile("xgetbv" : "=a" (lo), "=d" (hi) : "c" (0));
-	layout.mask = lo & VMM_XCR0_GUEST;
-	for (i = 2; i < 8; i++) {
-		if (!(layout.mask >> i & 1))
-			continue;
-		__cpuid_count(0xd, i, a, b, c, d);
-		layout.len[i] = a;
-		layout.offset[i] = b;
-	}
-	layout.size = vmm_xsave_size(&layout, layout.mask);
-	asm volatile("fxsave64 (%0)" : : "r" (saved) : "memory");
-	memcpy(&mask, saved + 28, sizeof(mask));
-	layout.mxcsr_mask = mask ? mask : 0xffbf;
-	return layout.size <= AREA;
-}
-
-static void on_fault(int sig)
-{
-	siglongjmp(fault, 1);
-}
-
-/* XRSTOR takes @p; what it loaded is in @out. */
-static __attribute__((noinline)) bool loads(const void *p, u64 mask)
-{
-	u32 lo = mask, hi = mask >> 32;
-	bool good = true;
-
-	memset(out, 0, sizeof(out));
-	asm volatile("xsave64 (%0)" : : "r" (saved), "a" (~0), "d" (~0) :
-		     "memory");
-	if (sigsetjmp(fault, 1) == 0)
-		asm volatile("xrstor64 (%0)\n\t"
-			     "xsave64 (%1)" : : "r" (p), "r" (out), "a" (lo),
-			     "d" (hi) : "memory");
-	else
-		good = false;
-	asm volatile("xrstor64 (%0)" : : "r" (saved), "a" (~0), "d" (~0) :
-		     "memory");
-	return good;
-}
-
-static void put64(size_t offset, u64 v)
-{
-	memcpy(area + offset, &v, sizeof(v));
-}
-
-/* A random area that is valid, but for one thing if @mischief is odd. */
-static void make_area(unsigned int mischief)
-{
-	u32 mxcsr = (u32)rnd() & layout.mxcsr_mask;
-	size_t i;
-
-	for (i = 0; i < sizeof(area); i += 8)
-		put64(i, rnd());
-	memcpy(area + 24, &mxcsr, sizeof(mxcsr));
-	memset(area + 512, 0, 64);
-	put64(512, rnd() & layout.mask);
-	switch (mischief) {
-	case 1:
-		put64(512, 1ULL << (rnd() & 63));
-		break;
-	case 3:
-		put64(520, 1ULL << (rnd() & 63));
-		break;
-	case 5:
-		put64(528, rnd() | 1);
-		break;
-	case 7:
-		mxcsr |= 1U << (16 + (rnd() & 15));
-		memcpy(area + 24, &mxcsr, sizeof(mxcsr));
-		break;
-	}
-}
 
 static void test_native(void)
 {
@@ -258,6 +158,162 @@ static void test_xmm_native(void)
 	tap_ok(!bad, "XMM registers, with and without state before");
 }
 
+/* ---- single registers against the processor's instructions --------------- */
+
+static u64 operand[4];
+
+/* Loads an area, executes on @operand, saves to @out. */
+#define NATIVE(name, insn)						\
+static __attribute__((noinline)) void name(void)			\
+{									\
+	u32 lo = layout.mask, hi = layout.mask >> 32;			\
+									\
+	memset(out, 0, sizeof(out));					\
+	asm volatile("xsave64 (%0)" : : "r" (saved), "a" (~0),		\
+		     "d" (~0) : "memory");				\
+	asm volatile("xrstor64 (%0)\n\t" insn "\n\t"			\
+		     "xsave64 (%1)" : : "r" (area), "r" (out),		\
+		     "a" (lo), "d" (hi), "c" (operand) : "memory");	\
+	asm volatile("xrstor64 (%0)" : : "r" (saved), "a" (~0),		\
+		     "d" (~0) : "memory");				\
+}
+
+NATIVE(load_mm5, "movq (%%rcx), %%mm5")
+NATIVE(store_mm5, "movq %%mm5, (%%rcx)")
+NATIVE(load_ymm9, "vmovdqu (%%rcx), %%ymm9")
+NATIVE(store_ymm9, "vmovdqu %%ymm9, (%%rcx)")
+NATIVE(load_cw, "fldcw (%%rcx)")
+NATIVE(store_cw, "fnstcw (%%rcx)")
+NATIVE(store_sw, "fnstsw (%%rcx)")
+NATIVE(load_mxcsr, "ldmxcsr (%%rcx)")
+NATIVE(store_mxcsr, "stmxcsr (%%rcx)")
+
+static void do_load_mm5(u8 *to)
+{
+	vmm_xsave_set_mm(to, 5, operand[0]);
+}
+
+static void do_store_mm5(u8 *to)
+{
+	operand[0] = vmm_xsave_get_mm(to, 5);
+	vmm_xsave_enter_mmx(to);
+}
+
+static void do_load_ymm9(u8 *to)
+{
+	vmm_xsave_set_ymm(&layout, to, 9, operand);
+}
+
+static void do_store_ymm9(u8 *to)
+{
+	vmm_xsave_get_ymm(&layout, to, 9, operand);
+}
+
+static void do_load_cw(u8 *to)
+{
+	vmm_xsave_set_word(to, VMM_FPU_CW, operand[0]);
+}
+
+static void store_word(u8 *to, enum vmm_fpu_word which, size_t size)
+{
+	u32 val = vmm_xsave_get_word(to, which);
+
+	memcpy(operand, &val, size);
+}
+
+static void do_store_cw(u8 *to)
+{
+	store_word(to, VMM_FPU_CW, 2);
+}
+
+static void do_store_sw(u8 *to)
+{
+	store_word(to, VMM_FPU_SW, 2);
+}
+
+static void do_load_mxcsr(u8 *to)
+{
+	vmm_xsave_set_word(to, VMM_FPU_MXCSR, operand[0]);
+}
+
+static void do_store_mxcsr(u8 *to)
+{
+	store_word(to, VMM_FPU_MXCSR, 4);
+}
+
+static const struct move {
+	const char *name;
+	void (*native)(void);
+	void (*ours)(u8 *to);
+	u64 needs;
+} moves[] = {
+	{ "an MMX load", load_mm5, do_load_mm5 },
+	{ "an MMX store", store_mm5, do_store_mm5 },
+	{ "a YMM load", load_ymm9, do_load_ymm9, VMM_XCR0_AVX },
+	{ "a YMM store", store_ymm9, do_store_ymm9, VMM_XCR0_AVX },
+	{ "FLDCW", load_cw, do_load_cw },
+	{ "FNSTCW", store_cw, do_store_cw },
+	{ "FNSTSW", store_sw, do_store_sw },
+	{ "LDMXCSR", load_mxcsr, do_load_mxcsr },
+	{ "STMXCSR", store_mxcsr, do_store_mxcsr },
+};
+
+/* See load_alike() for the tries. */
+static bool move_alike(const struct move *m)
+{
+	static u8 copy[AREA] __attribute__((aligned(64)));
+	static u8 first[AREA];
+	u64 start[4], native[4];
+	int tries;
+
+	memcpy(start, operand, sizeof(start));
+	for (tries = 0; tries < 5; tries++) {
+		memcpy(operand, start, sizeof(start));
+		m->native();
+		memcpy(first, out, AREA);
+		memcpy(native, operand, sizeof(native));
+		memcpy(operand, start, sizeof(start));
+		memcpy(copy, area, AREA);
+		m->ours(copy);
+		if (memcmp(native, operand, sizeof(native)))
+			return false;
+		if (!loads(copy, layout.mask))
+			return false;
+		/* Masking nothing any more, FLDCW brings the addresses in. */
+		memset(first + 6, 0, 18);
+		memset(out + 6, 0, 18);
+		if (!memcmp(first, out, layout.size))
+			return true;
+	}
+	return false;
+}
+
+static void test_moves_native(void)
+{
+	unsigned int i, n, bad;
+
+	for (i = 0; i < sizeof(moves) / sizeof(*moves); i++) {
+		const struct move *m = &moves[i];
+
+		if (m->needs & ~layout.mask) {
+			tap_ok(true, "%s # SKIP not on this machine", m->name);
+			continue;
+		}
+		for (n = 0, bad = 0; n < 3000; n++) {
+			quiet_area();
+			operand[0] = rnd();
+			operand[1] = rnd();
+			operand[2] = rnd();
+			operand[3] = rnd();
+			if (m->native == load_mxcsr)
+				operand[0] &= layout.mxcsr_mask;
+			bad += !move_alike(m);
+		}
+		tap_ok(!bad, "%s does as the processor's (%u differ)", m->name,
+		       bad);
+	}
+}
+
 /* ---- sizes -------------------------------------------------------------- */
 
 static void test_sizes(void)
@@ -308,5 +364,6 @@ int main(void)
 	test_copy();
 	test_reset_native();
 	test_xmm_native();
+	test_moves_native();
 	return tap_done();
 }

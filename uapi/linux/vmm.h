@@ -44,6 +44,7 @@
 #define VMM_FEAT_CLEAN_BITS	(1ULL << 6)
 #define VMM_FEAT_PAUSE_FILTER	(1ULL << 7)
 #define VMM_FEAT_STABLE_TSC	(1ULL << 8)
+#define VMM_FEAT_APIC		(1ULL << 9)	/* in hardware */
 
 /**
  * struct vmm_info - what this module, on this host, offers

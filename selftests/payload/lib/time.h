@@ -36,4 +36,14 @@ static inline void udelay(u64 us)
 	met_ || (cond);						\
 })
 
+/* The same with interrupts on meanwhile; off before and behind. */
+#define wait_open(cond, ms) ({					\
+	bool came_;						\
+								\
+	sti();							\
+	came_ = wait_until(cond, ms);				\
+	cli();							\
+	came_;							\
+})
+
 #endif

@@ -82,24 +82,28 @@ static inline unsigned long __ffs(unsigned long x)
 	return __builtin_ctzl(x);
 }
 
+#define BITS_PER_LONG	64
+#define BIT_OF(n)	(1UL << ((n) % BITS_PER_LONG))
+
 static inline void set_bit(long n, unsigned long *p)
 {
-	__atomic_fetch_or(p, 1UL << n, __ATOMIC_SEQ_CST);
+	__atomic_fetch_or(&p[n / BITS_PER_LONG], BIT_OF(n), __ATOMIC_SEQ_CST);
 }
 
 static inline void clear_bit(long n, unsigned long *p)
 {
-	__atomic_fetch_and(p, ~(1UL << n), __ATOMIC_SEQ_CST);
+	__atomic_fetch_and(&p[n / BITS_PER_LONG], ~BIT_OF(n), __ATOMIC_SEQ_CST);
 }
 
 static inline bool test_and_set_bit(long n, unsigned long *p)
 {
-	return __atomic_fetch_or(p, 1UL << n, __ATOMIC_SEQ_CST) >> n & 1;
+	return __atomic_fetch_or(&p[n / BITS_PER_LONG], BIT_OF(n),
+				 __ATOMIC_SEQ_CST) & BIT_OF(n);
 }
 
 static inline bool test_bit(long n, const unsigned long *p)
 {
-	return *p >> n & 1;
+	return p[n / BITS_PER_LONG] & BIT_OF(n);
 }
 
 #define __set_bit	set_bit
@@ -110,6 +114,7 @@ static inline bool test_bit(long n, const unsigned long *p)
 typedef struct { int v; } atomic_t;
 typedef struct { s64 v; } atomic64_t;
 
+#define xchg(p, n)		__atomic_exchange_n(p, n, __ATOMIC_SEQ_CST)
 #define atomic_read(a)		__atomic_load_n(&(a)->v, __ATOMIC_RELAXED)
 #define atomic_set(a, n)	__atomic_store_n(&(a)->v, n, __ATOMIC_RELAXED)
 #define atomic_xchg(a, n)	__atomic_exchange_n(&(a)->v, n, __ATOMIC_SEQ_CST)

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Numbers that look random, the same in each run: Marsaglia's xorshift. */
+#ifndef RND_H
+#define RND_H
+
+#include <linux/types.h>
+
+static u64 seed = 88172645463325252ULL;
+
+static u64 rnd(void)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed;
+}
+
+#endif
