@@ -104,7 +104,7 @@ static void refused(struct vmm_vm *vm, u32 event)
 	vmm_control_notify(vm, &notice);
 }
 
-void __vmm_control_started(struct vmm_vm *vm)
+void vmm_control_started(struct vmm_vm *vm)
 {
 	if (!test_and_set_bit(0, &vm->control.started))
 		vmm_control_life(vm, VMM_NL_EVENT_STARTED);

@@ -122,7 +122,8 @@ void vmm_control_del(struct vmm_vm *vm);
 void vmm_control_notify(struct vmm_vm *vm, struct vmm_notice *notice);
 void vmm_control_life(struct vmm_vm *vm, u32 event);
 
-void __vmm_control_started(struct vmm_vm *vm);
+/* A vCPU is about to run. */
+void vmm_control_started(struct vmm_vm *vm);
 
 /* enum vmm_nl_state, at this moment. */
 u32 vmm_control_state(const struct vmm_vm *vm);

@@ -6,6 +6,7 @@
 #include <linux/sched/signal.h>
 
 #include "core/control.h"
+#include "core/gate.h"
 #include "core/pause.h"
 #include "core/request.h"
 #include "core/run.h"
@@ -24,12 +25,17 @@ void vmm_pause_init(struct vmm_pause *p)
 
 /* ---- a vCPU's side --------------------------------------------------------- */
 
-/* Apart, as is wait_to_go_in(): run calls take the short way by. */
-static noinline void follow(struct vmm_vcpu *vcpu, bool paused)
+/* Brings timers in line with the VM's state. */
+static void follow(struct vmm_vcpu *vcpu)
 {
-	u64 stopped_ns = vmm_clock_vm_stopped_ns(&vcpu->vm->x86.clock);
+	bool paused = vmm_vm_is_paused(vcpu->vm);
+	u64 stopped_ns;
 
-	vcpu->frozen = paused;
+	lockdep_assert_held(&vcpu->lock);
+	if (paused == vcpu->frozen)
+		return;
+	stopped_ns = vmm_clock_vm_stopped_ns(&vcpu->vm->x86.clock);
+	WRITE_ONCE(vcpu->frozen, paused);
 	if (paused) {
 		vcpu->frozen_ns = stopped_ns;
 		vmm_lapic_timer_freeze(&vcpu->apic);
@@ -38,33 +44,13 @@ static noinline void follow(struct vmm_vcpu *vcpu, bool paused)
 	}
 }
 
-void vmm_vcpu_follow_pause(struct vmm_vcpu *vcpu)
+void __vmm_vcpu_settle_pause(struct vmm_vcpu *vcpu)
 {
-	bool paused = vmm_vm_is_paused(vcpu->vm);
-
-	lockdep_assert_held(&vcpu->lock);
-	if (unlikely(paused != vcpu->frozen))
-		follow(vcpu, paused);
-}
-
-void vmm_vcpu_settle_pause(struct vmm_vcpu *vcpu)
-{
-	/* Pairs with the barrier between wanted and the pauser's attempt. */
-	smp_mb();
-	if (likely(!vmm_vm_is_paused(vcpu->vm)))
-		return;
+	wake_up(&vcpu->vm->pause.wait);
 	if (mutex_trylock(&vcpu->lock)) {
-		vmm_vcpu_follow_pause(vcpu);
+		follow(vcpu);
 		mutex_unlock(&vcpu->lock);
 	}
-}
-
-void vmm_vcpu_go_out(struct vmm_vcpu *vcpu)
-{
-	/* See pause.h. */
-	smp_store_mb(vcpu->inside, false);
-	if (unlikely(vmm_vm_is_paused(vcpu->vm)))
-		wake_up(&vcpu->vm->pause.wait);
 }
 
 /* Until the VM goes on, or the thread has something else to do. */
@@ -73,7 +59,7 @@ static int park(struct vmm_vcpu *vcpu)
 	struct vmm_vm *vm = vcpu->vm;
 	int err;
 
-	vmm_vcpu_follow_pause(vcpu);
+	follow(vcpu);
 	err = rcuwait_wait_event(&vcpu->wait,
 				 !vmm_vm_is_paused(vm) || vmm_vm_is_dead(vm) ||
 				 vmm_thread_work(),
@@ -84,7 +70,7 @@ static int park(struct vmm_vcpu *vcpu)
 	return vmm_vcpu_thread_work(vcpu);
 }
 
-static noinline int wait_to_go_in(struct vmm_vcpu *vcpu)
+int __vmm_vcpu_go_in(struct vmm_vcpu *vcpu)
 {
 	int ret;
 
@@ -96,19 +82,8 @@ static noinline int wait_to_go_in(struct vmm_vcpu *vcpu)
 		/* See pause.h. */
 		smp_store_mb(vcpu->inside, true);
 	}
-	vmm_vcpu_follow_pause(vcpu);
+	follow(vcpu);
 	return VMM_RESUME;
-}
-
-int vmm_vcpu_go_in(struct vmm_vcpu *vcpu)
-{
-	lockdep_assert_held(&vcpu->lock);
-
-	/* See pause.h. */
-	smp_store_mb(vcpu->inside, true);
-	if (likely(!vmm_vm_is_paused(vcpu->vm) && !vcpu->frozen))
-		return VMM_RESUME;
-	return wait_to_go_in(vcpu);
 }
 
 /* ---- the VM's side ---------------------------------------------------------- */
@@ -131,8 +106,12 @@ static void let_go(struct vmm_vm *vm)
 
 	lockdep_assert_held(&vm->pause.lock);
 	WRITE_ONCE(vm->pause.wanted, false);
-	vmm_for_each_vcpu(i, vcpu, vm)
+	/* See pause.h. */
+	smp_mb();
+	vmm_for_each_vcpu(i, vcpu, vm) {
 		vmm_vcpu_kick(vcpu);
+		vmm_vcpu_settle_pause(vcpu);
+	}
 }
 
 static int stop_all(struct vmm_vm *vm)
@@ -152,6 +131,7 @@ static int stop_all(struct vmm_vm *vm)
 	}
 	vmm_clock_vm_stop(&vm->x86.clock);
 	vmm_pit_dev_freeze(&vm->irq.pit);
+	/* The barrier above is that for settling, too. */
 	vmm_for_each_vcpu(i, vcpu, vm)
 		vmm_vcpu_settle_pause(vcpu);
 	return 0;

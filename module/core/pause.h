@@ -10,8 +10,16 @@
  *	full barrier			full barrier
  *	read wanted; leave if set	read inside; wait if set
  *
- * Timers of a vCPU are its owner's.  Whoever holds vmm_vcpu.lock brings them in
- * line with wanted when he takes it, and once more after he has let go of it.
+ * Timers of a vCPU are its owner's, who brings them in line with wanted before
+ * he goes in.  Of a vCPU that nobody owns the pauser does it, and if he finds
+ * it owned, the owner does, after he has let go of it:
+ *
+ *	owner				pauser
+ *	unlock				write wanted
+ *	full barrier			full barrier
+ *	read wanted; try to lock	try to lock
+ *
+ * The owner's side is in gate.h.
  */
 #ifndef VMM_CORE_PAUSE_H
 #define VMM_CORE_PAUSE_H
@@ -21,7 +29,6 @@
 #include <linux/types.h>
 #include <linux/wait.h>
 
-struct vmm_vcpu;
 struct vmm_vm;
 
 /**
@@ -46,19 +53,5 @@ void vmm_pause_init(struct vmm_pause *p);
  */
 int vmm_vm_pause(struct vmm_vm *vm);
 int vmm_vm_resume(struct vmm_vm *vm);
-
-/*
- * Around all that runs the guest or finishes its instructions; owner only.
- * Waits while the VM is paused.  VMM_RESUME: inside; else what the run call
- * is to answer.
- */
-int vmm_vcpu_go_in(struct vmm_vcpu *vcpu);
-void vmm_vcpu_go_out(struct vmm_vcpu *vcpu);
-
-/* Brings timers in line with the VM's state; owner only. */
-void vmm_vcpu_follow_pause(struct vmm_vcpu *vcpu);
-
-/* Likewise for a vCPU that has just been let go of, or that may be free. */
-void vmm_vcpu_settle_pause(struct vmm_vcpu *vcpu);
 
 #endif

@@ -21,8 +21,8 @@
 
 #include "compat.h"
 #include "core/control.h"
+#include "core/gate.h"
 #include "core/main.h"
-#include "core/pause.h"
 #include "core/request.h"
 #include "core/run.h"
 #include "core/trace.h"
@@ -436,12 +436,10 @@ static void serve_init_sipi(struct vmm_vcpu *vcpu)
 	}
 }
 
-int vmm_vcpu_thread_work(struct vmm_vcpu *vcpu)
+static inline int thread_must_return(struct vmm_vcpu *vcpu)
 {
 	unsigned long work = thread_work();
 
-	if (vmm_vm_is_dead(vcpu->vm))
-		return -ESHUTDOWN;
 	if (work & (_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL))
 		return -EINTR;
 	if (work & _TIF_NOTIFY_RESUME) {
@@ -451,13 +449,29 @@ int vmm_vcpu_thread_work(struct vmm_vcpu *vcpu)
 	return VMM_RESUME;
 }
 
-/* A pause was asked for: comes back when it is over. */
-static int serve_pause(struct vmm_vcpu *vcpu)
+int vmm_vcpu_thread_work(struct vmm_vcpu *vcpu)
 {
-	if (!vmm_vcpu_take(vcpu, VMM_REQ_PAUSE))
-		return VMM_RESUME;
-	vmm_vcpu_go_out(vcpu);
-	return vmm_vcpu_go_in(vcpu);
+	return vmm_vm_is_dead(vcpu->vm) ? -ESHUTDOWN : thread_must_return(vcpu);
+}
+
+/*
+ * Requests that the entry loop leaves to us.  One for a pause comes back when
+ * the pause is over.
+ */
+static noinline int serve_requests(struct vmm_vcpu *vcpu)
+{
+	int ret;
+
+	if (vmm_vcpu_take(vcpu, VMM_REQ_PAUSE)) {
+		vmm_vcpu_go_out(vcpu);
+		ret = vmm_vcpu_go_in(vcpu);
+		if (ret != VMM_RESUME)
+			return ret;
+	}
+	serve_init_sipi(vcpu);
+	if (vmm_vcpu_take(vcpu, VMM_REQ_CLOCK))
+		vmm_clock_update(&vcpu->x86, false);
+	return VMM_RESUME;
 }
 
 /*
@@ -470,22 +484,19 @@ static int before_entry(struct vmm_vcpu *vcpu)
 
 	if (vmm_vm_is_dead(vcpu->vm))
 		return -ESHUTDOWN;
-	err = serve_pause(vcpu);
-	if (err != VMM_RESUME)
-		return err;
 	if (vcpu->stopped)
 		return VMM_TO_USER;
 	if (need_resched()) {
 		vmm_clock_preempted(&vcpu->x86);
 		cond_resched();
 	}
-	err = vmm_vcpu_thread_work(vcpu);
+	err = thread_must_return(vcpu);
 	if (err != VMM_RESUME)
 		return err;
 	if (unlikely(READ_ONCE(vcpu->requests) & ~INLINE_REQUESTS)) {
-		serve_init_sipi(vcpu);
-		if (vmm_vcpu_take(vcpu, VMM_REQ_CLOCK))
-			vmm_clock_update(&vcpu->x86, false);
+		err = serve_requests(vcpu);
+		if (err != VMM_RESUME)
+			return err;
 	}
 	if (vcpu->mp_state != VMM_MP_RUNNABLE) {
 		err = wait(vcpu);
@@ -495,13 +506,17 @@ static int before_entry(struct vmm_vcpu *vcpu)
 	return VMM_RESUME;
 }
 
-/* For directed yields: which thread runs this vCPU. */
+/*
+ * For directed yields: which thread runs this vCPU.  The first one sets the VM
+ * going.
+ */
 static void note_thread(struct vmm_vcpu *vcpu)
 {
 	struct pid *old = rcu_access_pointer(vcpu->pid);
 
 	if (likely(old == task_pid(current)))
 		return;
+	vmm_control_started(vcpu->vm);
 	rcu_assign_pointer(vcpu->pid, get_pid(task_pid(current)));
 	if (old) {
 		synchronize_rcu();
@@ -528,7 +543,7 @@ static int handle_slowly(struct vmm_vcpu *vcpu)
 }
 
 /* A vCPU that stopped for good is told of once. */
-static void tell_stop(struct vmm_vcpu *vcpu)
+static noinline void tell_stop(struct vmm_vcpu *vcpu)
 {
 	struct vmm_notice notice = {
 		.group = VMM_NOTICE_FAULTS, .event = VMM_NL_EVENT_FAULT,
@@ -536,7 +551,7 @@ static void tell_stop(struct vmm_vcpu *vcpu)
 		.reason = vcpu->stop_reason,
 	};
 
-	vcpu->stop_told = true;
+	vcpu->stop_untold = false;
 	vmm_control_notify(vcpu->vm, &notice);
 }
 
@@ -544,7 +559,7 @@ static void tell_stop(struct vmm_vcpu *vcpu)
  * What user space has done since the last run call: its part of an instruction,
  * and registers.
  */
-static int heed_user(struct vmm_vcpu *vcpu)
+static inline int heed_user(struct vmm_vcpu *vcpu)
 {
 	int ret = vmm_emul_complete_user(vcpu);
 
@@ -553,12 +568,10 @@ static int heed_user(struct vmm_vcpu *vcpu)
 	return ret == VMM_RESUME ? vmm_vcpu_check_state(vcpu) : ret;
 }
 
-static int run_inside(struct vmm_vcpu *vcpu)
+static inline int run_inside(struct vmm_vcpu *vcpu)
 {
 	int ret = heed_user(vcpu);
 
-	if (ret == VMM_RESUME && READ_ONCE(vcpu->run->immediate_exit))
-		ret = -EINTR;
 	while (ret == VMM_RESUME) {
 		ret = before_entry(vcpu);
 		if (ret != VMM_RESUME)
@@ -572,6 +585,14 @@ static int run_inside(struct vmm_vcpu *vcpu)
 	return ret;
 }
 
+/* Also while paused: so that state can be read whole. */
+static noinline int run_nothing(struct vmm_vcpu *vcpu)
+{
+	int ret = heed_user(vcpu);
+
+	return ret == VMM_RESUME ? -EINTR : ret;
+}
+
 int vmm_vcpu_run(struct vmm_vcpu *vcpu)
 {
 	int ret;
@@ -579,19 +600,15 @@ int vmm_vcpu_run(struct vmm_vcpu *vcpu)
 	lockdep_assert_held(&vcpu->lock);
 
 	note_thread(vcpu);
-	vmm_control_started(vcpu->vm);
 	if (unlikely(READ_ONCE(vcpu->run->immediate_exit))) {
-		/* Also while paused: so that state can be read whole. */
-		ret = heed_user(vcpu);
-		if (ret == VMM_RESUME)
-			ret = -EINTR;
+		ret = run_nothing(vcpu);
 	} else {
 		ret = vmm_vcpu_go_in(vcpu);
 		if (ret == VMM_RESUME)
 			ret = run_inside(vcpu);
-		vmm_vcpu_go_out(vcpu);
+		vmm_vcpu_go_out_settling(vcpu);
 	}
-	if (unlikely(vcpu->stopped && !vcpu->stop_told))
+	if (unlikely(vcpu->stop_untold))
 		tell_stop(vcpu);
 	if (ret == VMM_TO_USER) {
 		vcpu->run->rip = vcpu->rip;

@@ -468,7 +468,7 @@ int vmm_vcpu_stop(struct vmm_vcpu *vcpu, u32 reason, const char *fmt, ...)
 	run->reason = reason;
 	run->rip = vcpu->rip;
 	vcpu->stop_reason = reason;
-	vcpu->stop_told = false;
+	vcpu->stop_untold = true;
 	trace_vmm_stop(vcpu, reason, vcpu->stop_text);
 	vcpu->stopped = true;
 	return VMM_TO_USER;

@@ -72,7 +72,7 @@ enum vmm_user_io {
  * @sipi_vector: [O] written before VMM_REQ_SIPI is raised
  * @stopped:	[L] vmm_run says why, and that is for good until user space sets
  *		registers
- * @stop_told:	[L] and listeners have heard of it
+ * @stop_untold: [L] and listeners have not heard of it
  * @state_set:	[L] user space has set registers since the last entry
  * @inside:	[O] the owner may run the guest: see core/pause.h
  * @frozen:	[L] its timers stand still
@@ -105,7 +105,7 @@ struct vmm_vcpu {
 	u8 user_io;
 	u8 sipi_vector;
 	bool stopped;
-	bool stop_told;
+	bool stop_untold;
 	bool state_set;
 	bool inside;
 	bool frozen;

@@ -124,13 +124,6 @@ static inline bool vmm_vm_is_paused(const struct vmm_vm *vm)
 	return READ_ONCE(vm->pause.wanted);
 }
 
-/* A vCPU is about to run. */
-static inline void vmm_control_started(struct vmm_vm *vm)
-{
-	if (unlikely(!READ_ONCE(vm->control.started)))
-		__vmm_control_started(vm);
-}
-
 static inline struct vmm_vcpu *vmm_vm_vcpu(struct vmm_vm *vm, u32 id)
 {
 	if (id >= vm->nr_vcpus)

@@ -5,7 +5,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-#include "core/pause.h"
+#include "core/gate.h"
 #include "core/vcpu.h"
 #include "core/vm.h"
 #include "dev/dev.h"
@@ -21,28 +21,20 @@ static const struct vmm_cmd *find(const struct vmm_cmd *table, size_t count,
 	return NULL;
 }
 
-static void unlock_vcpu(struct vmm_vcpu *vcpu)
-{
-	mutex_unlock(&vcpu->lock);
-	vmm_vcpu_settle_pause(vcpu);
-}
-
 static long call(const struct vmm_cmd *c, void *object, void *arg,
 		 struct vmm_vm *vm, struct vmm_vcpu *vcpu)
 {
 	long ret;
 
-	if (c->flags & VMM_CMD_VCPU) {
-		if (!mutex_trylock(&vcpu->lock))
-			return -EBUSY;
-		vmm_vcpu_follow_pause(vcpu);
-	}
 	if ((c->flags & VMM_CMD_ALIVE) && vmm_vm_is_dead(vm))
-		ret = -ESHUTDOWN;
-	else
-		ret = c->handler(object, arg);
-	if (c->flags & VMM_CMD_VCPU)
-		unlock_vcpu(vcpu);
+		return -ESHUTDOWN;
+	if (!(c->flags & VMM_CMD_VCPU))
+		return c->handler(object, arg);
+	if (!mutex_trylock(&vcpu->lock))
+		return -EBUSY;
+	ret = c->handler(object, arg);
+	mutex_unlock(&vcpu->lock);
+	vmm_vcpu_settle_pause(vcpu);
 	return ret;
 }
 
