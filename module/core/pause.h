@@ -33,7 +33,8 @@ struct vmm_vm;
 
 /**
  * struct vmm_pause - embedded in the VM
- * @lock:	one pause or resume at a time
+ * @lock:	one pause or resume at a time; who finds a vCPU owned can tell with
+ *		it whether that is but the pauser
  * @wanted:	written under @lock, read by all
  * @stopped_ns:	under @lock; how long the VM's clock has stood still in all
  * @wait:	where a pauser waits for vCPUs to come out

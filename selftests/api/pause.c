@@ -226,6 +226,46 @@ static void test_often(void)
 	vt_free(&t);
 }
 
+struct pauser {
+	pthread_t thread;
+	uint32_t id;
+	volatile bool stop;
+	volatile unsigned int rounds;
+	unsigned int bad;
+};
+
+static void *pause_and_resume(void *arg)
+{
+	struct pauser *p = arg;
+
+	while (!p->stop) {
+		p->bad += nt_vm(VMM_NL_CMD_VM_PAUSE, p->id, NULL, NULL) != 0;
+		p->bad += nt_vm(VMM_NL_CMD_VM_RESUME, p->id, NULL, NULL) != 0;
+		p->rounds++;
+	}
+	return NULL;
+}
+
+/* A pauser looks after vCPUs that nobody owns, which nobody is to notice. */
+static void test_owner(void)
+{
+	struct pauser p = {};
+	unsigned int i, bad = 0;
+	struct vmm_regs regs;
+	struct vt t;
+
+	vt_make(&t, 1, VT_MB);
+	p.id = nt_newest();
+	pthread_create(&p.thread, NULL, pause_and_resume, &p);
+	for (i = 0; i < 50000 || p.rounds < 500; i++)
+		bad += ioctl(t.cpu[0], VMM_VCPU_GET_REGS, &regs) != 0;
+	p.stop = true;
+	pthread_join(p.thread, NULL);
+	tap_ok(!p.bad, "a free vCPU: paused and resumed %u times", p.rounds);
+	tap_ok(!bad, "its owner is refused %u times of %u", bad, i);
+	vt_free(&t);
+}
+
 /* vCPUs made, and state read and written, while paused. */
 static void test_state(void)
 {
@@ -269,6 +309,7 @@ int main(void)
 	test_stopped();
 	test_state();
 	test_often();
+	test_owner();
 	test_clocks();
 	tap_ok(vt_host_works(), "the host works");
 	return tap_done();
