@@ -10,14 +10,14 @@ RELEASE := $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
 PREFIX ?= /usr/local
 # The emulated host of a demo or a measurement: amd or intel; those of the tests: "amd intel" for both.
 HOST ?= amd
-HOSTS ?= amd
+HOSTS ?= amd intel
 TESTHOST := tools/testhost/testhost
 BUILD := build/$(RELEASE)
 
 help:
 	@echo 'make demo      boot a Debian guest under vmm.ko, in an emulated host with SVM;'
 	@echo '               HOST=intel in one with VMX'
-	@echo 'make check     run all tests; T=NAME one; T="--list" names them; HOSTS="amd intel"'
+	@echo 'make check     run all tests; T=NAME one; T="--list" names them; HOSTS=amd on one processor'
 	@echo 'make shell     a shell in the emulated host, module and tools at hand'
 	@echo 'make modules   vmm.ko for KDIR=$(KDIR), in build/RELEASE'
 	@echo 'make tools     vmctl'

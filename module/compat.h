@@ -9,6 +9,8 @@
 #include <linux/eventfd.h>
 #include <linux/hrtimer.h>
 #include <linux/mm.h>
+#include <asm/apic.h>
+#include <asm/irq_vectors.h>
 #include <asm/paravirt.h>
 #include <asm/reboot.h>
 #include <asm/vmx.h>
@@ -136,6 +138,44 @@ static inline void vmm_eventfd_signal(struct eventfd_ctx *ctx)
 static inline void vmm_eventfd_signal(struct eventfd_ctx *ctx)
 {
 	eventfd_signal(ctx);
+}
+#endif
+
+/*
+ * Notification of posted interrupts: the kernel keeps a vector for it where it is
+ * built with KVM, as a module or not, and whose handler acknowledges and counts what
+ * comes when the guest has been left.  0: there is none.  Calls of the APIC's driver
+ * became static ones.
+ */
+#if !IS_ENABLED(CONFIG_KVM)
+#define VMM_NOTIFY_VECTOR	0
+static inline void vmm_send_notification(int cpu)
+{
+}
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+#define VMM_NOTIFY_VECTOR	POSTED_INTR_VECTOR
+static inline void vmm_send_notification(int cpu)
+{
+	apic->send_IPI_mask(cpumask_of(cpu), VMM_NOTIFY_VECTOR);
+}
+#else
+#define VMM_NOTIFY_VECTOR	POSTED_INTR_VECTOR
+static inline void vmm_send_notification(int cpu)
+{
+	__apic_send_IPI_mask(cpumask_of(cpu), VMM_NOTIFY_VECTOR);
+}
+#endif
+
+/* Whether the kernel's interrupts come through the IDT. */
+#ifdef X86_FEATURE_FRED
+static inline bool vmm_uses_idt(void)
+{
+	return !cpu_feature_enabled(X86_FEATURE_FRED);
+}
+#else
+static inline bool vmm_uses_idt(void)
+{
+	return true;
 }
 #endif
 

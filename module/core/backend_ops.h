@@ -61,10 +61,15 @@ struct vmm_backend_caps {
  *		True: the processor is going to work on the APIC's page by itself, as
  *		struct vmm_lapic.hw says; the backend keeps the APIC told.  For the
  *		owning thread, loaded or not
+ * @notify:	there is something in struct vmm_lapic_posted.vectors, and the guest
+ *		runs, or did a moment ago, on @cpu, which is another processor: have
+ *		that one take it over without an exit.  False: the guest has to be
+ *		left for it.  Any context, preemption off
  */
 struct vmm_apic_ops {
 	bool (*virtualize)(struct vmm_vcpu *vcpu, bool x2apic);
 	bool (*set_deadline)(struct vmm_vcpu *vcpu, u64 tsc);
+	bool (*notify)(struct vmm_vcpu *vcpu, int cpu);
 };
 
 /**
@@ -99,6 +104,9 @@ struct vmm_apic_ops {
  * @nmi_masked:	an NMI is being served
  * @set_nmi_masked: for state restore
  * @flush_tlb:	forget this VM's translations before the next @enter
+ * @log_writes:	with VMM_FEAT_WRITE_LOG: from the next @enter on each exit tells
+ *		npt_space_logged() the pages that the guest has written, before
+ *		@enter returns, or no longer (@on false)
  *
  * State:
  * @get_mode:	cheap, for every walk and decode
@@ -138,6 +146,7 @@ struct vmm_backend_ops {
 	bool (*nmi_masked)(struct vmm_vcpu *vcpu);
 	void (*set_nmi_masked)(struct vmm_vcpu *vcpu, bool masked);
 	void (*flush_tlb)(struct vmm_vcpu *vcpu);
+	void (*log_writes)(struct vmm_vcpu *vcpu, bool on);
 
 	void (*get_mode)(struct vmm_vcpu *vcpu, struct vmm_cpu_mode *mode);
 	void (*get_segment)(struct vmm_vcpu *vcpu, enum vmm_seg seg,

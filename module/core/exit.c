@@ -265,9 +265,11 @@ static int exit_xsetbv(struct vmm_vcpu *vcpu, struct vmm_exit *exit,
 
 	if (ret != VMM_RESUME)
 		return ret;
-	/* Some hosts are exited to before they have looked at the level. */
+	/* Some processors exit before they have looked at CR4 and the level. */
 	vmm_backend->get_mode(vcpu, &mode);
-	if (mode.cpl || (u32)vcpu->gpr[EMUL_RCX] ||
+	if (!(vmm_backend->get_cr(vcpu, 4) & X86_CR4_OSXSAVE))
+		vmm_vcpu_raise(vcpu, X86_TRAP_UD);
+	else if (mode.cpl || (u32)vcpu->gpr[EMUL_RCX] ||
 	    vmm_fpu_set_xcr0(&vcpu->x86.fpu, vmm_x86_limits(&vcpu->x86), val))
 		vmm_vcpu_raise_error(vcpu, X86_TRAP_GP, 0);
 	else
@@ -353,6 +355,7 @@ static const exit_handler handlers[VMM_NR_EXIT_REASONS] = {
 	[VMM_EXIT_EXCEPTION]	= exit_exception,
 	[VMM_EXIT_IO]		= exit_io,
 	[VMM_EXIT_NPF]		= exit_npf,
+	[VMM_EXIT_LOG_FULL]	= exit_none,
 	[VMM_EXIT_CPUID]	= exit_cpuid,
 	[VMM_EXIT_HLT]		= exit_hlt,
 	[VMM_EXIT_PAUSE]	= exit_pause,

@@ -29,6 +29,7 @@ struct vmm_vcpu;
 	X(EXCEPTION,	"exception")					\
 	X(IO,		"io")						\
 	X(NPF,		"npf")		/* nested page fault */		\
+	X(LOG_FULL,	"log_full")	/* hardware's log of writes */	\
 	X(CPUID,	"cpuid")					\
 	X(HLT,		"hlt")						\
 	X(PAUSE,	"pause")					\

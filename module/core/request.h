@@ -23,6 +23,7 @@
 
 enum vmm_request {
 	VMM_REQ_TLB_FLUSH,	/* forget translations */
+	VMM_REQ_LOG,		/* dirty logs begin or end, or are looked at */
 	VMM_REQ_NMI,		/* one NMI arrived; a second sets NMI2 */
 	VMM_REQ_NMI2,
 	VMM_REQ_INIT,		/* INIT; a SIPI after it counts */

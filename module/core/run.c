@@ -44,8 +44,9 @@
  * Requests that the entry loop serves itself.  UNHALT is among them because it
  * has nothing to do there: it stays until the next HLT uses it up.
  */
-#define INLINE_REQUESTS	(BIT(VMM_REQ_TLB_FLUSH) | BIT(VMM_REQ_NMI) |	\
-			 BIT(VMM_REQ_NMI2) | BIT(VMM_REQ_UNHALT))
+#define INLINE_REQUESTS	(BIT(VMM_REQ_TLB_FLUSH) | BIT(VMM_REQ_LOG) |	\
+			 BIT(VMM_REQ_NMI) | BIT(VMM_REQ_NMI2) |		\
+			 BIT(VMM_REQ_UNHALT))
 
 #define THREAD_WORK	(_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL |		\
 			 _TIF_NOTIFY_RESUME | _TIF_NEED_RESCHED)
@@ -230,6 +231,9 @@ static void serve_inline_requests(struct vmm_vcpu *vcpu)
 		vmm_stat_inc(&vcpu->stats, VMM_STAT_TLB_FLUSHES);
 		vmm_backend->flush_tlb(vcpu);
 	}
+	if (vmm_vcpu_take(vcpu, VMM_REQ_LOG))
+		vmm_backend->log_writes(vcpu,
+					npt_space_logging(&vcpu->vm->space));
 	take_nmi_requests(vcpu);
 }
 

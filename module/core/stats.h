@@ -18,8 +18,8 @@ enum vmm_stat {
 
 /**
  * struct vmm_stats_block - counters of one vCPU
- * Written by the vCPU's thread alone (but for KICKS, which tolerates a lost
- * count from kicks that race), read by anybody without a lock.
+ * Written by the vCPU's thread alone (but for KICKS and NOTIFIES, which
+ * tolerate a lost count from senders that race), read by anybody without a lock.
  */
 struct vmm_stats_block {
 	u64 c[VMM_NR_STATS];

@@ -16,6 +16,7 @@
 	X(HALT_POLLED,	"halt_polled")	/* woken while polling */	\
 	X(HALT_SLEPT,	"halt_slept")	/* woken from sleep */		\
 	X(KICKS,	"kicks")	/* IPIs sent to leave the guest */ \
+	X(NOTIFIES,	"notifications") /* IPIs that need no exit */	\
 	X(TLB_FLUSHES,	"tlb_flushes")					\
 	X(EMULATED,	"emulated")	/* instructions executed */	\
 	X(HYPERCALLS,	"hypercalls")

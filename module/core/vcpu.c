@@ -14,6 +14,7 @@
 #include "core/vcpu.h"
 #include "core/vm.h"
 #include "emul/glue.h"
+#include "uapi/linux/vmm.h"
 
 static struct vmm_vcpu *of_apic(struct vmm_lapic *l)
 {
@@ -25,11 +26,69 @@ static struct vmm_vcpu *of_x86(struct vmm_x86 *x86)
 	return container_of(x86, struct vmm_vcpu, x86);
 }
 
+/* ---- attention ---------------------------------------------------------- */
+
+/*
+ * Wakes the owner, or ends the guest's run, unless @instead, if there is one, does
+ * for the processor that runs it.
+ */
+static void get_attention(struct vmm_vcpu *vcpu,
+			  bool (*instead)(struct vmm_vcpu *vcpu, int cpu))
+{
+	int me, cpu;
+
+	/* Pairs with the barriers after mode = IN_GUEST and before sleep. */
+	smp_mb();
+	if (rcuwait_wake_up(&vcpu->wait))
+		return;
+	me = get_cpu();
+	cpu = READ_ONCE(vcpu->cpu);
+	if (cpu == me || cpu < 0 || READ_ONCE(vcpu->mode) != VMM_IN_GUEST)
+		goto out;
+	if (instead && instead(vcpu, cpu))
+		goto out;
+	if (cmpxchg(&vcpu->mode, VMM_IN_GUEST, VMM_EXITING) == VMM_IN_GUEST) {
+		vmm_stat_inc(&vcpu->stats, VMM_STAT_KICKS);
+		smp_send_reschedule(cpu);
+	}
+out:
+	put_cpu();
+}
+
+void vmm_vcpu_kick(struct vmm_vcpu *vcpu)
+{
+	get_attention(vcpu, NULL);
+}
+
+void vmm_vcpu_nmi(struct vmm_vcpu *vcpu)
+{
+	if (test_and_set_bit(VMM_REQ_NMI, &vcpu->requests))
+		set_bit(VMM_REQ_NMI2, &vcpu->requests);
+	vmm_vcpu_kick(vcpu);
+}
+
 /* ---- upcalls of the local APIC; any context ---------------------------- */
 
 static void apic_kick(struct vmm_lapic *l)
 {
 	vmm_vcpu_kick(of_apic(l));
+}
+
+static bool notify(struct vmm_vcpu *vcpu, int cpu)
+{
+	if (!vmm_backend->apic.notify || !vmm_backend->apic.notify(vcpu, cpu))
+		return false;
+	vmm_stat_inc(&vcpu->stats, VMM_STAT_NOTIFIES);
+	return true;
+}
+
+/*
+ * A processor that is told while it has left the guest, or another guest runs on
+ * it, has been told for nothing: this vCPU looks before it enters again.
+ */
+static void apic_notify(struct vmm_lapic *l)
+{
+	get_attention(of_apic(l), notify);
 }
 
 static void apic_nmi(struct vmm_lapic *l)
@@ -55,7 +114,7 @@ static void apic_sipi(struct vmm_lapic *l, u8 vector)
 	vmm_vcpu_request(vcpu, VMM_REQ_SIPI);
 }
 
-static void apic_eoi(struct vmm_lapic *l, u8 vector)
+static void apic_ended(struct vmm_lapic *l, u8 vector)
 {
 	vmm_irqchip_eoi(&of_apic(l)->vm->irq, vector);
 }
@@ -84,10 +143,11 @@ static void apic_mode(struct vmm_lapic *l)
 
 static const struct vmm_lapic_ops apic_ops = {
 	.kick		= apic_kick,
+	.notify		= apic_notify,
 	.nmi		= apic_nmi,
 	.init		= apic_init,
 	.sipi		= apic_sipi,
-	.eoi		= apic_eoi,
+	.eoi		= apic_ended,
 	.tsc		= apic_tsc,
 	.tsc_to_ns	= apic_tsc_to_ns,
 	.deadline	= apic_deadline,
@@ -191,33 +251,6 @@ static const struct vmm_x86_ops x86_ops = {
 	.request_clock	= x86_request_clock,
 };
 
-/* ---- attention ---------------------------------------------------------- */
-
-void vmm_vcpu_kick(struct vmm_vcpu *vcpu)
-{
-	int me, cpu;
-
-	/* Pairs with the barriers after mode = IN_GUEST and before sleep. */
-	smp_mb();
-	if (rcuwait_wake_up(&vcpu->wait))
-		return;
-	me = get_cpu();
-	cpu = READ_ONCE(vcpu->cpu);
-	if (cpu != me && cpu >= 0 &&
-	    cmpxchg(&vcpu->mode, VMM_IN_GUEST, VMM_EXITING) == VMM_IN_GUEST) {
-		vmm_stat_inc(&vcpu->stats, VMM_STAT_KICKS);
-		smp_send_reschedule(cpu);
-	}
-	put_cpu();
-}
-
-void vmm_vcpu_nmi(struct vmm_vcpu *vcpu)
-{
-	if (test_and_set_bit(VMM_REQ_NMI, &vcpu->requests))
-		set_bit(VMM_REQ_NMI2, &vcpu->requests);
-	vmm_vcpu_kick(vcpu);
-}
-
 /* ---- life ---------------------------------------------------------------- */
 
 static void cpuid_changed(struct vmm_vcpu *vcpu)
@@ -278,6 +311,9 @@ int vmm_vcpu_create(struct vmm_vm *vm, u32 id, struct vmm_vcpu **out)
 	vcpu->vm = vm;
 	vcpu->id = id;
 	vcpu->cpu = -1;
+	/* There may be a log already. */
+	if (vmm_caps.features & VMM_FEAT_WRITE_LOG)
+		vcpu->requests = BIT(VMM_REQ_LOG);
 	mutex_init(&vcpu->lock);
 	rcuwait_init(&vcpu->wait);
 	vcpu->run = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);

@@ -71,9 +71,9 @@ enum vmm_user_io {
  * @mp_state:	[L] VMM_MP_*
  * @sipi_vector: [O] written before VMM_REQ_SIPI is raised
  * @stopped:	[L] vmm_run says why, and that is for good until user space sets
- *		registers
+ *		registers or events
  * @stop_untold: [L] and listeners have not heard of it
- * @state_set:	[L] user space has set registers since the last entry
+ * @state_set:	[L] user space has set either since the last entry
  * @inside:	[O] the owner may run the guest: see core/pause.h
  * @frozen:	[L] its timers stand still
  * @db:		[L] DR0 to DR3

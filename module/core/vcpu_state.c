@@ -68,7 +68,7 @@ static void set_table(struct vmm_vcpu *vcpu, enum vmm_seg seg,
 	vmm_backend->set_segment(vcpu, seg, &s);
 }
 
-void vmm_vcpu_get_sregs(struct vmm_vcpu *vcpu, struct vmm_sregs *sregs)
+static void read_sregs(struct vmm_vcpu *vcpu, struct vmm_sregs *sregs)
 {
 	struct vmm_segment *seg = (struct vmm_segment *)segments(sregs);
 	struct vmm_cpu_mode mode;
@@ -86,6 +86,21 @@ void vmm_vcpu_get_sregs(struct vmm_vcpu *vcpu, struct vmm_sregs *sregs)
 	sregs->cr8 = vmm_lapic_get_tpr(&vcpu->apic);
 	sregs->efer = mode.efer;
 	vmm_lapic_msr_read(&vcpu->apic, MSR_IA32_APICBASE, &sregs->apic_base);
+}
+
+/*
+ * Virtual-8086 mode has one set of attributes.  What a processor keeps there is
+ * its own affair, and not what another would enter with.
+ */
+void vmm_vcpu_get_sregs(struct vmm_vcpu *vcpu, struct vmm_sregs *sregs)
+{
+	struct vmm_segment *seg;
+
+	read_sregs(vcpu, sregs);
+	if (!(vcpu->rflags & X86_EFLAGS_VM))
+		return;
+	for (seg = &sregs->es; seg <= &sregs->gs; seg++)
+		seg->attr = VMM_ATTR_VM86;
 }
 
 static const char *sregs_check(struct vmm_vcpu *vcpu,
@@ -136,14 +151,33 @@ int vmm_vcpu_set_sregs(struct vmm_vcpu *vcpu, const struct vmm_sregs *sregs)
 	return 0;
 }
 
+static bool lacks_error(const struct vmm_event *ev)
+{
+	return ev->valid && ev->type == VMM_EVENT_EXC && !ev->has_error &&
+	       vmm_exception_has_error(ev->vector);
+}
+
+/* Events that no processor would have begun to deliver. */
+static const char *events_check(const struct vmm_events *ev, u64 cr0, u64 rflags)
+{
+	if (ev->injected.valid && ev->injected.type == VMM_EVENT_INTR &&
+	    !(rflags & X86_EFLAGS_IF))
+		return "an interrupt is under way with RFLAGS.IF clear";
+	if ((cr0 & X86_CR0_PE) &&
+	    (lacks_error(&ev->injected) || lacks_error(&ev->exception)))
+		return "an exception lacks its error code";
+	return NULL;
+}
+
 /* Not on the way of a vCPU that only runs. */
 static noinline int check_state(struct vmm_vcpu *vcpu)
 {
 	struct vmm_sregs sregs = {};
 	const char *why;
 
-	vmm_vcpu_get_sregs(vcpu, &sregs);
-	why = vmm_mode_check(&sregs, vcpu->rip, vcpu->rflags);
+	read_sregs(vcpu, &sregs);
+	why = vmm_mode_check(&sregs, vcpu->rip, vcpu->rflags) ?:
+	      events_check(&vcpu->events, sregs.cr0, vcpu->rflags);
 	if (!why)
 		return VMM_RESUME;
 	memset(&vcpu->run->fail, 0, sizeof(vcpu->run->fail));
@@ -241,8 +275,10 @@ static bool events_valid(const struct vmm_vcpu_events *e, bool real)
 		/* Any vector: a PIC may be programmed to give the first. */
 		return !error && one == VMM_EVENT_INJECTED;
 	case VMM_EVENT_NMI:
+		/* Delivery of an NMI is what masks them. */
 		return !error && e->vector == X86_TRAP_NMI &&
-		       one == VMM_EVENT_INJECTED;
+		       one == VMM_EVENT_INJECTED &&
+		       !(e->flags & VMM_EVENT_NMI_MASKED);
 	case VMM_EVENT_EXC:
 		return is_exception(e->vector) &&
 		       (!error || vmm_exception_has_error(e->vector)) &&
@@ -274,5 +310,7 @@ int vmm_vcpu_set_events(struct vmm_vcpu *vcpu, const struct vmm_vcpu_events *e)
 	vcpu->irq_shadow = e->flags & (VMM_EVENT_SHADOW_STI |
 				       VMM_EVENT_SHADOW_SS);
 	vcpu->mp_state = e->mp_state;
+	vcpu->state_set = true;
+	vcpu->stopped = false;
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include "core/request.h"
 #include "core/vcpu.h"
 #include "core/vm.h"
+#include "uapi/linux/vmm.h"
 #include "uapi/linux/vmm_netlink.h"
 
 static atomic_t next_id = ATOMIC_INIT(0);
@@ -70,8 +71,19 @@ static void flush(struct npt_space *space)
 		    VMM_REQ_TLB_FLUSH);
 }
 
+/* What a vCPU has logged is told before an exit takes interrupts again. */
+static void log_writes(struct npt_space *space)
+{
+	request_all(container_of(space, struct vmm_vm, space), VMM_REQ_LOG);
+}
+
 static const struct npt_space_ops space_ops = {
 	.flush = flush,
+};
+
+static const struct npt_space_ops logging_space_ops = {
+	.flush = flush,
+	.log = log_writes,
 };
 
 /* ---- the table ------------------------------------------------------------- */
@@ -236,7 +248,8 @@ struct vmm_vm *vmm_vm_create(const char *name, u32 nr_vcpus, bool unique)
 	vmm_ioeventfds_init(&vm->mmio_doorbells, &vm->mmio);
 
 	err = npt_space_init(&vm->space, vmm_caps.format, vmm_caps.npt_levels,
-			     &space_ops);
+			     vmm_caps.features & VMM_FEAT_WRITE_LOG ?
+			     &logging_space_ops : &space_ops);
 	if (err)
 		goto err_vm;
 	err = vmm_apic_map_init(&vm->apics, nr_vcpus);

@@ -17,6 +17,7 @@
 #include "dev/dev.h"
 #include "io/ioeventfd.h"
 #include "mem/mem.h"
+#include "npt/dirty.h"
 #include "uapi/linux/vmm.h"
 
 static bool beyond_physical(u64 gpa, u64 size)
@@ -226,6 +227,53 @@ static long take_requests(void *object, void *arg)
 	return 0;
 }
 
+/* All or nothing: what cannot be told stays in the log. */
+static long read_dirty(struct vmm_vm *vm, const struct vmm_dirty_log *log)
+{
+	size_t size;
+	u64 *bits;
+	long err;
+
+	if (!log->pages)
+		return -EINVAL;
+	if (log->pages > VMM_MEM_MAX_BYTES >> PAGE_SHIFT)
+		return -ERANGE;
+	size = npt_dirty_words(log->pages) * sizeof(*bits);
+	bits = kvmalloc(size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!bits)
+		return -ENOMEM;
+	err = npt_space_log_take(&vm->space, log->slot, log->first, log->pages,
+				 bits);
+	if (!err && copy_to_user(u64_to_user_ptr(log->bitmap), bits,
+				 size)) {
+		npt_space_log_put(&vm->space, log->slot, log->first,
+				  log->pages, bits);
+		err = -EFAULT;
+	}
+	kvfree(bits);
+	return err;
+}
+
+static long dirty_log(void *object, void *arg)
+{
+	const struct vmm_dirty_log *log = arg;
+	struct vmm_vm *vm = object;
+
+	if (log->slot >= NPT_SLOTS_MAX)
+		return -EINVAL;
+	if (log->op == VMM_DIRTY_READ)
+		return read_dirty(vm, log);
+	if (log->first || log->pages || log->bitmap)
+		return -EINVAL;
+	switch (log->op) {
+	case VMM_DIRTY_START:
+		return npt_space_log_start(&vm->space, log->slot);
+	case VMM_DIRTY_STOP:
+		return npt_space_log_stop(&vm->space, log->slot);
+	}
+	return -EINVAL;
+}
+
 static const struct vmm_cmd commands[] = {
 	VMM_CMD_TAIL(VMM_VM_SET_SLOT, VMM_CMD_ALIVE, vmm_set_slot, pad,
 		     set_slot),
@@ -241,6 +289,8 @@ static const struct vmm_cmd commands[] = {
 	VMM_CMD(VMM_VM_KILL, 0, kill_vm),
 	VMM_CMD(VMM_VM_STATS, 0, get_stats),
 	VMM_CMD(VMM_VM_TAKE_REQUESTS, VMM_CMD_ALIVE, take_requests),
+	VMM_CMD_TAIL(VMM_VM_DIRTY_LOG, VMM_CMD_ALIVE, vmm_dirty_log, reserved,
+		     dirty_log),
 };
 
 static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

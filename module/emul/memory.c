@@ -31,7 +31,7 @@ static void record_entry(struct vmm_vcpu *vcpu, u64 gpa, u64 val,
 			 unsigned int size)
 {
 	struct vmm_emul_memo *memo = vcpu->emul_memory.record;
-	void *va;
+	const void *va;
 
 	if (!memo)
 		return;

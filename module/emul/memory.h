@@ -34,7 +34,7 @@ struct vmm_emul_memo {
 	u64 cr3;
 	unsigned long generation;
 	u64 gpa;
-	void *va;
+	const void *va;
 	unsigned int depth;
 	const u64 *entry[VMM_EMUL_MEMO_DEPTH];
 	u64 value[VMM_EMUL_MEMO_DEPTH];

@@ -3,10 +3,17 @@
  * The heart of a local APIC: requests come in, the highest goes out.
  *
  * How a request can't be lost: a sender sets the posted bit with a full barrier,
- * then posted.any, then kicks. The vCPU clears posted.any, and then, after a full
- * barrier, takes what is posted over into IRR: a bit set before that barrier is
- * among it, and one set after it sets posted.any itself. Who finds the bit set
- * already leaves the rest to who set it: its request is one with theirs.
+ * then the flag of its set, likewise, then tells the vCPU. The vCPU clears the
+ * flags, and then, after a full barrier, takes what is posted over into IRR: a bit
+ * set before that barrier is among it, and one set after it has its flag set again.
+ * Who finds the bit or the flag set already leaves the rest to who set it: that one
+ * makes the vCPU look, and the look begins with the clearing of the flag.
+ *
+ * A processor that takes posted vectors over by itself does the same at a
+ * notification, while the guest runs: nobody else looks meanwhile. It knows nothing
+ * of TMR, and so a request that has to change it is posted in a set of its own, and
+ * kicks. Of two requests of one vector at the same time, of either kind, the level
+ * is the later one: the line behind it waits for the end of an interrupt.
  */
 #include <linux/bitops.h>
 #include <linux/errno.h>
@@ -48,25 +55,37 @@ static void request(struct vmm_lapic *l, u32 offset, u32 vectors, u32 levels)
 	l->changed = true;
 }
 
-void __lapic_collect(struct vmm_lapic *l)
+/* @levels: NULL if there is none among @set. */
+static void collect(struct vmm_lapic *l, unsigned long *set,
+		    const unsigned long *levels)
 {
-	struct vmm_lapic_posted *p = &l->posted;
-	unsigned long vectors, levels;
+	unsigned long vectors, level = 0;
 	unsigned int i;
 
-	WRITE_ONCE(p->any, false);
-	smp_mb();	/* pairs with the atomic operation in lapic_accept() */
-	for (i = 0; i < ARRAY_SIZE(p->vectors); i++) {
-		if (!READ_ONCE(p->vectors[i]))
+	for (i = 0; i < 256 / BITS_PER_LONG; i++) {
+		if (!READ_ONCE(set[i]))
 			continue;
-		vectors = xchg(&p->vectors[i], 0);
-		levels = READ_ONCE(p->levels[i]);
+		vectors = xchg(&set[i], 0);
+		if (levels)
+			level = READ_ONCE(levels[i]);
 		if ((u32)vectors)
-			request(l, i * 0x20, vectors, levels);
+			request(l, i * 0x20, vectors, level);
 		if (vectors >> 32)
-			request(l, i * 0x20 + 0x10, vectors >> 32, levels >> 32);
+			request(l, i * 0x20 + 0x10, vectors >> 32, level >> 32);
 		l->irr_pending = true;
 	}
+}
+
+void __lapic_collect(struct vmm_lapic *l)
+{
+	struct vmm_lapic_posted *p = l->posted;
+	/* Pairs with the atomic operations of post(). */
+	unsigned long flags = xchg(&p->flags, 0);
+
+	if (flags & BIT(VMM_POSTED_VECTORS))
+		collect(l, p->vectors, NULL);
+	if (flags & BIT(VMM_POSTED_OTHERS))
+		collect(l, p->others, p->levels);
 }
 
 int vmm_lapic_highest_irr(struct vmm_lapic *l)
@@ -190,10 +209,33 @@ void lapic_error(struct vmm_lapic *l, u32 esr_bit)
 		atomic_or(APIC_ESR_RECVILL, &l->esr_latch);
 }
 
+/* Whether it is new; then @tell if nobody else is about to. */
+static bool post(struct vmm_lapic *l, unsigned long *set, unsigned int flag,
+		 u8 vector, void (*tell)(struct vmm_lapic *l))
+{
+	if (test_and_set_bit(vector, set))
+		return false;
+	if (!test_and_set_bit(flag, &l->posted->flags))
+		tell(l);
+	return true;
+}
+
+/* What changes TMR, or may. */
+static bool post_other(struct vmm_lapic *l, u8 vector, bool level)
+{
+	struct vmm_lapic_posted *p = l->posted;
+
+	if (level)
+		set_bit(vector, p->levels);
+	else
+		clear_bit(vector, p->levels);
+	return post(l, p->others, VMM_POSTED_OTHERS, vector, l->ops->kick);
+}
+
 int lapic_accept(struct vmm_lapic *l, u8 vector, bool level)
 {
-	struct vmm_lapic_posted *p = &l->posted;
-	bool merges;
+	struct vmm_lapic_posted *p = l->posted;
+	bool merges, is_new;
 
 	if (!lapic_sw_enabled(l))
 		return -ENOENT;
@@ -201,19 +243,15 @@ int lapic_accept(struct vmm_lapic *l, u8 vector, bool level)
 		lapic_error(l, APIC_ESR_RECVILL);
 		return -ENOENT;
 	}
-	if (test_bit(vector, p->levels) != level) {
-		if (level)
-			set_bit(vector, p->levels);
-		else
-			clear_bit(vector, p->levels);
-	}
 	/* Post even so: the request that is there may be taken this moment. */
 	merges = test_bit(vector & 31, lapic_word(l, APIC_IRR, vector));
-	if (test_and_set_bit(vector, p->vectors))
-		return 0;
-	WRITE_ONCE(p->any, true);
-	l->ops->kick(l);
-	return !merges;
+	if (level || test_bit(vector, p->levels) ||
+	    test_bit(vector & 31, lapic_word(l, APIC_TMR, vector)))
+		is_new = post_other(l, vector, level);
+	else
+		is_new = post(l, p->vectors, VMM_POSTED_VECTORS, vector,
+			      l->ops->notify ?: l->ops->kick);
+	return is_new && !merges;
 }
 
 void vmm_lapic_raise_lvt(struct vmm_lapic *l, u32 offset)
@@ -332,9 +370,14 @@ int vmm_lapic_init(struct vmm_lapic *l, struct vmm_apic_map *map,
 
 	if (ret)
 		return ret;
+	ret = -ENOMEM;
 	l->regs = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	if (!l->regs)
-		return -ENOMEM;
+		return ret;
+	/* Multiples of 64 bytes would do, but Bochs 3.0 insists on a page. */
+	l->posted = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (!l->posted)
+		goto err_regs;
 	l->ops = ops;
 	l->map = map;
 	l->initial_id = cfg->id;
@@ -346,13 +389,18 @@ int vmm_lapic_init(struct vmm_lapic *l, struct vmm_apic_map *map,
 	lapic_timer_init(l);
 
 	ret = vmm_apic_map_add(map, l);
-	if (ret) {
-		free_page((unsigned long)l->regs);
-		l->regs = NULL;
-		return ret;
-	}
+	if (ret)
+		goto err_posted;
 	vmm_lapic_reset(l, false);
 	return 0;
+
+err_posted:
+	free_page((unsigned long)l->posted);
+	l->posted = NULL;
+err_regs:
+	free_page((unsigned long)l->regs);
+	l->regs = NULL;
+	return ret;
 }
 
 void vmm_lapic_unlink(struct vmm_lapic *l)
@@ -365,6 +413,8 @@ void vmm_lapic_unlink(struct vmm_lapic *l)
 
 void vmm_lapic_release(struct vmm_lapic *l)
 {
+	free_page((unsigned long)l->posted);
+	l->posted = NULL;
 	free_page((unsigned long)l->regs);
 	l->regs = NULL;
 }

@@ -61,6 +61,9 @@ struct vmm_lapic;
  *	looks at has changed; wake the vCPU if it sleeps, make it leave the
  *	guest if it runs. Any context, also from the vCPU's own thread (then
  *	there is nothing to do). Spurious calls are allowed.
+ * @notify: may be NULL: @kick. A request is in struct vmm_lapic_posted.vectors,
+ *	which some processors take over by themselves; otherwise like @kick. Any
+ *	context.
  * @nmi: deliver an NMI; the callee latches it and kicks. Any context.
  * @init: an INIT arrived; the callee latches it and kicks, and its thread
  *	calls vmm_lapic_reset(l, true) when it acts on it. Any context.
@@ -80,6 +83,7 @@ struct vmm_lapic;
  */
 struct vmm_lapic_ops {
 	void (*kick)(struct vmm_lapic *l);
+	void (*notify)(struct vmm_lapic *l);
 	void (*nmi)(struct vmm_lapic *l);
 	void (*init)(struct vmm_lapic *l);
 	void (*sipi)(struct vmm_lapic *l, u8 vector);
@@ -133,16 +137,30 @@ struct vmm_lapic_timer {
 	u64 frozen_at;
 };
 
+/* The sets that struct vmm_lapic_posted.flags tells of. */
+#define VMM_POSTED_VECTORS	0	/* the architecture's ON */
+#define VMM_POSTED_OTHERS	24	/* reserved by it, and not used */
+
 /**
  * struct vmm_lapic_posted - requests that the vCPU has not looked at yet
- * @vectors: those requested (a)
+ *
+ * Its first half is a posted-interrupt descriptor of the architecture: a
+ * processor may take @vectors over while the guest runs, as the vCPU does.
+ *
+ * @vectors: requested, and IRR is all that it takes: edges of vectors that were no
+ *	level before (a)
+ * @flags: bit VMM_POSTED_VECTORS clear means that @vectors is empty, or who
+ *	posted there has yet to set it; VMM_POSTED_OTHERS likewise (a)
+ * @unused: what the architecture has there is for devices that post
+ * @others: requested, and TMR has to be changed (a)
  * @levels: of each vector, whether its last request was level-triggered (a)
- * @any: false means that @vectors is empty; true that it may not be (a)
  */
 struct vmm_lapic_posted {
 	unsigned long vectors[256 / BITS_PER_LONG];
+	unsigned long flags;
+	unsigned long unused[3];
+	unsigned long others[256 / BITS_PER_LONG];
 	unsigned long levels[256 / BITS_PER_LONG];
-	bool any;
 };
 
 /**
@@ -151,7 +169,7 @@ struct vmm_lapic_posted {
  * @map: the APICs of this VM (c)
  * @regs: the register page in the architecture's layout, so that hardware
  *	APIC virtualization can use it (vr)
- * @posted: requests on their way into IRR
+ * @posted: requests on their way into IRR, in a page of their own (c)
  * @initial_id: the id that CPUID reports and x2APIC mode uses (c)
  * @map_id: the id under which the map lists it, or VMM_APIC_ID_NONE (m)
  * @features: VMM_LAPIC_F_* (v)
@@ -177,7 +195,7 @@ struct vmm_lapic {
 	u32 features;
 	u32 phys_bits;
 	u64 base;
-	struct vmm_lapic_posted posted;
+	struct vmm_lapic_posted *posted;
 	bool irr_pending;
 	bool hw;
 	bool changed;
@@ -207,7 +225,7 @@ int vmm_lapic_init(struct vmm_lapic *l, struct vmm_apic_map *map,
 /* Stop the timer, leave the map. Senders may see @l for a grace period more. */
 void vmm_lapic_unlink(struct vmm_lapic *l);
 
-/* Free the register page; a grace period after vmm_lapic_unlink(). */
+/* Free what it has; a grace period after vmm_lapic_unlink(). */
 void vmm_lapic_release(struct vmm_lapic *l);
 
 /*
@@ -249,7 +267,7 @@ u32 __vmm_lapic_reg(const struct vmm_lapic *l, u32 offset);
 /* The vector to inject next given TPR and what is in service, or -1. */
 static inline int vmm_lapic_pending(struct vmm_lapic *l)
 {
-	if (!l->irr_pending && !READ_ONCE(l->posted.any))
+	if (!l->irr_pending && !READ_ONCE(l->posted->flags))
 		return -1;
 	return __vmm_lapic_pending(l);
 }
@@ -257,7 +275,7 @@ static inline int vmm_lapic_pending(struct vmm_lapic *l)
 /* False: no vector is requested, whatever its priority; true: perhaps one is. */
 static inline bool vmm_lapic_requested(const struct vmm_lapic *l)
 {
-	return l->irr_pending | READ_ONCE(l->posted.any);
+	return l->irr_pending || READ_ONCE(l->posted->flags);
 }
 
 /*

@@ -69,7 +69,7 @@ void __lapic_collect(struct vmm_lapic *l);
 /* Take what is posted over into IRR and TMR. */
 static inline void lapic_collect(struct vmm_lapic *l)
 {
-	if (READ_ONCE(l->posted.any))
+	if (READ_ONCE(l->posted->flags))
 		__lapic_collect(l);
 }
 

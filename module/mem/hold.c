@@ -52,7 +52,7 @@ int vmm_mem_hold(struct vmm_mem *mem, pgoff_t index, unsigned int flags,
 
 /**
  * vmm_hold_put() - end the access
- * @hold:	what vmm_mem_hold() or npt_space_hold() filled
+ * @hold:	what vmm_mem_hold() filled
  */
 void vmm_hold_put(struct vmm_hold *hold)
 {

@@ -506,25 +506,52 @@ bool npt_iter_next(struct npt_iter *it)
 }
 
 /**
- * npt_tree_protect() - take write permission from all leaves in a range
+ * npt_tree_protect() - take write permission from the leaves in a range
  * @tree:	the tree
  * @first:	first address
  * @end:	first address behind
+ * @level:	from leaves of this size on
  * @batch:	what to do afterwards
  *
  * A large leaf that the range cuts is protected whole.
  */
 void npt_tree_protect(struct npt_tree *tree, u64 first, u64 end,
-		      struct npt_batch *batch)
+		      unsigned int level, struct npt_batch *batch)
 {
 	const struct npt_format *fmt = tree->fmt;
 	struct npt_iter it;
 
 	npt_iter_start(&it, tree, first, end);
 	while (npt_iter_next(&it)) {
-		if (npt_leaf(fmt, it.entry, it.level) &&
+		if (it.level >= level && npt_leaf(fmt, it.entry, it.level) &&
 		    (leaf_clear(it.slot, fmt->write) & fmt->write))
 			batch->flush = true;
+	}
+}
+
+/**
+ * npt_tree_allow() - give write permission to all leaves in a range
+ * @tree:	the tree
+ * @first:	first address
+ * @end:	first address behind
+ *
+ * Leaves stay clean until they are written.  A table above that denies writes
+ * goes on doing so.
+ */
+void npt_tree_allow(struct npt_tree *tree, u64 first, u64 end)
+{
+	const struct npt_format *fmt = tree->fmt;
+	struct npt_iter it;
+
+	npt_iter_start(&it, tree, first, end);
+	while (npt_iter_next(&it)) {
+		u64 old = it.entry;
+
+		if (!npt_leaf(fmt, old, it.level))
+			continue;
+		while (!npt_writable(fmt, old) &&
+		       !npt_entry_cmpxchg(it.slot, &old, old | fmt->write))
+			;
 	}
 }
 

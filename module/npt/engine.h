@@ -108,7 +108,8 @@ int npt_tree_map(struct npt_tree *tree, u64 gpa, u64 phys, unsigned int level,
 void npt_tree_unmap(struct npt_tree *tree, u64 first, u64 end,
 		    struct npt_batch *batch);
 void npt_tree_protect(struct npt_tree *tree, u64 first, u64 end,
-		      struct npt_batch *batch);
+		      unsigned int level, struct npt_batch *batch);
+void npt_tree_allow(struct npt_tree *tree, u64 first, u64 end);
 void npt_tree_protect_all(struct npt_tree *tree, struct npt_batch *batch);
 int npt_tree_split(struct npt_tree *tree, u64 gpa, unsigned int level,
 		   struct npt_pages *pool, struct npt_batch *batch);

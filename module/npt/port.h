@@ -4,11 +4,12 @@
 
 /*
  * What the table engine needs from its surroundings: how to reach a table by
- * its physical address, and atomic access to an entry.  The unit tests bring a
- * port of their own.
+ * its physical address, and atomic access to an entry; and likewise for the words of
+ * the dirty log.  The unit tests bring a port of their own.
  */
 
 #include <linux/atomic.h>
+#include <linux/bitops.h>
 #include <linux/errno.h>
 #include <linux/mm.h>
 #include <linux/string.h>
@@ -44,6 +45,19 @@ static inline u64 npt_entry_xchg(u64 *slot, u64 val)
 static inline bool npt_entry_cmpxchg(u64 *slot, u64 *old, u64 val)
 {
 	return try_cmpxchg64(slot, old, val);
+}
+
+/* Orders what came before, as npt_word_take() does what comes after. */
+static inline void npt_bit_set(u64 *words, u64 nr)
+{
+	smp_mb__before_atomic();	/* pairs with the exchange below */
+	set_bit(nr, (unsigned long *)words);
+}
+
+/* The word, which is 0 from now on. */
+static inline u64 npt_word_take(u64 *word)
+{
+	return READ_ONCE(*word) ? xchg(word, 0) : 0;
 }
 
 #endif /* VMM_NPT_PORT_H */

@@ -62,10 +62,24 @@ static int pool_fill(struct npt_space *space)
 }
 
 /*
+ * Before the lock is dropped that @batch was filled under; @owed: it was counted
+ * before.  What is gone or narrowed already by somebody else's doing may be
+ * cached until the flush that he owes; we can't wait for it.
+ */
+void npt_space_owe(struct npt_space *space, struct npt_batch *batch, bool owed)
+{
+	lockdep_assert_held(&space->lock);
+
+	if (space->flushes_owed)
+		batch->flush = true;
+	space->flushes_owed += batch->flush && !owed;
+}
+
+/*
  * Do what a batch asks for, after the lock was dropped: when this returns, no
  * CPU uses what was removed, and the caller may free the pages behind it.
  */
-static void batch_finish(struct npt_space *space, struct npt_batch *batch)
+void npt_space_finish(struct npt_space *space, struct npt_batch *batch)
 {
 	struct npt_pages free = { };
 
@@ -88,15 +102,9 @@ void npt_space_unmap(struct npt_space *space, u64 first, u64 size)
 	npt_batch_init(&batch);
 	spin_lock(&space->lock);
 	npt_tree_unmap(&space->tree, first, first + size, &batch);
-	/*
-	 * What is gone already, with a large leaf that somebody else's range
-	 * cut, may be cached until that flush; we can't wait for it.
-	 */
-	if (space->flushes_owed)
-		batch.flush = true;
-	space->flushes_owed += batch.flush;
+	npt_space_owe(space, &batch, false);
 	spin_unlock(&space->lock);
-	batch_finish(space, &batch);
+	npt_space_finish(space, &batch);
 }
 
 /* --- faults -------------------------------------------------------------- */
@@ -108,12 +116,12 @@ static unsigned int mem_flags(unsigned int access)
 
 /* The largest leaf that may map @gpa to @page. */
 static unsigned int leaf_level(const struct space_slot *s, u64 gpa,
-			       const struct vmm_mem_page *page)
+			       const struct vmm_mem_page *page, bool logged)
 {
 	u64 size = npt_level_size(NPT_LEVEL_2M);
 	u64 start = round_down(gpa, size);
 
-	if (!page->huge || !s->huge_ok || start < s->slot.base ||
+	if (!page->huge || !s->huge_ok || logged || start < s->slot.base ||
 	    start - s->slot.base + size > s->slot.size)
 		return NPT_LEVEL_4K;
 	return NPT_LEVEL_2M;
@@ -142,16 +150,18 @@ static bool replaces(const struct npt_format *fmt, u64 entry,
  * Make the translation.  What would need a flush (a table gives way to a large
  * leaf, which is rare) is left to a caller who may sleep.
  */
-static int install(struct npt_space *space, const struct space_slot *s, u64 gpa,
+static int install(struct npt_space *space, struct space_slot *s, u64 gpa,
 		   unsigned int access, unsigned int flags,
 		   const struct vmm_mem_page *page, struct npt_batch *batch)
 {
 	struct npt_tree *tree = &space->tree;
-	unsigned int level = leaf_level(s, gpa, page), found;
+	struct npt_dirty *log = locked_log(space, s);
+	unsigned int level = leaf_level(s, gpa, page, log), found;
 	u64 mask = ~(npt_level_size(level) - 1);
 	unsigned int prot = NPT_READ | NPT_EXEC;
 	bool dirty = access & NPT_WRITE;
 	u64 entry;
+	int err;
 
 	lockdep_assert_held(&space->lock);
 
@@ -163,13 +173,18 @@ static int install(struct npt_space *space, const struct space_slot *s, u64 gpa,
 	if ((flags & VMM_MEM_NOWAIT) &&
 	    replaces(tree->fmt, entry, found, page->phys & mask, level))
 		return -EWOULDBLOCK;
-	if (page->writable && !(s->slot.flags & NPT_SLOT_READONLY))
+	if (page->writable && !(s->slot.flags & NPT_SLOT_READONLY) &&
+	    !(log && npt_dirty_denies(tree->fmt, access)))
 		prot |= NPT_WRITE;
 	if (found < level)
 		dirty = true;	/* for the table that goes */
 	space->nr_faults++;
-	return npt_tree_map(tree, gpa & mask, page->phys & mask, level, prot,
-			    dirty, &space->pool, batch);
+	err = npt_tree_map(tree, gpa & mask, page->phys & mask, level, prot,
+			   dirty, &space->pool, batch);
+	if (log && !err)
+		npt_dirty_mapped(log, tree, gpa, access, found > level &&
+				 npt_present(tree->fmt, entry) && page->huge);
+	return err;
 }
 
 /* All of a fault that needs no sleep; inside RCU. */
@@ -261,7 +276,7 @@ int npt_space_fault(struct npt_space *space, u64 gpa, unsigned int access,
 		if (ret)
 			break;
 	}
-	batch_finish(space, &batch);
+	npt_space_finish(space, &batch);
 	return ret;
 }
 

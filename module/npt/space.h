@@ -11,6 +11,7 @@
  *   npt_space_fault/read/write/cmpxchg/hold: any context that can take a spin
  *   lock, with VMM_MEM_NOWAIT; without it only where sleeping is allowed.
  *   npt_space_slot_*: may sleep, and removal waits for an RCU grace period.
+ *   npt_space_log_*: may sleep; start and stop wait for one as well.
  *
  * Locks, outermost first
  *   npt_space.slots_lock > vmm_mem.clients_lock > npt_space.lock
@@ -35,9 +36,15 @@ struct vmm_hold;
  *		they enter.  Called without the space's spin lock, may be called
  *		from a vCPU's own thread, may sleep or spin but not wait for a
  *		vCPU thread that might be inside a fault.
+ * @log:	optional: CPUs can log by themselves what they write.  Make those
+ *		that run on this space do so if npt_space_logging() says so, and
+ *		else no longer; what they have logged is told by
+ *		npt_space_logged(), all from before the call when it returns.
+ *		Called without the spin lock; may sleep or spin likewise
  */
 struct npt_space_ops {
 	void (*flush)(struct npt_space *space);
+	void (*log)(struct npt_space *space);
 };
 
 /**
@@ -69,6 +76,7 @@ struct npt_space_stats {
  * @nr_flushes:	atomic
  * @generation:	counts changes of what lies where; written under @lock, read by
  *		any
+ * @nr_logs:	slots with a dirty log; written under @slots_lock, read by any
  */
 struct npt_space {
 	const struct npt_space_ops *ops;
@@ -81,6 +89,7 @@ struct npt_space {
 	unsigned int flushes_owed;
 	atomic64_t nr_flushes;
 	unsigned long generation;
+	unsigned int nr_logs;
 };
 
 /* What npt_space_fault() found; errors are negative. */
@@ -120,13 +129,14 @@ int npt_space_cmpxchg(struct npt_space *space, u64 gpa, u64 old, u64 new,
 		      unsigned int size, unsigned int flags);
 
 /*
- * Where the page at @gpa lies, for a caller inside RCU: good until its section
+ * Where the page at @gpa lies, for a reader inside RCU: good until its section
  * ends, and in a later section for as long as npt_space_generation() has not
- * moved from what it was before the call.  VMM_MEM_WRITE for a page to write.
+ * moved from what it was before the call.  VMM_MEM_WRITE for a page that could be
+ * written, which npt_space_write() does and the dirty log hears of.
  * -EFAULT, -EROFS, -EWOULDBLOCK as above; -ESTALE while the page is going.
  */
 int npt_space_va(struct npt_space *space, u64 gpa, unsigned int flags,
-		 void **va);
+		 const void **va);
 
 /* Moves before any page of the space goes or is replaced, and with its slots. */
 static inline unsigned long
@@ -136,9 +146,39 @@ npt_space_generation(const struct npt_space *space)
 	return smp_load_acquire(&space->generation);
 }
 
-/* Short pinned access to the page at @gpa; VMM_MEM_WRITE, VMM_MEM_NOWAIT. */
+/*
+ * Short pinned access to the page at @gpa; VMM_MEM_WRITE, VMM_MEM_NOWAIT.  The
+ * dirty log hears of a writer's page when the hold ends.
+ */
 int npt_space_hold(struct npt_space *space, u64 gpa, unsigned int flags,
 		   struct vmm_hold *hold);
+void npt_space_unhold(struct npt_space *space, u64 gpa, struct vmm_hold *hold);
+
+/*
+ * The dirty log of slot @id: which pages vCPUs, and the kernel for them, have
+ * written since it was taken last.  May sleep.  -ENOENT: no such slot, or it has
+ * no log; -EEXIST: it has one; -ENOMEM.
+ *
+ * npt_space_log_take() moves the bits of pages [@first, @first + @count) to
+ * @bits and lets the log start over: what is written while it runs is in this
+ * answer or in the next one, and a page may be looked at when it is back.  @first
+ * is a multiple of 64, and @count too or up to the slot's end; else -EINVAL, and
+ * -ERANGE beyond that end.  npt_space_log_put() takes such an answer back.
+ */
+int npt_space_log_start(struct npt_space *space, u32 id);
+int npt_space_log_stop(struct npt_space *space, u32 id);
+int npt_space_log_take(struct npt_space *space, u32 id, u64 first, u64 count,
+		       u64 *bits);
+void npt_space_log_put(struct npt_space *space, u32 id, u64 first, u64 count,
+		       const u64 *bits);
+
+/* For npt_space_ops.log; any context. */
+static inline bool npt_space_logging(const struct npt_space *space)
+{
+	return READ_ONCE(space->nr_logs);
+}
+
+void npt_space_logged(struct npt_space *space, const u64 *gpa, unsigned int nr);
 
 /* Whether @gpa is memory, without touching it. */
 bool npt_space_is_memory(struct npt_space *space, u64 gpa);

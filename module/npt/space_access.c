@@ -16,9 +16,10 @@
 #include "npt/space.h"
 #include "npt/space_slot.h"
 
-/* Inside RCU: kernel address of @gpa, good to the end of its page. */
+/* Inside RCU: slot and kernel address of @gpa, good to the end of its page. */
 static __always_inline int find_va(struct npt_space *space, u64 gpa,
-				   unsigned int flags, void **va)
+				   unsigned int flags, struct space_slot **slot,
+				   void **va)
 {
 	struct space_slot *s = find_slot(space, gpa);
 	struct vmm_mem_page page;
@@ -26,6 +27,7 @@ static __always_inline int find_va(struct npt_space *space, u64 gpa,
 
 	if (unlikely(!s))
 		return -EFAULT;
+	*slot = s;
 	if ((flags & VMM_MEM_WRITE) && (s->slot.flags & NPT_SLOT_READONLY))
 		return -EROFS;
 	err = vmm_mem_get(s->mem, npt_slot_index(&s->slot, gpa),
@@ -37,7 +39,7 @@ static __always_inline int find_va(struct npt_space *space, u64 gpa,
 }
 
 int npt_space_va(struct npt_space *space, u64 gpa, unsigned int flags,
-		 void **va)
+		 const void **va)
 {
 	struct space_slot *s = find_slot(space, gpa);
 	struct vmm_mem_page page;
@@ -94,6 +96,7 @@ static __always_inline int access_memory(struct npt_space *space, u64 gpa,
 					 void *buf, size_t len,
 					 unsigned int flags, bool write)
 {
+	struct space_slot *s;
 	void *va;
 	size_t n;
 	int err;
@@ -104,12 +107,14 @@ static __always_inline int access_memory(struct npt_space *space, u64 gpa,
 		n = min_t(size_t, len, PAGE_SIZE - offset_in_page(gpa));
 
 		rcu_read_lock();
-		err = find_va(space, gpa, flags, &va);
+		err = find_va(space, gpa, flags, &s, &va);
 		if (likely(!err)) {
-			if (write)
+			if (write) {
 				copy(va, buf, gpa, n);
-			else
+				mark_written(s, gpa);
+			} else {
 				copy(buf, va, gpa, n);
+			}
 		}
 		rcu_read_unlock();
 		if (likely(!err))
@@ -184,6 +189,7 @@ static bool exchange(void *va, u64 old, u64 new, unsigned int size)
 int npt_space_cmpxchg(struct npt_space *space, u64 gpa, u64 old, u64 new,
 		      unsigned int size, unsigned int flags)
 {
+	struct space_slot *s;
 	void *va;
 	int err;
 
@@ -192,9 +198,11 @@ int npt_space_cmpxchg(struct npt_space *space, u64 gpa, u64 old, u64 new,
 	flags |= VMM_MEM_WRITE;
 	do {
 		rcu_read_lock();
-		err = find_va(space, gpa, flags, &va);
+		err = find_va(space, gpa, flags, &s, &va);
 		if (likely(!err)) {
 			err = exchange(va, old, new, size) ? 0 : -ESTALE;
+			if (!err)
+				mark_written(s, gpa);
 			rcu_read_unlock();
 			return err;
 		}
@@ -223,7 +231,7 @@ static int hold_try(struct npt_space *space, u64 gpa, unsigned int flags,
  * @space:	the space
  * @gpa:	any address in the page; hold->kaddr is the page's start
  * @flags:	VMM_MEM_WRITE, VMM_MEM_NOWAIT, VMM_MEM_ZERO_OK
- * @hold:	filled on success, for vmm_hold_put()
+ * @hold:	filled on success, for npt_space_unhold()
  *
  * Return: see space.h.
  */
@@ -241,6 +249,26 @@ int npt_space_hold(struct npt_space *space, u64 gpa, unsigned int flags,
 		err = access_retry(space, gpa, flags, err);
 	} while (!err);
 	return err;
+}
+
+/**
+ * npt_space_unhold() - end the access
+ * @space:	the space
+ * @gpa:	as in npt_space_hold()
+ * @hold:	what that filled
+ */
+void npt_space_unhold(struct npt_space *space, u64 gpa, struct vmm_hold *hold)
+{
+	struct space_slot *s;
+
+	if (hold->writable) {
+		rcu_read_lock();
+		s = find_slot(space, gpa);
+		if (s)
+			mark_written(s, gpa);
+		rcu_read_unlock();
+	}
+	vmm_hold_put(hold);
 }
 
 /**

@@ -7,6 +7,7 @@
 #include <linux/kernel.h>
 #include <linux/rcupdate.h>
 
+#include "npt/dirty.h"
 #include "npt/space.h"
 
 /**
@@ -16,6 +17,8 @@
  * @space:	whose slot
  * @client:	hears of changes in the object
  * @huge_ok:	guest-physical address and index agree modulo 2 MiB
+ * @log:	its dirty log, or NULL; changed under slots_lock and the space's
+ *		spin lock, so that faults see it under that one; others under RCU
  */
 struct space_slot {
 	struct npt_slot slot;
@@ -23,6 +26,7 @@ struct space_slot {
 	struct npt_space *space;
 	struct vmm_mem_client client;
 	bool huge_ok;
+	struct npt_dirty __rcu *log;
 };
 
 static inline struct space_slot *to_space_slot(struct npt_slot *slot)
@@ -40,11 +44,45 @@ static __always_inline struct space_slot *find_slot(struct npt_space *space,
 	return slot ? to_space_slot(slot) : NULL;
 }
 
+/* Inside RCU: the page at @gpa in @s has been written, by the kernel or so. */
+static __always_inline void mark_written(struct space_slot *s, u64 gpa)
+{
+	struct npt_dirty *log = rcu_dereference(s->log);
+
+	if (unlikely(log))
+		npt_dirty_mark(log, gpa);
+}
+
+/* A fault's look at the log; under the space's spin lock. */
+static inline struct npt_dirty *locked_log(struct npt_space *space,
+					   struct space_slot *s)
+{
+	return rcu_dereference_protected(s->log,
+					 lockdep_is_held(&space->lock));
+}
+
 /* Allocates the page at @gpa if there is none; may sleep. */
 int npt_space_populate(struct npt_space *space, u64 gpa, unsigned int flags);
 
 /* Drops all translations in a range; when it returns, no CPU has any. */
 void npt_space_unmap(struct npt_space *space, u64 first, u64 size);
+
+/*
+ * For changes in steps: between taking and dropping the lock @change fills the
+ * batch, these count what it owes.  npt_space_finish() does what it asks for, when
+ * the lock was dropped: then no CPU uses what was removed or narrowed.
+ */
+void npt_space_owe(struct npt_space *space, struct npt_batch *batch, bool owed);
+void npt_space_finish(struct npt_space *space, struct npt_batch *batch);
+
+/* Pages of @s have been replaced. */
+void npt_space_log_range(struct space_slot *s, u64 gpa, unsigned long count);
+
+/* The slot goes: so does its log.  slots_lock held, nobody finds the slot. */
+void npt_space_log_drop(struct npt_space *space, struct space_slot *s);
+
+/* Slots as they are; slots_lock held. */
+struct npt_slots *npt_space_slots_now(struct npt_space *space);
 
 /* An empty array; and the end of all slots, when nobody uses the space. */
 struct npt_slots *npt_space_slots_create(void);

@@ -34,6 +34,7 @@ static void space_invalidate(struct vmm_mem_client *client, pgoff_t first,
 
 	move_generation(s->space);
 	npt_space_unmap(s->space, base, (u64)count << PAGE_SHIFT);
+	npt_space_log_range(s, base, count);
 }
 
 static const struct vmm_mem_client_ops space_client_ops = {
@@ -59,7 +60,7 @@ static void slots_free(struct npt_slots *slots)
 	kfree(to_space_slots(slots));
 }
 
-static struct npt_slots *slots_now(struct npt_space *space)
+struct npt_slots *npt_space_slots_now(struct npt_space *space)
 {
 	return rcu_dereference_protected(space->slots,
 				lockdep_is_held(&space->slots_lock));
@@ -95,6 +96,7 @@ static void slot_retire(struct npt_space *space, struct space_slot *s)
 {
 	npt_space_unmap(space, s->slot.base, s->slot.size);
 	vmm_mem_client_del(s->mem, &s->client);
+	npt_space_log_drop(space, s);
 	slot_free(s);
 }
 
@@ -149,7 +151,7 @@ int npt_space_slot_add(struct npt_space *space, u32 id, u64 base, u64 size,
 		return -ENOMEM;
 
 	mutex_lock(&space->slots_lock);
-	old = slots_now(space);
+	old = npt_space_slots_now(space);
 	err = publish_with(space, old, s);
 	if (!err)
 		kfree_rcu(to_space_slots(old), rcu);
@@ -176,7 +178,8 @@ static struct npt_slots *slots_without(const struct npt_slots *from,
  * @space:	the space
  * @id:		its name
  *
- * When it returns, nobody reads or writes through it any more.
+ * When it returns, nobody reads or writes through it any more; its dirty log
+ * ends with it.
  *
  * Return: 0, -ENOENT, -ENOMEM.
  */
@@ -187,7 +190,7 @@ int npt_space_slot_remove(struct npt_space *space, u32 id)
 	int err = -ENOENT;
 
 	mutex_lock(&space->slots_lock);
-	old = slots_now(space);
+	old = npt_space_slots_now(space);
 	slot = npt_slots_by_id(old, id);
 	if (!slot)
 		goto out;
@@ -242,6 +245,8 @@ err_slot:
  * @id:		its name
  * @base:	new guest-physical address
  *
+ * Its dirty log ends: whoever wants one starts it anew.
+ *
  * Return: 0, -ENOENT, -ENOMEM, or what npt_slots_check() says.
  */
 int npt_space_slot_move(struct npt_space *space, u32 id, u64 base)
@@ -251,7 +256,7 @@ int npt_space_slot_move(struct npt_space *space, u32 id, u64 base)
 	int err = -ENOENT;
 
 	mutex_lock(&space->slots_lock);
-	old = slots_now(space);
+	old = npt_space_slots_now(space);
 	slot = npt_slots_by_id(old, id);
 	if (slot)
 		err = slot_move(space, old, to_space_slot(slot), base);
@@ -272,6 +277,7 @@ void npt_space_slots_destroy(struct npt_slots *slots)
 	for (i = 0; i < slots->nr; i++) {
 		s = to_space_slot(slots->slot[i]);
 		vmm_mem_client_del(s->mem, &s->client);
+		kvfree(rcu_access_pointer(s->log));
 		slot_free(s);
 	}
 	slots_free(slots);

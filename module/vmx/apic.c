@@ -35,6 +35,7 @@ bool vmx_virtualize_apic(struct vmm_vcpu *vcpu, bool x2apic)
 		vmcs_write(GUEST_INTR_STATUS, 0);
 		vcpu->apic.changed = true;
 	}
+	vmx_post_directly(vmx, x2apic);
 	vmcs_write(SECONDARY_VM_EXEC_CONTROL, vmx->secondary);
 	vmcs_write(MSR_BITMAP, x2apic ? vmx_config.msr_bitmap_apicv_pa :
 				       vmx_config.msr_bitmap_pa);

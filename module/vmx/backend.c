@@ -27,6 +27,7 @@ const struct vmm_backend_ops vmx_backend = {
 	.nmi_masked	= vmx_nmi_masked,
 	.set_nmi_masked	= vmx_set_nmi_masked,
 	.flush_tlb	= vmx_flush_tlb,
+	.log_writes	= vmx_log_writes,
 
 	.get_mode	= vmx_get_mode,
 	.get_segment	= vmx_get_segment,
@@ -45,5 +46,6 @@ const struct vmm_backend_ops vmx_backend = {
 	.apic = {
 		.set_deadline	= vmx_set_deadline,
 		.virtualize	= vmx_virtualize_apic,
+		.notify		= vmx_notify,
 	},
 };

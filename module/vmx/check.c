@@ -207,7 +207,7 @@ static const char *check_rip_and_flags(const struct state *s)
 
 	if (!code64 && rip >> 32)
 		return "RIP above 4 GiB outside of 64-bit code";
-	if (code64 && !vmm_canonical(rip))
+	if (code64 && !vmm_canonical_rip(rip))
 		return "RIP is not canonical";
 	if (s->vm86 && (s->long_mode || !(s->cr0 & X86_CR0_PE)))
 		return "RFLAGS.VM outside of protected mode";

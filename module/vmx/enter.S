@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The world switch of VMX.
+ * The world switch of VMX, and a call of the host's interrupt handlers.
  *
  * Hardware switches RSP, RIP, RFLAGS, control and segment registers; the other
  * general registers are moved here.  An exit comes to vmx_exit_point with all
@@ -10,6 +10,7 @@
 #include <linux/linkage.h>
 #include <asm/asm.h>
 #include <asm/nospec-branch.h>
+#include <asm/segment.h>
 
 #define GPR_RAX		(0 * 8)
 #define GPR_RCX		(1 * 8)
@@ -117,3 +118,26 @@ SYM_INNER_LABEL(vmx_exit_point, SYM_L_GLOBAL)
 	pop	%rbp
 	RET
 SYM_FUNC_END(vmx_world_switch)
+
+/*
+ * void vmx_call_gate(unsigned long handler)
+ *
+ * The frame is what an interrupt would have left here: it begins on a multiple of
+ * 16, and the call puts RIP on top.  The handler's IRET takes it away, and leaves
+ * interrupts off, as they were.
+ */
+SYM_FUNC_START(vmx_call_gate)
+	push	%rbp
+	mov	%rsp, %rbp
+
+	and	$-16, %rsp
+	push	$__KERNEL_DS
+	push	%rbp
+	pushf
+	push	$__KERNEL_CS
+	CALL_NOSPEC rdi
+
+	mov	%rbp, %rsp
+	pop	%rbp
+	RET
+SYM_FUNC_END(vmx_call_gate)

@@ -21,7 +21,7 @@
 /* Of a task switch; the selector is below. */
 #define TASK_SOURCE_SHIFT	30
 
-/* Of an EPT violation: IRET had unmasked NMIs before it faulted. */
+/* Of an EPT violation or full log: IRET had unmasked NMIs before it faulted. */
 #define NMI_UNBLOCKED		INTR_INFO_UNBLOCK_NMI
 
 /*
@@ -32,7 +32,6 @@ static const struct simple_exit {
 	u8 reason;
 	bool len;
 } simple[] = {
-	[EXIT_REASON_EXTERNAL_INTERRUPT] = { VMM_EXIT_HOST_IRQ },
 	[EXIT_REASON_TRIPLE_FAULT]	= { VMM_EXIT_SHUTDOWN },
 	[EXIT_REASON_INIT_SIGNAL]	= { VMM_EXIT_INIT },
 	[EXIT_REASON_SIPI_SIGNAL]	= { VMM_EXIT_INIT },
@@ -121,6 +120,15 @@ static void decode_violation(struct vmx_vcpu *vmx, struct vmm_exit *exit)
 	exit->npf.gpa = exit->info2;
 	exit->npf.access = access;
 	if (unlikely(info & NMI_UNBLOCKED))
+		mask_nmi_again(vmx);
+}
+
+/* The log has been emptied; the write goes on as if nothing had been. */
+static void decode_log_full(struct vmx_vcpu *vmx, struct vmm_exit *exit)
+{
+	exit->reason = VMM_EXIT_LOG_FULL;
+	exit->info1 = vmcs_read(EXIT_QUALIFICATION);
+	if (unlikely(exit->info1 & NMI_UNBLOCKED))
 		mask_nmi_again(vmx);
 }
 
@@ -228,11 +236,19 @@ static noinline void decode_special(struct vmx_vcpu *vmx,
 	case EXIT_REASON_EXCEPTION_NMI:
 		decode_exception(vmx, exit);
 		return;
+	case EXIT_REASON_EXTERNAL_INTERRUPT:
+		exit->reason = VMM_EXIT_HOST_IRQ;
+		if (vmx_config.posted)
+			vmx_serve_interrupt();
+		return;
 	case EXIT_REASON_IO_INSTRUCTION:
 		decode_io(exit);
 		return;
 	case EXIT_REASON_EPT_VIOLATION:
 		decode_violation(vmx, exit);
+		return;
+	case EXIT_REASON_PML_FULL:
+		decode_log_full(vmx, exit);
 		return;
 	case EXIT_REASON_EOI_INDUCED:
 	case EXIT_REASON_APIC_WRITE:

@@ -44,6 +44,14 @@ static bool apicv = true;
 module_param(apicv, bool, 0444);
 MODULE_PARM_DESC(apicv, "have interrupts delivered and APIC registers served by the processor where it can (VMX)");
 
+static bool posted = true;
+module_param(posted, bool, 0444);
+MODULE_PARM_DESC(posted, "have interrupts posted to a running guest by the processor where it can (VMX)");
+
+static bool pml = true;
+module_param(pml, bool, 0444);
+MODULE_PARM_DESC(pml, "have writes logged by the processor for dirty logs where it can (VMX)");
+
 static bool always = true;
 
 enum word { PIN, PRIMARY, SECONDARY, EXIT, ENTRY, NR_WORDS };
@@ -141,6 +149,23 @@ static int read_words(u32 must[NR_WORDS], u32 may[NR_WORDS])
 	return 0;
 }
 
+/* TPR is in the page only with its shadow; the rest builds upon each other. */
+static void choose_apic(const u32 may[NR_WORDS])
+{
+	struct vmx_config *c = &vmx_config;
+
+	if (!apicv || !(c->primary & CPU_BASED_TPR_SHADOW) ||
+	    (may[SECONDARY] & APICV) != APICV)
+		return;
+	c->apicv = APICV;
+	if (!posted || !VMM_NOTIFY_VECTOR || !vmm_uses_idt() ||
+	    !(may[PIN] & PIN_BASED_POSTED_INTR) ||
+	    !(may[EXIT] & VM_EXIT_ACK_INTR_ON_EXIT))
+		return;
+	c->posted = true;
+	c->exit |= VM_EXIT_ACK_INTR_ON_EXIT;
+}
+
 static int choose_controls(void)
 {
 	u32 must[NR_WORDS], may[NR_WORDS], use[NR_WORDS];
@@ -173,10 +198,8 @@ static int choose_controls(void)
 	vmx_config.exit = use[EXIT];
 	vmx_config.entry = use[ENTRY];
 	vmx_config.may_secondary = may[SECONDARY] & BY_CPUID;
-	/* TPR is in the page only with its shadow. */
-	if (apicv && (use[PRIMARY] & CPU_BASED_TPR_SHADOW) &&
-	    (may[SECONDARY] & APICV) == APICV)
-		vmx_config.apicv = APICV;
+	vmx_config.pml = pml && (may[SECONDARY] & SECONDARY_EXEC_ENABLE_PML);
+	choose_apic(may);
 	return 0;
 }
 
@@ -283,6 +306,12 @@ static void fill_caps(struct vmm_backend_caps *caps, bool ad)
 		caps->features |= VMM_FEAT_PAUSE_FILTER;
 	if (vmx_config.apicv)
 		caps->features |= VMM_FEAT_APIC;
+	if (vmx_config.posted)
+		caps->features |= VMM_FEAT_POSTED;
+	/* What it logs is the setting of dirty bits. */
+	vmx_config.pml = vmx_config.pml && ad;
+	if (vmx_config.pml)
+		caps->features |= VMM_FEAT_WRITE_LOG;
 	caps->npt_levels = 4;
 	caps->format = ad ? &npt_format_ept : &npt_format_ept_noad;
 }

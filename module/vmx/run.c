@@ -432,6 +432,8 @@ void vmx_enter(struct vmm_vcpu *vcpu, struct vmm_exit *exit)
 	if (likely(!(reason & VMX_EXIT_REASONS_FAILED_VMENTRY)))
 		vmx->vmcs.launched = true;
 	read_guest(vmx);
+	if (unlikely(vmx->logging))
+		vmx_pml_tell(vmx);
 	if (vcpu->apic.hw)
 		vmx_apic_exit(vmx);
 	read_event(vmx);

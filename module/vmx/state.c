@@ -74,6 +74,11 @@ void vmx_get_segment(struct vmm_vcpu *vcpu, enum vmm_seg seg,
 	vmx_vmcs_end(vmx);
 }
 
+static bool usable(const struct vmm_segment *s)
+{
+	return (s->attr & VMX_AR_P_MASK) && !(s->attr & VMX_AR_UNUSABLE_MASK);
+}
+
 /*
  * An entry takes only attributes that loading a descriptor could have left:
  * accessed segments, a busy TSS, and a granularity that fits the limit.
@@ -84,7 +89,7 @@ static u32 entry_attr(enum vmm_seg seg, const struct vmm_segment *s)
 
 	if (seg == VMM_SEG_TR) {
 		/* There is always one; what it says counts in use only. */
-		if ((attr & VMX_AR_UNUSABLE_MASK) || !(attr & VMX_AR_P_MASK))
+		if (!usable(s))
 			attr = VMX_AR_P_MASK | VMX_AR_TYPE_BUSY_32_TSS;
 		attr |= VMX_AR_TYPE_BUSY_16_TSS;
 	} else if (attr & VMX_AR_UNUSABLE_MASK) {
@@ -105,12 +110,14 @@ void vmx_set_segment(struct vmm_vcpu *vcpu, enum vmm_seg seg,
 		     const struct vmm_segment *s)
 {
 	struct vmx_vcpu *vmx = vmx_vmcs_begin(vcpu);
-	u32 limit = s->limit;
+	u32 limit = s->limit, selector = s->selector;
 
 	if (seg <= VMM_SEG_TR) {
 		if (limit >> 20)
 			limit |= 0xfff;
-		vmcs_write(SEG_FIELD(SELECTOR, seg), s->selector);
+		if (seg == VMM_SEG_TR && !usable(s))
+			selector &= ~SEGMENT_TI_MASK;
+		vmcs_write(SEG_FIELD(SELECTOR, seg), selector);
 		vmcs_write(SEG_FIELD(AR_BYTES, seg), entry_attr(seg, s));
 	}
 	vmcs_write(SEG_FIELD(BASE, seg), s->base);
@@ -187,8 +194,12 @@ void vmx_set_efer(struct vmm_vcpu *vcpu, u64 val)
 	struct vmx_vcpu *vmx = vmx_vmcs_begin(vcpu);
 	u32 entry = vmcs_read(VM_ENTRY_CONTROLS) & ~VM_ENTRY_IA32E_MODE;
 
-	if (val & EFER_LMA)
+	if (val & EFER_LMA) {
 		entry |= VM_ENTRY_IA32E_MODE;
+		/* A TSS of 16 bits from before is used as one of 64. */
+		vmcs_write(GUEST_TR_AR_BYTES, vmcs_read(GUEST_TR_AR_BYTES) |
+					      VMX_AR_TYPE_BUSY_64_TSS);
+	}
 	vmcs_write(VM_ENTRY_CONTROLS, entry);
 	vmcs_write(GUEST_IA32_EFER, val);
 	vmx->pdptrs_stale = true;
@@ -214,8 +225,12 @@ void vmx_load_pdptrs(struct vmx_vcpu *vmx)
 	if (npt_space_read(&vmx->vcpu.vm->space, cr3, pdptrs, sizeof(pdptrs),
 			   VMM_MEM_NOWAIT))
 		memset(pdptrs, 0, sizeof(pdptrs));
-	for (i = 0; i < ARRAY_SIZE(pdptrs); i++)
+	for (i = 0; i < ARRAY_SIZE(pdptrs); i++) {
+		/* An entry would be refused; this is a page fault on use. */
+		if (!vmm_pdptr_valid(vmm_x86_limits(&vmx->vcpu.x86), pdptrs[i]))
+			pdptrs[i] = 0;
 		vmcs_write(GUEST_PDPTR0 + 2 * i, pdptrs[i]);
+	}
 }
 
 u64 vmx_get_dr(struct vmm_vcpu *vcpu, unsigned int nr)

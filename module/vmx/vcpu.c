@@ -28,11 +28,12 @@ static void init_controls(struct vmx_vcpu *vmx)
 {
 	const struct vmx_config *c = &vmx_config;
 
+	vmx->pin = c->pin;
 	vmx->primary = c->primary;
 	vmx->secondary = c->secondary;
 	if (!vmx->tlb.vpid)
 		vmx->secondary &= ~SECONDARY_EXEC_ENABLE_VPID;
-	vmcs_write(PIN_BASED_VM_EXEC_CONTROL, c->pin);
+	vmcs_write(PIN_BASED_VM_EXEC_CONTROL, vmx->pin);
 	vmcs_write(CPU_BASED_VM_EXEC_CONTROL, vmx->primary);
 	vmcs_write(SECONDARY_VM_EXEC_CONTROL, vmx->secondary);
 	vmcs_write(VM_EXIT_CONTROLS, c->exit);
@@ -83,9 +84,14 @@ int vmx_init(struct vmm_vcpu *vcpu)
 	struct vmx_vcpu *vmx = to_vmx(vcpu);
 	int err;
 
-	err = vmx_vmcs_alloc(&vmx->vmcs);
+	err = vmx_pml_init(vmx);
 	if (err)
 		return err;
+	err = vmx_vmcs_alloc(&vmx->vmcs);
+	if (err) {
+		vmx_pml_destroy(vmx);
+		return err;
+	}
 	vmx_tlb_init(&vmx->tlb, vmx_vpid_get());
 	vmx->host_cpu = -1;
 	vmx_vmcs_begin(vcpu);
@@ -101,6 +107,7 @@ void vmx_destroy(struct vmm_vcpu *vcpu)
 
 	vmx_vmcs_free(&vmx->vmcs);
 	vmx_vpid_put(vmx->tlb.vpid);
+	vmx_pml_destroy(vmx);
 }
 
 void vmx_set_primary(struct vmx_vcpu *vmx, u32 bit, bool on)

@@ -10,6 +10,8 @@
  *	run.c	entry, injection, windows
  *	exit.c	exit reasons into struct vmm_exit
  *	apic.c	the local APIC in hardware's hands
+ *	posted.c what is posted to it while the guest runs
+ *	pml.c	logging of writes by hardware
  *	check.c	why an entry failed, in words
  *	enter.S	the world switch
  *	tlb.h	when to flush, pure
@@ -68,6 +70,7 @@ struct vmx_host {
  * @loaded:	between load and put
  * @host_cpu:	for which processor the host fields hold, or -1
  * @host_cr3, @host_cr4, @host_rsp: what those fields hold
+ * @pin:	pin-based controls, as in the VMCS; also read by senders
  * @primary:	primary processor-based controls, as in the VMCS
  * @secondary:	secondary ones
  * @rip, @rsp, @rflags: as in the VMCS
@@ -85,6 +88,8 @@ struct vmx_host {
  * @msrs:	guest's values of vmx_switched_msrs[]; the processor has the last
  *		one while loaded
  * @entry_error: VM-instruction error of an entry that was none
+ * @logging:	page-modification logging is on, into @pml
+ * @pml:	a page, where the processor can do that
  */
 struct vmx_vcpu {
 	struct vmm_vcpu vcpu;
@@ -96,7 +101,7 @@ struct vmx_vcpu {
 	bool pdptrs_stale;
 	int host_cpu;
 	u64 host_cr3, host_cr4, host_rsp;
-	u32 primary, secondary;
+	u32 pin, primary, secondary;
 	u32 intr_state;
 	u16 intr_status;
 	u32 tpr_threshold;
@@ -108,6 +113,8 @@ struct vmx_vcpu {
 	u64 cr4_host;
 	u64 msrs[VMX_NR_SWITCHED_MSRS];
 	u32 entry_error;
+	bool logging;
+	u64 *pml;
 };
 
 /**
@@ -136,6 +143,7 @@ DECLARE_PER_CPU(struct vmx_cpu, vmx_cpu);
  * @pin, @primary, @secondary, @exit, @entry: controls of a new vCPU
  * @may_secondary: secondary controls that some guests want on
  * @apicv:	secondary controls that give the APIC to hardware; 0: not used
+ * @posted:	interrupts are posted to it, and exits acknowledge the host's
  * @basic:	IA32_VMX_BASIC
  * @cr0_fixed:	bits of CR0 that must be set in a guest
  * @cr4_fixed:	likewise of CR4
@@ -143,6 +151,7 @@ DECLARE_PER_CPU(struct vmx_cpu, vmx_cpu);
  * @invept:	VMX_EPT_EXTENT_* to use
  * @invvpid:	VMX_VPID_EXTENT_* to use
  * @all_roots, @all_vpids: the extents that forget everything are there
+ * @pml:	writes can be logged
  * @timer_shift: the preemption timer counts TSC ticks of 2^this
  * @msr_bitmap_pa: one for all guests
  * @msr_bitmap_apicv_pa: the same for those whose APIC is in hardware's hands
@@ -153,12 +162,14 @@ struct vmx_config {
 	u32 pin, primary, secondary, exit, entry;
 	u32 may_secondary;
 	u32 apicv;
+	bool posted;
 	u64 basic;
 	u64 cr0_fixed;
 	u64 cr4_fixed, cr4_allowed;
 	u8 invept, invvpid;
 	u8 timer_shift;
 	bool all_roots, all_vpids;
+	bool pml;
 	bool flush_l1d, renew_ibrs;
 	phys_addr_t msr_bitmap_pa, msr_bitmap_apicv_pa;
 };
@@ -243,7 +254,7 @@ void vmx_apic_told(struct vmx_vcpu *vmx, u16 status);
 
 /*
  * Around an entry with struct vmm_lapic.hw set.  A sender that comes after this
- * look kicks, and so there is an exit at once.
+ * look kicks, and so there is an exit at once; or it notifies: see posted.c.
  */
 static inline void vmx_apic_enter(struct vmx_vcpu *vmx)
 {
@@ -261,6 +272,17 @@ static inline void vmx_apic_exit(struct vmx_vcpu *vmx)
 		vmx_apic_told(vmx, status);
 }
 
+/* posted.c; interrupts off for the last, right behind an exit for one */
+void vmx_post_directly(struct vmx_vcpu *vmx, bool on);
+bool vmx_notify(struct vmm_vcpu *vcpu, int cpu);
+void vmx_serve_interrupt(void);
+
+/* pml.c; the last one behind every exit while vmx_vcpu.logging is set */
+int vmx_pml_init(struct vmx_vcpu *vmx);
+void vmx_pml_destroy(struct vmx_vcpu *vmx);
+void vmx_log_writes(struct vmm_vcpu *vcpu, bool on);
+void vmx_pml_tell(struct vmx_vcpu *vmx);
+
 /* check.c */
 void vmx_describe(struct vmm_vcpu *vcpu, const struct vmm_exit *exit,
 		  char *text, size_t size);
@@ -273,5 +295,8 @@ asmlinkage bool vmx_world_switch(u64 *gpr, u64 *host_rsp, bool launched,
 				 unsigned long rsp_field);
 /* Where exits arrive; not to be called. */
 asmlinkage void vmx_exit_point(void);
+
+/* Calls the handler of an interrupt gate as hardware does; interrupts off. */
+asmlinkage void vmx_call_gate(unsigned long handler);
 
 #endif

@@ -43,7 +43,9 @@
 
 #define LEAF1_EDX \
 	(LEAF1_EDX_COMMON | F(SEP) | F(CLFLUSH) | F(XMM) | F(XMM2) | \
-	 F(SELFSNOOP) | F(HT))
+	 F(SELFSNOOP))
+/* Likewise; HT tells of several processors. */
+#define LEAF1_EDX_OURS	(F(APIC) | F(HT))
 
 #define LEAF1_ECX \
 	(F(XMM3) | F(PCLMULQDQ) | F(SSSE3) | F(FMA) | F(CX16) | F(PCID) | \
@@ -99,7 +101,7 @@
 const struct vmm_cpuid_rule vmm_cpuid_rules[] = {
 	LEAF(0x0, UPTO(~0U), SAME(~0U), SAME(~0U), SAME(~0U)),
 	LEAF(0x1, ANY, ANY, BITS_SET(LEAF1_ECX, LEAF1_ECX_OURS),
-	     BITS_SET(LEAF1_EDX, F(APIC))),
+	     BITS_SET(LEAF1_EDX, LEAF1_EDX_OURS)),
 	LEAF(0x2, ANY, ANY, ANY, ANY),
 	SUBLEAVES(0x4, 0, 7, ANY, ANY, ANY, ANY),
 	LEAF(0x6, BITS_SET(0, ARAT), ZERO, ZERO, ZERO),

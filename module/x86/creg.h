@@ -68,4 +68,10 @@ static inline bool vmm_canonical(u64 addr)
 	return (u64)((s64)(addr << 16) >> 16) == addr;
 }
 
+/* RIP may be that, or where the lower half's last instruction ends. */
+static inline bool vmm_canonical_rip(u64 rip)
+{
+	return vmm_canonical(rip) || vmm_canonical(rip - 1);
+}
+
 #endif

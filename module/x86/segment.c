@@ -49,7 +49,7 @@ static bool like_vm86(const struct vmm_sregs *s)
 		return false;
 	for (seg = &s->es; seg <= &s->gs; seg++)
 		if (seg->base != (u64)seg->selector << 4 ||
-		    seg->limit != 0xffff || DPL(seg->attr) != 3)
+		    seg->limit != 0xffff || seg->attr != VMM_ATTR_VM86)
 			return false;
 	return true;
 }
@@ -92,13 +92,14 @@ static const char *check_code(const struct vmm_sregs *s)
 		return "CS is unusable";
 	if (!(attr & ATTR_S))
 		return "CS is a system segment";
-	if (!protected(s))
-		return cpl ? "SS has a level above 0 in real mode" : NULL;
+	if (!protected(s) && cpl)
+		return "SS has a level above 0 in real mode";
 	if (!(attr & ATTR_CODE)) {
 		/* Left from real mode until the first far jump. */
 		if (TYPE(attr | ATTR_ACCESSED) != (ATTR_WRITE | ATTR_ACCESSED))
 			return "CS is neither code nor as real mode leaves it";
-		return DPL(attr) ? "CS is data with a level above 0" : NULL;
+		return DPL(attr) || cpl ? "CS is data with a level above 0" :
+					  NULL;
 	}
 	if (attr & ATTR_CONFORMING)
 		return DPL(attr) > cpl ? "CS conforms to a level above SS's" :
@@ -160,8 +161,10 @@ const char *vmm_mode_check(const struct vmm_sregs *s, u64 rip, u64 rflags)
 			return "RFLAGS.VM outside of 32-bit protected mode";
 		if (!like_vm86(s))
 			return "RFLAGS.VM with segments of another mode";
+	} else if (like_vm86(s)) {
+		return "segments of virtual-8086 mode with RFLAGS.VM clear";
 	}
-	if (rip >> 32 && !(long_mode && s->cs.attr & ATTR_L))
-		return "RIP is above 4 GiB outside of 64-bit code";
-	return NULL;
+	if (long_mode && s->cs.attr & ATTR_L)
+		return vmm_canonical_rip(rip) ? NULL : "RIP is not canonical";
+	return rip >> 32 ? "RIP is above 4 GiB outside of 64-bit code" : NULL;
 }

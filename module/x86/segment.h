@@ -16,6 +16,12 @@
 
 struct vmm_sregs;
 
+/*
+ * Attributes of all segments in virtual-8086 mode: present, writable, accessed,
+ * of level 3, 16 bits and bytes.
+ */
+#define VMM_ATTR_VM86	0x00f3
+
 /* NULL, or what is wrong with the segments of @s, in words. */
 const char *vmm_segments_check(const struct vmm_sregs *s);
 

@@ -139,6 +139,7 @@ static void deliver_nowhere(struct vt *t, unsigned int type,
 	memcpy(t->ram + VT_IDT + 8 * vector, t->ram + VT_IDT + 8 * 0x40, 8);
 	ioctl(t->cpu[0], VMM_VCPU_GET_REGS, &regs);
 	regs.rsp = NOWHERE + 0x1000;
+	regs.rflags |= 0x200;
 	ioctl(t->cpu[0], VMM_VCPU_SET_REGS, &regs);
 	ioctl(t->cpu[0], VMM_VCPU_SET_EVENTS, &ev);
 }
@@ -254,6 +255,7 @@ static void test_odd(void)
 
 /* vCPU 0 reads through the entry, after forgetting it; vCPU 1 changes it. */
 VT_BLOB(reader,
+	"sti\n"
 	"1: invlpg 0x400000\n"
 	"mov 0x400000, %eax\n"
 	"cmp $0xaaaaaaaa, %eax\n"
@@ -267,6 +269,7 @@ VT_BLOB(reader,
 	"3: out %eax, $0x83\n"
 	"jmp 1b");
 VT_BLOB(rewriter,
+	"sti\n"
 	"1: movl $0x80007, 0x5000\n"
 	"movl $0x81007, 0x5000\n"
 	"movl $0x40000007, 0x5000\n"

@@ -208,6 +208,7 @@ static void test_zero_vm(void)
 	struct vmm_irqfd irqfd = { .fd = event, .gsi = 5 };
 	uint64_t values[256];
 	struct vmm_stats stats = { .count = 256, .values = (uintptr_t)values };
+	struct vmm_dirty_log dirty = { .op = VMM_DIRTY_START };
 
 	flags(vm, VMM_VM_SET_SLOT, &slot, &slot.flags, VMM_SLOT_READONLY,
 	      "VMM_VM_SET_SLOT");
@@ -237,6 +238,8 @@ static void test_zero_vm(void)
 	       "resample_fd without its flag");
 	irqfd.resample_fd = 0;
 	tap_ok(!ioctl(vm, VMM_VM_IRQFD, &irqfd), "no irqfd until now");
+	ZEROES(vm, VMM_VM_DIRTY_LOG, &dirty, struct vmm_dirty_log, reserved);
+	tap_ok(!ioctl(vm, VMM_VM_DIRTY_LOG, &dirty), "no dirty log until now");
 	ZEROES(vm, VMM_VM_STATS, &stats, struct vmm_stats, pad);
 	tap_ok(!ioctl(vm, VMM_VM_STATS, &stats) && stats.count, "statistics");
 	close(event);

@@ -3,7 +3,7 @@
  * Another thread of the process changes its LDT, again and again, while this one runs a
  * guest: each time the table before is freed, and none may stay in LDTR.
  *
- * test:
+ * test: cpus: 2
  */
 #include <asm/ldt.h>
 #include <sys/syscall.h>

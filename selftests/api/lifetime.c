@@ -7,7 +7,7 @@
  *
  *	lifetime [SECONDS of each part]
  *
- * test: timeout: 120
+ * test: cpus: 2, timeout: 120
  */
 #include <sys/prctl.h>
 #include <sys/socket.h>

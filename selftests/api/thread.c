@@ -3,6 +3,8 @@
  * What a thread has in its processor is its own again after it has run a guest:
  * selectors and bases of segments, vector registers, and the first LDT of the
  * process if another thread has made one meanwhile (ldt.c changes it on and on).
+ *
+ * test: cpus: 2
  */
 #include <asm/ldt.h>
 #include <asm/prctl.h>

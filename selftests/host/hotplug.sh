@@ -1,16 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: host: amd intel, timeout: 300, files: build/guest.bzImage build/guest.cpio, modules: msr
+# test: host: amd intel, cpus: 2, timeout: 300, module: no, files: build/guest.bzImage build/guest.cpio, modules: msr
 #
 # Processors of the host come and go under a running guest: the extension is on where a
 # processor is online, the guest moves and notices nothing, and unloading turns it off.
+# Bochs gets posted interrupts wrong now and then, and Linux hangs (vmx.rst).
 
 . "$(dirname "$0")/../lib/tap.sh"
 . selftests/lib/vm.sh
 
 cpu1=/sys/devices/system/cpu/cpu1/online
 module=build/$(uname -r)/vmm.ko
-trap 'echo 1 >$cpu1; [ -d /sys/module/vmm ] || insmod $module; rm -rf "$tmp"; exit $tap_status' EXIT
+trap 'echo 1 >$cpu1; rm -rf "$tmp"; exit $tap_status' EXIT
 
 # EFER.SVME of processor N: 0 or 1. VMX has no such bit that a program could read.
 svme() { echo $((0x$(dd if="/dev/cpu/$1/msr" bs=8 count=1 skip=$((0xc0000080)) \
@@ -30,7 +31,10 @@ toggle()
 	done
 }
 
+load() { insmod "$module" posted=0; }
+
 ! amd || modprobe msr || exit
+load || exit
 ! amd || is "$(svme 0)$(svme 1)" 11 "loaded: SVM is on"
 linux 2 128M "run=\"for i in 1 2 3 4 5 6; do usleep 200000; done; echo guest: counted\"" --timeout 200 &
 ok "processor 1 goes and comes" toggle $!
@@ -43,15 +47,15 @@ is "$? $(guest_said counted)$(guest_said cpus)" "0 2" "a guest of two processors
 ok "unloads" rmmod vmm
 ! amd || is "$(svme 0)$(svme 1)" 00 "unloaded: SVM is off"
 echo 0 >$cpu1
-ok "loads with one processor away" insmod "$module"
+ok "loads with one processor away" load
 echo 1 >$cpu1
 ! amd || is "$(svme 0)$(svme 1)" 11 "a processor that comes later has SVM on"
-linux 2 128M "" --timeout 200
-is "$? $(guest_said cpus)" "0 2" "a guest runs on both"
+VMCTL=$vmctl SLOW=3 selftests/payload/run --on vmm smp-2 >"$tmp/smp" 2>&1
+is $? 0 "guests run on both"
+sed 's/^/# /' "$tmp/smp"
 echo 0 >$cpu1
 ok "unloads with one processor away" rmmod vmm
 echo 1 >$cpu1
 ! amd || is "$(svme 0)$(svme 1)" 00 "none has SVM on"
-ok "loads" insmod "$module"
 [ "$tap_bad" = 0 ] || show_guest
 done_testing

@@ -13,6 +13,7 @@
 #include "irq/irqchip.h"
 #include "irq/lapic.h"
 #include "tap.h"
+#include "rnd.h"
 
 #define NR	5
 #define IOAPIC	0xfec00000ULL
@@ -26,18 +27,9 @@ static struct vmm_bus pio, mmio;
 static struct vmm_apic_map map;
 static struct cpu cpu[NR];
 static struct vmm_irqchip chip;
-static u64 seed = 88172645463325252ULL;
 static u64 counts[8];	/* what happened, so that a dull run shows */
 
 enum { KICKS, NMIS, INITS, SIPIS, EOIS, TAKEN, EXTINTS, REFUSED };
-
-static u64 rnd(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
 
 static unsigned int below(unsigned int n)
 {

@@ -283,7 +283,8 @@ static void op_protect(void)
 	if (first == end)
 		return;
 	npt_batch_init(&batch);
-	npt_tree_protect(&tree, gpa_of(first), range_gpa(first, end), &batch);
+	npt_tree_protect(&tree, gpa_of(first), range_gpa(first, end), 1,
+			 &batch);
 	for_leaves(first, end, do_protect);
 	finish(&batch);
 }

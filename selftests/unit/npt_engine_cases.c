@@ -156,7 +156,7 @@ struct victim {
 
 static void v_protect(struct npt_pages *pool, struct npt_batch *batch)
 {
-	npt_tree_protect(&tree, 0, KB4, batch);
+	npt_tree_protect(&tree, 0, KB4, 1, batch);
 }
 
 static void v_protect_all(struct npt_pages *pool, struct npt_batch *batch)

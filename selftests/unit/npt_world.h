@@ -149,6 +149,7 @@ static inline bool has_dirty(void)
 struct cached {
 	bool valid;
 	bool dirty;	/* writes go on without a look at the tables */
+	bool silent;	/* likewise, or would, had it written */
 	unsigned int page;
 	u64 phys;
 	bool write;
@@ -182,6 +183,10 @@ static void cpu_start(struct cpu *cpu, unsigned int page, bool write)
 	cpu->table = tree.root;
 }
 
+/* A test may want to hear of writes, and to have a turn of its own. */
+static void (*on_write)(unsigned int page, bool dirtied);
+static void (*on_turn)(void);
+
 /* The leaf in *slot serves the walk: set bits, remember it. */
 static void cpu_finish(struct cpu *cpu, u64 *slot)
 {
@@ -192,12 +197,15 @@ static void cpu_finish(struct cpu *cpu, u64 *slot)
 	cpu->walking = false;
 	if (cpu->write && (cpu->denied || !npt_writable(fmt, *slot)))
 		return;
+	if (on_write && cpu->write)
+		on_write(cpu->page, !(*slot & fmt->dirty));
 	*slot |= fmt->accessed | (cpu->write ? fmt->dirty : 0);
 	c->valid = true;
 	c->page = cpu->page;
 	c->phys = npt_addr(fmt, *slot) + (gpa & (size - 1) & ~(KB4 - 1));
 	c->write = !cpu->denied && npt_writable(fmt, *slot);
 	c->dirty = cpu->write;
+	c->silent = c->write && (!fmt->dirty || (*slot & fmt->dirty));
 	assert(nr_writes < sizeof(writes) / sizeof(writes[0]));
 	if (cpu->write)
 		writes[nr_writes++] = (struct write){ cpu->page, c->phys, slot };
@@ -269,6 +277,8 @@ void port_race(void)
 
 	if (!racing || --race_in)
 		return;
+	if (on_turn)
+		on_turn();
 	if (race_exact) {
 		racing = false;
 		cpu_start(&cpus[0], race_first, true);
@@ -294,7 +304,7 @@ void port_race(void)
 
 static bool reported[NR_PAGES];
 
-static void on_dirty(void *ctx, u64 gpa, unsigned int level, unsigned int had)
+static inline void on_dirty(void *ctx, u64 gpa, unsigned int level, unsigned int had)
 {
 	unsigned int page, n = level == 2 ? 512 : 1, i;
 

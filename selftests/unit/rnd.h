@@ -3,11 +3,9 @@
 #ifndef RND_H
 #define RND_H
 
-#include <linux/types.h>
+static unsigned long long seed = 88172645463325252ULL;
 
-static u64 seed = 88172645463325252ULL;
-
-static u64 rnd(void)
+static unsigned long long rnd(void)
 {
 	seed ^= seed << 13;
 	seed ^= seed >> 7;

@@ -19,13 +19,14 @@ SRC_irq_pit	:= irq/pit.c
 SRC_irq_ioapic	:= irq/ioapic.c
 SRC_irq_lapic	:= $(LAPIC)
 SRC_irq_lapic_reg := $(LAPIC)
+SRC_irq_posted	:= $(LAPIC)
 SRC_irq_lapic_timer := $(LAPIC)
 SRC_irq_chip	:= $(IRQCHIP)
 SRC_irq_fuzz	:= $(IRQCHIP)
 SRC_io_bus	:= io/bus.c io/ioeventfd.c
 
 IRQ_TESTS := irq_pic irq_pit irq_ioapic irq_lapic irq_lapic_reg \
-	   irq_lapic_timer irq_chip irq_fuzz io_bus
+	   irq_lapic_timer irq_posted irq_chip irq_fuzz io_bus
 
 # Each of these headers is the stand-in.
 IRQ_SHIM := $(addprefix $(BUILD)/irq-shim/linux/,$(addsuffix .h, \

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# The Intel host: Bochs, as a processor with VMX, EPT and unrestricted guests. A part of
-# testhost, as amd.sh is.
+# The Intel host: Bochs, as a processor with VMX, EPT and unrestricted guests; of 3.0 on, with
+# posted interrupts and page-modification logging too. A part of testhost, as amd.sh is.
 #
 # Bochs starts what a CD holds, and nothing else leads in: the initramfs brings all files,
 # and the four serial lines, each a file here, carry all out. Unpacking a kernel takes
@@ -12,6 +12,9 @@
 # What tests and people use of the checkout, where it is built.
 DEFAULT_FILES="build/RELEASE/vmm.ko tools/vmctl/vmctl selftests/lib selftests/payload/run
 	selftests/payload/list selftests/payload/faults selftests/payload/build/*.elf"
+
+# Features of the processor.
+LEFT_OUT=avx512,avx512dq,avx512bw,avx512cd,xsavec,xsaves
 
 host_defaults()
 {
@@ -24,6 +27,7 @@ host_defaults()
 	# At a nanosecond an instruction, as under --icount on AMD, a measurement is longer than
 	# few of the host's ticks; otherwise a second should not be long.
 	[ -n "$icount" ] && ips=1000000000 || ips=50000000
+	host_console="$host_console tsc_early_khz=$((ips / 1000))"
 	# Room in front of the end, or Bochs loses the last bytes of its lines.
 	job_dir=$CHECKOUT job_settle=1
 }
@@ -38,10 +42,11 @@ host_kernel()
 
 # A triple fault ends Bochs; any other way to reboot would start it all again. Messages
 # from before the first program matter only if they warn, and a slow line carries them.
-# Bochs overlooks some stores that should wake a processor from MWAIT: it then sleeps until
+# Bochs 2.7 overlooks some stores that should wake a processor from MWAIT: it then sleeps until
 # its next timer, a second or two. HLT is woken by an interrupt, which works.
 # Its processor claims more cores for cache sharing than for the package, of which Linux 6.12
 # warns unless hyper-threading is out of the question.
+# Nor does its clock run at the frequency that CPUID tells: host_defaults says the right one.
 host_console="console=ttyS0,115200 panic=-1 reboot=triple loglevel=5 idle=halt clearcpuid=ht"
 
 host_files()
@@ -63,10 +68,25 @@ host_files()
 	esac
 }
 
+# What Bochs 3.0 makes of the features that are left out is not yet right.
+# Its loop for several processors forgets, behind an exception, that the instruction pointer
+# has moved: a guest that an interrupt of the host ends there goes on in front of it, but
+# with the stack of the handler. Its debugger's loop is right, though slow: the only one that
+# 2.7 has.
+choose_emulator()
+{
+	bochs=$("$TESTHOST/emulator" bochs) || exit
+	processor=model=broadwell_ult loop=
+	[ "$("$TESTHOST/emulator" --major bochs)" -ge 3 ] || return
+	processor="model=corei7_skylake_x, exclude_features=\"$LEFT_OUT\""
+	[ "$cpus" = 1 ] || loop=-dbg
+}
+
 machine_arguments()
 {
 	local iso=$tmp/iso
 
+	choose_emulator
 	mkdir -p "$iso/boot/grub"
 	ln "$kernel/bzImage" "$iso/boot/kernel" 2>/dev/null ||
 		cp "$kernel/bzImage" "$iso/boot/kernel"
@@ -84,9 +104,9 @@ machine_arguments()
 	cat >"$tmp/bochsrc" <<-END
 	plugin_ctrl: unmapped=true, biosdev=true, speaker=true, extfpuirq=true, parallel=false, serial=true
 	display_library: rfb, options="timeout=0"
-	romimage: file=/usr/share/bochs/BIOS-bochs-latest
-	vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
-	cpu: model=broadwell_ult, count=$cpus, quantum=32, ips=$ips, reset_on_triple_fault=0
+	romimage: file=\$BXSHARE/BIOS-bochs-latest
+	vgaromimage: file=\$BXSHARE/VGABIOS-lgpl-latest
+	cpu: $processor, count=$cpus, quantum=32, ips=$ips, reset_on_triple_fault=0
 	memory: guest=$memory, host=$memory
 	clock: sync=none, time0=1704067200
 	boot: cdrom
@@ -101,7 +121,7 @@ machine_arguments()
 	debug: action=ignore
 	log: $tmp/bochs.log
 	END
-	# Its debugger is always there and waits for these.
+	# Its debugger waits for these.
 	printf 'c\nq\n' >"$tmp/bochs.commands"
 }
 
@@ -119,11 +139,10 @@ run_machine()
 {
 	local alone
 
-	command -v bochs-bin >/dev/null || die "no bochs; try: tools/testhost/deps intel"
 	alone=$(alone) || die "no right to give Bochs a network of its own: unshare -n fails"
 	# shellcheck disable=SC2086
 	setpriv --pdeathsig KILL env -i "PATH=$PATH" "HOME=$tmp" $alone \
-		bochs-bin -q -f "$tmp/bochsrc" -rc "$tmp/bochs.commands" \
+		"$bochs" $loop -q -f "$tmp/bochsrc" -rc "$tmp/bochs.commands" \
 		>"$tmp/says" 2>&1 </dev/null &
 	emulator=$!
 	start_clock

@@ -77,4 +77,4 @@ COMPLAINTS+='|possible (circular|recursive|irq lock)|inconsistent lock state|bad
 COMPLAINTS+='|still has locks held|lock held when returning|refcount_t:|UBSAN:|KASAN:|KFENCE:'
 COMPLAINTS+='|Bad page state|Bad rss-counter|unable to handle|Objects remaining|Slab cache still has'
 COMPLAINTS+='|unchecked MSR access|Bad FPU state|Poison overwritten|Redzone overwritten|Object already free'
-COMPLAINTS+='|double fault|stack guard page|corrupted stack|\[vmm\] hogged CPU|unexpected shift|Modules linked in:'
+COMPLAINTS+='|double fault|stack guard page|corrupted stack|hogged CPU|unexpected shift|Modules linked in:'

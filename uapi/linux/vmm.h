@@ -45,6 +45,8 @@
 #define VMM_FEAT_PAUSE_FILTER	(1ULL << 7)
 #define VMM_FEAT_STABLE_TSC	(1ULL << 8)
 #define VMM_FEAT_APIC		(1ULL << 9)	/* in hardware */
+#define VMM_FEAT_POSTED		(1ULL << 10)	/* posted interrupts */
+#define VMM_FEAT_WRITE_LOG	(1ULL << 11)	/* processors log writes */
 
 /**
  * struct vmm_info - what this module, on this host, offers
@@ -312,6 +314,49 @@ struct vmm_vm_requests {
 	__u32 requests;
 	__u32 pad;
 };
+
+/**
+ * enum vmm_dirty_op - what VMM_VM_DIRTY_LOG does to the dirty log of a slot
+ * @VMM_DIRTY_START:	begins one: no page is written so far.  EEXIST: it has one
+ * @VMM_DIRTY_READ:	tells the pages written since, and starts over for these
+ * @VMM_DIRTY_STOP:	ends it; the removal of the slot does too
+ */
+enum vmm_dirty_op {
+	VMM_DIRTY_START		= 1,
+	VMM_DIRTY_READ		= 2,
+	VMM_DIRTY_STOP		= 3,
+};
+
+/**
+ * struct vmm_dirty_log - which pages of a slot have been written
+ * @slot:	its number
+ * @op:		enum vmm_dirty_op
+ * @first:	VMM_DIRTY_READ: first page of the slot to tell of, a multiple of 64
+ * @pages:	how many, a multiple of 64 or up to the slot's end; not 0
+ * @bitmap:	address of __u64[(@pages + 63) / 64] to be filled, a bit a page of
+ *		4 KiB, from the lowest of the first word on
+ * The last three are 0 for the other operations.
+ *
+ * Writes count that vCPUs do, the processor's to the guest's own page tables
+ * included, and that the kernel does for the guest, and pages that left the memory
+ * object by a punched hole; not writes through user space's mappings.  What is
+ * written while a read runs is in its answer or in the next; a page may be
+ * copied as soon as the read is back.  A page may be told that was not written,
+ * never the reverse.
+ *
+ * ENOENT: the slot is empty, or has no log to read or to stop.  ERANGE: pages
+ * beyond the slot's end.
+ */
+struct vmm_dirty_log {
+	__u32 slot;
+	__u32 op;
+	__u64 first;
+	__u64 pages;
+	__u64 bitmap;
+	__u64 reserved[2];
+};
+
+#define VMM_VM_DIRTY_LOG	_IOW(VMM_IOC, 0x2a, struct vmm_dirty_log)
 
 /* ---- a vCPU ------------------------------------------------------------ */
 

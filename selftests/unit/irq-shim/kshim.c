@@ -2,6 +2,7 @@
 /* See kshim.h. */
 #include "kshim.h"
 
+void (*kshim_race)(void);
 int kshim_atomic, kshim_rcu;
 long kshim_allocs_left = -1, kshim_allocated;
 u64 kshim_now = 1000000000, kshim_fired;

@@ -82,6 +82,9 @@ static inline unsigned long __ffs(unsigned long x)
 	return __builtin_ctzl(x);
 }
 
+/* Called before atomic operations that have a result: another thread may go first. */
+extern void (*kshim_race)(void);
+
 #define BITS_PER_LONG	64
 #define BIT_OF(n)	(1UL << ((n) % BITS_PER_LONG))
 
@@ -97,6 +100,8 @@ static inline void clear_bit(long n, unsigned long *p)
 
 static inline bool test_and_set_bit(long n, unsigned long *p)
 {
+	if (kshim_race)
+		kshim_race();
 	return __atomic_fetch_or(&p[n / BITS_PER_LONG], BIT_OF(n),
 				 __ATOMIC_SEQ_CST) & BIT_OF(n);
 }
@@ -114,7 +119,8 @@ static inline bool test_bit(long n, const unsigned long *p)
 typedef struct { int v; } atomic_t;
 typedef struct { s64 v; } atomic64_t;
 
-#define xchg(p, n)		__atomic_exchange_n(p, n, __ATOMIC_SEQ_CST)
+#define xchg(p, n)		(kshim_race ? kshim_race() : (void)0, \
+				 __atomic_exchange_n(p, n, __ATOMIC_SEQ_CST))
 #define atomic_read(a)		__atomic_load_n(&(a)->v, __ATOMIC_RELAXED)
 #define atomic_set(a, n)	__atomic_store_n(&(a)->v, n, __ATOMIC_RELAXED)
 #define atomic_xchg(a, n)	__atomic_exchange_n(&(a)->v, n, __ATOMIC_SEQ_CST)

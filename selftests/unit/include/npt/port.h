@@ -62,4 +62,16 @@ static inline bool npt_entry_cmpxchg(u64 *slot, u64 *old, u64 val)
 	return same;
 }
 
+static inline void npt_bit_set(u64 *words, u64 nr)
+{
+	port_race();
+	words[nr / 64] |= 1ULL << nr % 64;
+	port_race();
+}
+
+static inline u64 npt_word_take(u64 *word)
+{
+	return npt_entry_xchg(word, 0);
+}
+
 #endif
