@@ -17,6 +17,7 @@
 #include <linux/smp.h>
 #include <linux/syscore_ops.h>
 #include <linux/version.h>
+#include <net/genetlink.h>
 #include <trace/events/ipi.h>
 
 /* load_gs_index() moved. */
@@ -39,6 +40,26 @@ static inline u32 vmx_basic_vmcs_mem_type(u64 vmx_basic)
 #define vmm_mnt_idmap	user_namespace
 #else
 #define vmm_mnt_idmap	mnt_idmap
+#endif
+
+/* The attributes of a dump's request. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+static inline struct nlattr **vmm_genl_dump_attrs(struct netlink_callback *cb)
+{
+	return genl_dumpit_info(cb)->attrs;
+}
+#else
+static inline struct nlattr **vmm_genl_dump_attrs(struct netlink_callback *cb)
+{
+	return genl_dumpit_info(cb)->info.attrs;
+}
+#endif
+
+/* Callbacks of a kobj_type got it constant. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define vmm_const_kobject	struct kobject
+#else
+#define vmm_const_kobject	const struct kobject
 #endif
 
 /* vm_flags became read-only. */

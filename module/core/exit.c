@@ -177,6 +177,9 @@ static int exit_npf(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 	unsigned int access = NPT_READ;
 	int ret;
 
+	/* An exit is atomic first, whatever comes after. */
+	if (trace_vmm_page_fault_enabled() && atomic)
+		trace_vmm_page_fault(vcpu, exit->npf.gpa, exit->npf.access);
 	if (vmm_lapic_covers(&vcpu->apic, exit->npf.gpa))
 		return vmm_emulate_access(vcpu, exit, atomic);
 

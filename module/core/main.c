@@ -18,6 +18,7 @@
 #include "core/emergency.h"
 #include "core/main.h"
 #include "core/vm.h"
+#include "ctl/ctl.h"
 #include "dev/dev.h"
 #include "mem/mem.h"
 #include "x86/x86.h"
@@ -167,13 +168,18 @@ static int __init vmm_init(void)
 	err = host_enable();
 	if (err)
 		goto err_setup;
-	err = vmm_dev_register();
+	err = vmm_ctl_init();
 	if (err)
 		goto err_enable;
+	err = vmm_dev_register();
+	if (err)
+		goto err_ctl;
 	pr_info("%s, guest-physical addresses of %u bits\n", vmm_backend->name,
 		vmm_caps.phys_bits);
 	return 0;
 
+err_ctl:
+	vmm_ctl_exit();
 err_enable:
 	host_disable();
 err_setup:
@@ -186,6 +192,7 @@ err_mem:
 static void __exit vmm_exit(void)
 {
 	vmm_dev_unregister();
+	vmm_ctl_exit();
 	host_disable();
 	vmm_backend->teardown();
 	vmm_mem_exit();

@@ -31,6 +31,7 @@ enum vmm_request {
 	VMM_REQ_CLOCK,		/* PV clock or steal time to be written */
 	VMM_REQ_UNHALT,		/* PV kick: end a halt */
 	VMM_REQ_DEAD,		/* the VM is dead */
+	VMM_REQ_PAUSE,		/* look whether the VM is paused */
 };
 
 /* Makes the owner notice what has been set before: wakes it or sends an IPI. */

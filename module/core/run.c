@@ -20,13 +20,18 @@
 #include <linux/vtime.h>
 
 #include "compat.h"
+#include "core/control.h"
+#include "core/gate.h"
 #include "core/main.h"
 #include "core/request.h"
+#include "core/run.h"
+#include "core/trace.h"
 #include "core/vcpu.h"
 #include "core/vcpu_state.h"
 #include "core/vm.h"
 #include "emul/glue.h"
 #include "uapi/linux/vmm.h"
+#include "uapi/linux/vmm_netlink.h"
 
 /*
  * A halt polls at most so long before it sleeps: about what going to sleep,
@@ -64,6 +69,11 @@ static inline unsigned long thread_work(void)
 	if (unlikely(work & _TIF_NOTIFY_RESUME) && !resume_work())
 		work &= ~_TIF_NOTIFY_RESUME;
 	return work;
+}
+
+unsigned long vmm_thread_work(void)
+{
+	return thread_work();
 }
 
 static inline bool must_leave(struct vmm_vcpu *vcpu)
@@ -148,6 +158,7 @@ static void inject(struct vmm_vcpu *vcpu, const struct vmm_event *event,
 		   enum vmm_stat stat)
 {
 	vmm_stat_inc(&vcpu->stats, stat);
+	trace_vmm_inject(vcpu, event, stat == VMM_STAT_REINJECT);
 	vmm_backend->inject(vcpu, event);
 }
 
@@ -333,6 +344,7 @@ static inline bool enter(struct vmm_vcpu *vcpu)
 
 	vmm_stat_inc(&vcpu->stats, VMM_STAT_EXITS);
 	vmm_stat_inc(&vcpu->stats, VMM_STAT_EXIT_FIRST + vcpu->exit.reason);
+	trace_vmm_exit(vcpu, &vcpu->exit);
 	return true;
 }
 
@@ -377,6 +389,12 @@ bool vmm_vcpu_must_wake(struct vmm_vcpu *vcpu)
 	       (extint_pending(vcpu) || vmm_lapic_pending(&vcpu->apic) >= 0);
 }
 
+/* Not a reason to run on, but one not to sleep. */
+static bool pause_requested(const struct vmm_vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->requests) & BIT(VMM_REQ_PAUSE);
+}
+
 /* Grows the poll while sleeps are short enough to be polled away. */
 static void adapt_poll(struct vmm_vcpu *vcpu, u64 slept_ns)
 {
@@ -397,7 +415,8 @@ static int wait(struct vmm_vcpu *vcpu)
 	vmm_stat_inc(&vcpu->stats, VMM_STAT_HALTS);
 	vmm_lapic_timer_outside(&vcpu->apic);
 	err = rcuwait_wait_event(&vcpu->wait,
-				 vmm_vcpu_must_wake(vcpu) || thread_work(),
+				 vmm_vcpu_must_wake(vcpu) ||
+				 pause_requested(vcpu) || thread_work(),
 				 TASK_INTERRUPTIBLE);
 	vmm_stat_inc(&vcpu->stats, VMM_STAT_HALT_SLEPT);
 	adapt_poll(vcpu, local_clock() - start);
@@ -421,13 +440,50 @@ static void serve_init_sipi(struct vmm_vcpu *vcpu)
 	}
 }
 
+static inline int thread_must_return(struct vmm_vcpu *vcpu)
+{
+	unsigned long work = thread_work();
+
+	if (work & (_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL))
+		return -EINTR;
+	if (work & _TIF_NOTIFY_RESUME) {
+		vcpu->run->reason = VMM_RUN_NONE;
+		return VMM_TO_USER;
+	}
+	return VMM_RESUME;
+}
+
+int vmm_vcpu_thread_work(struct vmm_vcpu *vcpu)
+{
+	return vmm_vm_is_dead(vcpu->vm) ? -ESHUTDOWN : thread_must_return(vcpu);
+}
+
+/*
+ * Requests that the entry loop leaves to us.  One for a pause comes back when
+ * the pause is over.
+ */
+static noinline int serve_requests(struct vmm_vcpu *vcpu)
+{
+	int ret;
+
+	if (vmm_vcpu_take(vcpu, VMM_REQ_PAUSE)) {
+		vmm_vcpu_go_out(vcpu);
+		ret = vmm_vcpu_go_in(vcpu);
+		if (ret != VMM_RESUME)
+			return ret;
+	}
+	serve_init_sipi(vcpu);
+	if (vmm_vcpu_take(vcpu, VMM_REQ_CLOCK))
+		vmm_clock_update(&vcpu->x86, false);
+	return VMM_RESUME;
+}
+
 /*
  * What may sleep, before the entry loop.  1: go on, 0: return to user space,
  * below 0: an errno for it.
  */
 static int before_entry(struct vmm_vcpu *vcpu)
 {
-	unsigned long work;
 	int err;
 
 	if (vmm_vm_is_dead(vcpu->vm))
@@ -438,17 +494,13 @@ static int before_entry(struct vmm_vcpu *vcpu)
 		vmm_clock_preempted(&vcpu->x86);
 		cond_resched();
 	}
-	work = thread_work();
-	if (work & (_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL))
-		return -EINTR;
-	if (work & _TIF_NOTIFY_RESUME) {
-		vcpu->run->reason = VMM_RUN_NONE;
-		return VMM_TO_USER;
-	}
+	err = thread_must_return(vcpu);
+	if (err != VMM_RESUME)
+		return err;
 	if (unlikely(READ_ONCE(vcpu->requests) & ~INLINE_REQUESTS)) {
-		serve_init_sipi(vcpu);
-		if (vmm_vcpu_take(vcpu, VMM_REQ_CLOCK))
-			vmm_clock_update(&vcpu->x86, false);
+		err = serve_requests(vcpu);
+		if (err != VMM_RESUME)
+			return err;
 	}
 	if (vcpu->mp_state != VMM_MP_RUNNABLE) {
 		err = wait(vcpu);
@@ -458,13 +510,17 @@ static int before_entry(struct vmm_vcpu *vcpu)
 	return VMM_RESUME;
 }
 
-/* For directed yields: which thread runs this vCPU. */
+/*
+ * For directed yields: which thread runs this vCPU.  The first one sets the VM
+ * going.
+ */
 static void note_thread(struct vmm_vcpu *vcpu)
 {
 	struct pid *old = rcu_access_pointer(vcpu->pid);
 
 	if (likely(old == task_pid(current)))
 		return;
+	vmm_control_started(vcpu->vm);
 	rcu_assign_pointer(vcpu->pid, get_pid(task_pid(current)));
 	if (old) {
 		synchronize_rcu();
@@ -490,20 +546,36 @@ static int handle_slowly(struct vmm_vcpu *vcpu)
 	return -EINTR;
 }
 
-int vmm_vcpu_run(struct vmm_vcpu *vcpu)
+/* A vCPU that stopped for good is told of once. */
+static noinline void tell_stop(struct vmm_vcpu *vcpu)
 {
-	int ret;
+	struct vmm_notice notice = {
+		.group = VMM_NOTICE_FAULTS, .event = VMM_NL_EVENT_FAULT,
+		.has_vcpu = true, .vcpu = vcpu->id,
+		.reason = vcpu->stop_reason,
+	};
 
-	lockdep_assert_held(&vcpu->lock);
+	vcpu->stop_untold = false;
+	vmm_control_notify(vcpu->vm, &notice);
+}
 
-	note_thread(vcpu);
-	ret = vmm_emul_complete_user(vcpu);
+/*
+ * What user space has done since the last run call: its part of an instruction,
+ * and registers.
+ */
+static inline int heed_user(struct vmm_vcpu *vcpu)
+{
+	int ret = vmm_emul_complete_user(vcpu);
+
 	if (ret == VMM_WOULD_SLEEP)
-		ret = -EINTR;
-	if (ret == VMM_RESUME)
-		ret = vmm_vcpu_check_state(vcpu);
-	if (ret == VMM_RESUME && READ_ONCE(vcpu->run->immediate_exit))
-		ret = -EINTR;
+		return -EINTR;
+	return ret == VMM_RESUME ? vmm_vcpu_check_state(vcpu) : ret;
+}
+
+static inline int run_inside(struct vmm_vcpu *vcpu)
+{
+	int ret = heed_user(vcpu);
+
 	while (ret == VMM_RESUME) {
 		ret = before_entry(vcpu);
 		if (ret != VMM_RESUME)
@@ -514,6 +586,34 @@ int vmm_vcpu_run(struct vmm_vcpu *vcpu)
 		if (ret == VMM_WOULD_SLEEP)
 			ret = handle_slowly(vcpu);
 	}
+	return ret;
+}
+
+/* Also while paused: so that state can be read whole. */
+static noinline int run_nothing(struct vmm_vcpu *vcpu)
+{
+	int ret = heed_user(vcpu);
+
+	return ret == VMM_RESUME ? -EINTR : ret;
+}
+
+int vmm_vcpu_run(struct vmm_vcpu *vcpu)
+{
+	int ret;
+
+	lockdep_assert_held(&vcpu->lock);
+
+	note_thread(vcpu);
+	if (unlikely(READ_ONCE(vcpu->run->immediate_exit))) {
+		ret = run_nothing(vcpu);
+	} else {
+		ret = vmm_vcpu_go_in(vcpu);
+		if (ret == VMM_RESUME)
+			ret = run_inside(vcpu);
+		vmm_vcpu_go_out_settling(vcpu);
+	}
+	if (unlikely(vcpu->stop_untold))
+		tell_stop(vcpu);
 	if (ret == VMM_TO_USER) {
 		vcpu->run->rip = vcpu->rip;
 		vmm_stat_inc(&vcpu->stats, VMM_STAT_USER_EXITS);

@@ -10,6 +10,7 @@
 
 #include "compat.h"
 #include "core/request.h"
+#include "core/trace.h"
 #include "core/vcpu.h"
 #include "core/vm.h"
 #include "emul/glue.h"
@@ -496,10 +497,15 @@ int vmm_vcpu_stop(struct vmm_vcpu *vcpu, u32 reason, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(run->text, sizeof(run->text), fmt, args);
+	vsnprintf(vcpu->stop_text, sizeof(vcpu->stop_text), fmt, args);
 	va_end(args);
+	BUILD_BUG_ON(sizeof(run->text) != sizeof(vcpu->stop_text));
+	memcpy(run->text, vcpu->stop_text, sizeof(run->text));
 	run->reason = reason;
 	run->rip = vcpu->rip;
+	vcpu->stop_reason = reason;
+	vcpu->stop_untold = true;
+	trace_vmm_stop(vcpu, reason, vcpu->stop_text);
 	vcpu->stopped = true;
 	return VMM_TO_USER;
 }

@@ -31,6 +31,9 @@
 struct vmm_vm;
 struct vmm_run;
 
+/* As vmm_run.text. */
+#define VMM_STOP_TEXT	256
+
 /* What DR7 reads with no breakpoint set. */
 #define VMM_DR7_FIXED	0x400ULL
 
@@ -69,7 +72,10 @@ enum vmm_user_io {
  * @sipi_vector: [O] written before VMM_REQ_SIPI is raised
  * @stopped:	[L] vmm_run says why, and that is for good until user space sets
  *		registers or events
+ * @stop_untold: [L] and listeners have not heard of it
  * @state_set:	[L] user space has set either since the last entry
+ * @inside:	[O] the owner may run the guest: see core/pause.h
+ * @frozen:	[L] its timers stand still
  * @db:		[L] DR0 to DR3
  * @watching:	[L] DR7 enables a breakpoint
  * @db_hits:	[L] bits of DR6: breakpoints that what the monitor does for the
@@ -84,6 +90,10 @@ enum vmm_user_io {
  * @poll_ns:	[L] how long the next halt polls before it sleeps
  * @stats:	[O] counters
  * @run:	[C] page shared with user space: never trusted to keep a value
+ * @frozen_ns:	[L] for how long the VM's clock had stood still when its timers
+ *		stopped
+ * @stop_reason, @stop_text: [L] what vmm_run said when it stopped for good;
+ *		@stop_text closed by NUL
  */
 struct vmm_vcpu {
 	u64 gpr[EMUL_NR_GPR];
@@ -95,7 +105,10 @@ struct vmm_vcpu {
 	u8 user_io;
 	u8 sipi_vector;
 	bool stopped;
+	bool stop_untold;
 	bool state_set;
+	bool inside;
+	bool frozen;
 	bool watching;
 	u8 db_hits;
 	int cpu;
@@ -123,6 +136,9 @@ struct vmm_vcpu {
 	struct pid __rcu *pid;
 	struct rcuwait wait;
 	struct mutex lock;
+	u64 frozen_ns;
+	u32 stop_reason;
+	char stop_text[VMM_STOP_TEXT];
 };
 
 int vmm_vcpu_create(struct vmm_vm *vm, u32 id, struct vmm_vcpu **out);

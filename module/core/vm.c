@@ -3,23 +3,30 @@
  * Life of a VM.
  */
 #include <linux/atomic.h>
-#include <linux/list.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
+#include <linux/xarray.h>
 
 #include "core/backend_ops.h"
 #include "core/request.h"
 #include "core/vcpu.h"
 #include "core/vm.h"
 #include "uapi/linux/vmm.h"
+#include "uapi/linux/vmm_netlink.h"
 
 static atomic_t next_id = ATOMIC_INIT(0);
 
-/* All VMs.  Suspend walks the list on the last processor, interrupts off. */
-static DEFINE_SPINLOCK(vms_lock);
-static LIST_HEAD(vms);
+/*
+ * All VMs by id; changed under vms_lock, read under RCU.  A VM is freed a grace
+ * period after it has left.  vms_lock also covers the counters of VMs that are
+ * gone: whoever sums up holds it, so that none is missed or counted twice.
+ */
+static DEFINE_MUTEX(vms_lock);
+static DEFINE_XARRAY(vms);
 static unsigned int nr_vms;
+static u32 generation = 1;
+static struct vmm_stats_block gone;
 
 static void nothing(void *unused)
 {
@@ -79,46 +86,147 @@ static const struct npt_space_ops logging_space_ops = {
 	.log = log_writes,
 };
 
-static int list_vm(struct vmm_vm *vm)
-{
-	int err = 0;
+/* ---- the table ------------------------------------------------------------- */
 
-	spin_lock(&vms_lock);
-	if (nr_vms == VMM_MAX_VMS)
-		err = -ENOSPC;
-	else
-		nr_vms++;
-	if (!err)
-		list_add_tail(&vm->link, &vms);
-	spin_unlock(&vms_lock);
+static void moved(void)
+{
+	lockdep_assert_held(&vms_lock);
+	WRITE_ONCE(generation, generation + 1 ? generation + 1 : 1);
+}
+
+int vmm_vm_list(struct vmm_vm *vm)
+{
+	int err = -ENOSPC;
+
+	mutex_lock(&vms_lock);
+	if (nr_vms < VMM_MAX_VMS)
+		err = xa_insert(&vms, vm->id, vm, GFP_KERNEL_ACCOUNT);
+	if (!err) {
+		WRITE_ONCE(nr_vms, nr_vms + 1);
+		moved();
+	}
+	mutex_unlock(&vms_lock);
 	return err;
 }
 
-static void unlist_vm(struct vmm_vm *vm)
+void vmm_vm_unlist(struct vmm_vm *vm)
 {
-	spin_lock(&vms_lock);
-	list_del(&vm->link);
-	nr_vms--;
-	spin_unlock(&vms_lock);
+	unsigned int i;
+
+	mutex_lock(&vms_lock);
+	xa_erase(&vms, vm->id);
+	for (i = 0; i < VMM_NR_STATS; i++)
+		gone.c[i] += vmm_vm_stat(vm, i);
+	WRITE_ONCE(nr_vms, nr_vms - 1);
+	moved();
+	mutex_unlock(&vms_lock);
 }
 
-void vmm_vm_suspend_all(void)
+u32 vmm_vm_generation(void)
+{
+	return READ_ONCE(generation);
+}
+
+u32 vmm_vm_count(void)
+{
+	return READ_ONCE(nr_vms);
+}
+
+struct vmm_vm *vmm_vm_next(u32 id)
+{
+	unsigned long index = id;
+	struct vmm_vm *vm;
+
+	rcu_read_lock();
+	vm = xa_find(&vms, &index, ULONG_MAX, XA_PRESENT);
+	while (vm && !kref_get_unless_zero(&vm->ref))
+		vm = xa_find_after(&vms, &index, ULONG_MAX, XA_PRESENT);
+	rcu_read_unlock();
+	return vm;
+}
+
+struct vmm_vm *vmm_vm_find(u32 id)
 {
 	struct vmm_vm *vm;
 
-	list_for_each_entry(vm, &vms, link)
+	rcu_read_lock();
+	vm = xa_load(&vms, id);
+	if (vm && !kref_get_unless_zero(&vm->ref))
+		vm = NULL;
+	rcu_read_unlock();
+	return vm;
+}
+
+/* Suspend walks the table on the last processor, interrupts off. */
+void vmm_vm_suspend_all(void)
+{
+	struct vmm_vm *vm;
+	unsigned long id;
+
+	xa_for_each(&vms, id, vm)
 		vmm_clock_vm_suspend(&vm->x86.clock);
 }
 
 void vmm_vm_resume_all(void)
 {
 	struct vmm_vm *vm;
+	unsigned long id;
 
-	list_for_each_entry(vm, &vms, link)
+	xa_for_each(&vms, id, vm)
 		vmm_clock_vm_resume(&vm->x86.clock);
 }
 
-struct vmm_vm *vmm_vm_create(const char *name, u32 nr_vcpus)
+/* ---- counters -------------------------------------------------------------- */
+
+u64 vmm_vm_stat(struct vmm_vm *vm, unsigned int stat)
+{
+	struct vmm_vcpu *vcpu;
+	u64 sum = 0;
+	u32 i;
+
+	vmm_for_each_vcpu(i, vcpu, vm)
+		sum += READ_ONCE(vcpu->stats.c[stat]);
+	return sum;
+}
+
+u64 vmm_stat_gone(unsigned int stat)
+{
+	u64 sum;
+
+	mutex_lock(&vms_lock);
+	sum = gone.c[stat];
+	mutex_unlock(&vms_lock);
+	return sum;
+}
+
+u64 vmm_stat_total(unsigned int stat)
+{
+	struct vmm_vm *vm;
+	unsigned long id;
+	u64 sum;
+
+	mutex_lock(&vms_lock);
+	sum = gone.c[stat];
+	/* None can leave, and so none can be freed. */
+	xa_for_each(&vms, id, vm)
+		sum += vmm_vm_stat(vm, stat);
+	mutex_unlock(&vms_lock);
+	return sum;
+}
+
+u32 vmm_vm_count_vcpus(struct vmm_vm *vm)
+{
+	struct vmm_vcpu *vcpu;
+	u32 i, n = 0;
+
+	vmm_for_each_vcpu(i, vcpu, vm)
+		n++;
+	return n;
+}
+
+/* ---- life ------------------------------------------------------------------ */
+
+struct vmm_vm *vmm_vm_create(const char *name, u32 nr_vcpus, bool unique)
 {
 	struct vmm_vm *vm;
 	int err;
@@ -131,6 +239,8 @@ struct vmm_vm *vmm_vm_create(const char *name, u32 nr_vcpus)
 	vm->id = atomic_inc_return(&next_id);
 	vm->nr_vcpus = nr_vcpus;
 	strscpy(vm->name, name, sizeof(vm->name));
+	vmm_control_init(vm);
+	vmm_pause_init(&vm->pause);
 	vmm_x86_vm_init(&vm->x86, nr_vcpus);
 	vmm_bus_init(&vm->pio);
 	vmm_bus_init(&vm->mmio);
@@ -148,7 +258,7 @@ struct vmm_vm *vmm_vm_create(const char *name, u32 nr_vcpus)
 	err = vmm_irqchip_init(&vm->irq, &vm->apics, &vm->pio, &vm->mmio);
 	if (err)
 		goto err_map;
-	err = list_vm(vm);
+	err = unique ? vmm_control_add_unique(vm) : vmm_control_add(vm);
 	if (err)
 		goto err_irq;
 	return vm;
@@ -161,6 +271,7 @@ err_map:
 err_space:
 	npt_space_destroy(&vm->space);
 err_vm:
+	vmm_control_destroy(vm);
 	vmm_bus_destroy(&vm->mmio);
 	vmm_bus_destroy(&vm->pio);
 	kvfree(vm);
@@ -178,7 +289,7 @@ static void release(struct kref *ref)
 	u32 i;
 
 	vm->dead = true;
-	unlist_vm(vm);
+	vmm_control_del(vm);
 	vmm_ioeventfds_kill(&vm->port_doorbells);
 	vmm_ioeventfds_kill(&vm->mmio_doorbells);
 	vmm_irqchip_kill(&vm->irq);
@@ -193,6 +304,7 @@ static void release(struct kref *ref)
 	vmm_ioeventfds_release(&vm->mmio_doorbells);
 	vmm_irqchip_release(&vm->irq);
 	vmm_apic_map_destroy(&vm->apics);
+	vmm_control_destroy(vm);
 	vmm_bus_destroy(&vm->mmio);
 	vmm_bus_destroy(&vm->pio);
 	kvfree(vm);
@@ -212,4 +324,7 @@ void vmm_vm_kill(struct vmm_vm *vm)
 	request_all(vm, VMM_REQ_DEAD);
 	vmm_for_each_vcpu(i, vcpu, vm)
 		rcuwait_wake_up(&vcpu->wait);
+	wake_up_interruptible(&vm->control.wait);
+	if (!test_and_set_bit(0, &vm->control.killed))
+		vmm_control_life(vm, VMM_NL_EVENT_KILLED);
 }

@@ -13,6 +13,9 @@
 #include <linux/mutex.h>
 #include <linux/types.h>
 
+#include "core/control.h"
+#include "core/pause.h"
+#include "core/stats.h"
 #include "io/bus.h"
 #include "io/ioeventfd.h"
 #include "irq/irqchip.h"
@@ -29,9 +32,11 @@ struct vmm_vcpu;
  *
  * Protection: [C] constant after creation; [L] @lock; [O] own rules.
  *
- * @link:	in the list of VMs, under vms_lock of vm.c
  * @id:		[C] never used twice while the module is loaded
  * @nr_vcpus:	[C] vCPUs it may have
+ * @name:	[O] vmm_control.lock
+ * @control:	[O] owner, limits, requests, notices
+ * @pause:	[O] whether its guest may run
  * @vcpus:	[L] to write; readers load with acquire; entries never go away
  *		before the VM does
  * @dead:	[O] set once, never cleared
@@ -44,12 +49,13 @@ struct vmm_vcpu;
  */
 struct vmm_vm {
 	struct kref ref;
-	struct list_head link;
 	u32 id;
 	u32 nr_vcpus;
 	bool dead;
 	char name[VMM_NAME_LEN];
 	struct mutex lock;
+	struct vmm_control control;
+	struct vmm_pause pause;
 	struct npt_space space;
 	struct vmm_apic_map apics;
 	struct vmm_irqchip irq;
@@ -61,8 +67,38 @@ struct vmm_vm {
 	struct vmm_vcpu *vcpus[];
 };
 
-/* -ENOMEM, or -ENOSPC at VMM_MAX_VMS. */
-struct vmm_vm *vmm_vm_create(const char *name, u32 nr_vcpus);
+/* @unique: -EEXIST if the owner has a VM of that name; -ENOSPC at VMM_MAX_VMS. */
+struct vmm_vm *vmm_vm_create(const char *name, u32 nr_vcpus, bool unique);
+
+/*
+ * VMs by id, with a reference: the one of @id, or the first from @id on; NULL if
+ * there is none.
+ */
+struct vmm_vm *vmm_vm_find(u32 id);
+struct vmm_vm *vmm_vm_next(u32 id);
+
+/* Differs when VMs have come or gone in between; never 0. */
+u32 vmm_vm_generation(void);
+
+/* How many there are. */
+u32 vmm_vm_count(void);
+
+/* For control.c: to be found from here on, and no more. */
+int vmm_vm_list(struct vmm_vm *vm);
+void vmm_vm_unlist(struct vmm_vm *vm);
+
+/*
+ * A counter, enum vmm_stat or one behind VMM_STAT_EXIT_FIRST: of one VM, of those
+ * that are gone, and of all since the module was loaded.
+ */
+u64 vmm_vm_stat(struct vmm_vm *vm, unsigned int stat);
+u64 vmm_stat_gone(unsigned int stat);
+u64 vmm_stat_total(unsigned int stat);
+
+/* vCPUs that have been made. */
+u32 vmm_vm_count_vcpus(struct vmm_vm *vm);
+
+bool vmm_vm_has_name(struct vmm_vm *vm, const char *name);
 
 /* Around a suspend of the host; one processor left, interrupts off. */
 void vmm_vm_suspend_all(void);
@@ -81,6 +117,11 @@ void vmm_vm_kill(struct vmm_vm *vm);
 static inline bool vmm_vm_is_dead(const struct vmm_vm *vm)
 {
 	return READ_ONCE(vm->dead);
+}
+
+static inline bool vmm_vm_is_paused(const struct vmm_vm *vm)
+{
+	return READ_ONCE(vm->pause.wanted);
 }
 
 static inline struct vmm_vcpu *vmm_vm_vcpu(struct vmm_vm *vm, u32 id)

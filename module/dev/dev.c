@@ -2,7 +2,6 @@
 /*
  * /dev/vmm.
  */
-#include <linux/ctype.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -36,36 +35,17 @@ static long get_info(void *object, void *arg)
 	return 0;
 }
 
-/* The kernel's isalpha() knows Latin-1. */
-static bool is_letter(char c)
-{
-	return isascii(c) && isalpha(c);
-}
-
-/* Empty, or a letter and then letters, digits, '.', '_' or '-'. */
-static bool name_valid(const char *name, size_t size)
-{
-	size_t len = strnlen(name, size), i;
-
-	if (len == size)
-		return false;
-	for (i = 0; i < len; i++)
-		if (!is_letter(name[i]) &&
-		    (!i || !(isdigit(name[i]) || strchr("._-", name[i]))))
-			return false;
-	return true;
-}
-
 static long create_vm(void *object, void *arg)
 {
 	struct vmm_create_vm *create = arg;
 	struct vmm_vm *vm;
 	int fd;
 
-	if (create->flags || !create->vcpus || create->vcpus > VMM_MAX_VCPUS ||
-	    !name_valid(create->name, sizeof(create->name)))
+	if (create->flags & ~VMM_VM_UNIQUE_NAME || !create->vcpus || create->vcpus > VMM_MAX_VCPUS ||
+	    !vmm_name_valid(create->name, sizeof(create->name)))
 		return -EINVAL;
-	vm = vmm_vm_create(create->name, create->vcpus);
+	vm = vmm_vm_create(create->name, create->vcpus,
+			   create->flags & VMM_VM_UNIQUE_NAME);
 	if (IS_ERR(vm))
 		return PTR_ERR(vm);
 	fd = vmm_vm_open(vm);

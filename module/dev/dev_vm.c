@@ -6,6 +6,7 @@
 #include <linux/file.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/poll.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -46,8 +47,13 @@ static long set_slot(void *object, void *arg)
 	mem = vmm_mem_from_fd(slot->mem_fd);
 	if (IS_ERR(mem))
 		return PTR_ERR(mem);
-	err = npt_space_slot_add(&vm->space, slot->slot, slot->gpa, slot->size,
-				 mem, slot->offset, slot->flags);
+	mutex_lock(&vm->lock);
+	err = vmm_control_may_add_memory(vm, slot->size);
+	if (!err)
+		err = npt_space_slot_add(&vm->space, slot->slot, slot->gpa,
+					 slot->size, mem, slot->offset,
+					 slot->flags);
+	mutex_unlock(&vm->lock);
 	vmm_mem_unref(mem);
 	return err;
 }
@@ -65,6 +71,9 @@ static long create_vcpu(void *object, void *arg)
 	mutex_lock(&vm->lock);
 	ret = -EEXIST;
 	if (vm->vcpus[create->id])
+		goto out;
+	ret = vmm_control_may_add_vcpu(vm);
+	if (ret)
 		goto out;
 	ret = vmm_vcpu_create(vm, create->id, &vcpu);
 	if (ret)
@@ -192,9 +201,7 @@ static long get_stats(void *object, void *arg)
 	u64 __user *values = u64_to_user_ptr(stats->values);
 	char __user *names = u64_to_user_ptr(stats->names);
 	char name[VMM_STAT_NAME_LEN];
-	struct vmm_vcpu *vcpu;
-	u32 room = stats->count, i, v;
-	u64 sum;
+	u32 room = stats->count, i;
 
 	if (stats->pad)
 		return -EINVAL;
@@ -202,16 +209,21 @@ static long get_stats(void *object, void *arg)
 	if (room < VMM_NR_STATS)
 		return -ENOSPC;
 	for (i = 0; i < VMM_NR_STATS; i++) {
-		sum = 0;
-		vmm_for_each_vcpu(v, vcpu, vm)
-			sum += READ_ONCE(vcpu->stats.c[i]);
-		if (put_user(sum, values + i))
+		if (put_user(vmm_vm_stat(vm, i), values + i))
 			return -EFAULT;
 		strscpy_pad(name, vmm_stat_names[i], sizeof(name));
 		if (stats->names &&
 		    copy_to_user(names + i * sizeof(name), name, sizeof(name)))
 			return -EFAULT;
 	}
+	return 0;
+}
+
+static long take_requests(void *object, void *arg)
+{
+	struct vmm_vm_requests *taken = arg;
+
+	taken->requests = vmm_control_take_requests(object);
 	return 0;
 }
 
@@ -276,6 +288,7 @@ static const struct vmm_cmd commands[] = {
 	VMM_CMD_TAIL(VMM_VM_IRQFD, VMM_CMD_ALIVE, vmm_irqfd, reserved, irqfd),
 	VMM_CMD(VMM_VM_KILL, 0, kill_vm),
 	VMM_CMD(VMM_VM_STATS, 0, get_stats),
+	VMM_CMD(VMM_VM_TAKE_REQUESTS, VMM_CMD_ALIVE, take_requests),
 	VMM_CMD_TAIL(VMM_VM_DIRTY_LOG, VMM_CMD_ALIVE, vmm_dirty_log, reserved,
 		     dirty_log),
 };
@@ -288,6 +301,20 @@ static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 			 NULL);
 }
 
+/* Readable while there are requests; hung up when the VM is dead. */
+static __poll_t vm_poll(struct file *file, poll_table *table)
+{
+	struct vmm_vm *vm = file->private_data;
+	__poll_t mask = 0;
+
+	poll_wait(file, &vm->control.wait, table);
+	if (READ_ONCE(vm->control.requests))
+		mask |= EPOLLIN | EPOLLRDNORM;
+	if (vmm_vm_is_dead(vm))
+		mask |= EPOLLHUP;
+	return mask;
+}
+
 static int vm_release(struct inode *inode, struct file *file)
 {
 	vmm_vm_put(file->private_data);
@@ -298,6 +325,7 @@ static const struct file_operations vm_fops = {
 	.owner		= THIS_MODULE,
 	.unlocked_ioctl	= vm_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
+	.poll		= vm_poll,
 	.release	= vm_release,
 	.llseek		= noop_llseek,
 };

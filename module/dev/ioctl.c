@@ -5,6 +5,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "core/gate.h"
 #include "core/vcpu.h"
 #include "core/vm.h"
 #include "dev/dev.h"
@@ -20,21 +21,46 @@ static const struct vmm_cmd *find(const struct vmm_cmd *table, size_t count,
 	return NULL;
 }
 
+/*
+ * The vCPU is not free.  A pauser has it for a moment only, and cannot while we
+ * have his lock: then it is another thread's.
+ */
+static noinline int own_contended(struct vmm_vcpu *vcpu)
+{
+	struct vmm_pause *pause = &vcpu->vm->pause;
+	int err = mutex_lock_interruptible(&pause->lock);
+
+	if (err)
+		return err;
+	if (!mutex_trylock(&vcpu->lock))
+		err = -EBUSY;
+	mutex_unlock(&pause->lock);
+	return err;
+}
+
+static inline int own(struct vmm_vcpu *vcpu)
+{
+	if (likely(mutex_trylock(&vcpu->lock)))
+		return 0;
+	return own_contended(vcpu);
+}
+
 static long call(const struct vmm_cmd *c, void *object, void *arg,
 		 struct vmm_vm *vm, struct vmm_vcpu *vcpu)
 {
 	long ret;
+	int err;
 
-	if (c->flags & VMM_CMD_VCPU) {
-		if (!mutex_trylock(&vcpu->lock))
-			return -EBUSY;
-	}
 	if ((c->flags & VMM_CMD_ALIVE) && vmm_vm_is_dead(vm))
-		ret = -ESHUTDOWN;
-	else
-		ret = c->handler(object, arg);
-	if (c->flags & VMM_CMD_VCPU)
-		mutex_unlock(&vcpu->lock);
+		return -ESHUTDOWN;
+	if (!(c->flags & VMM_CMD_VCPU))
+		return c->handler(object, arg);
+	err = own(vcpu);
+	if (unlikely(err))
+		return err;
+	ret = c->handler(object, arg);
+	mutex_unlock(&vcpu->lock);
+	vmm_vcpu_settle_pause(vcpu);
 	return ret;
 }
 

@@ -123,6 +123,9 @@ struct vmm_lapic_config {
  * @deadline: TSC-deadline MSR, 0: not armed (a: cleared by the expiry)
  * @in_guest: the end of the guest's run is to tell of the deadline, and not
  *	@hrtimer (v)
+ * @frozen: time stands still: the hrtimer is off, and @armed in its place (v)
+ * @armed: @hrtimer is to be started at its expiry when time goes on (v)
+ * @frozen_at: host time since when (v)
  */
 struct vmm_lapic_timer {
 	struct hrtimer hrtimer;
@@ -130,6 +133,9 @@ struct vmm_lapic_timer {
 	u64 span;
 	atomic64_t deadline;
 	bool in_guest;
+	bool frozen;
+	bool armed;
+	u64 frozen_at;
 };
 
 /* The sets that struct vmm_lapic_posted.flags tells of. */
@@ -249,6 +255,13 @@ void vmm_lapic_timer_reached(struct vmm_lapic *l);
 
 /* The vCPU will not run for a while: a timer of the host's is to take over. */
 void vmm_lapic_timer_outside(struct vmm_lapic *l);
+
+/*
+ * Stop the timer where it is, and let it go on @ns of host time later than it
+ * would have. In between its registers can be read and written.
+ */
+void vmm_lapic_timer_freeze(struct vmm_lapic *l);
+void vmm_lapic_timer_thaw(struct vmm_lapic *l, u64 ns);
 
 /* Delivery to the vCPU. */
 

@@ -23,6 +23,12 @@
 /* A deadline is approached in steps of at most this, so that no sum overflows. */
 #define DEADLINE_STEP_NS	(1ULL << 40)
 
+/* Host time, which stands still for a timer that is frozen. */
+static u64 now(const struct vmm_lapic *l)
+{
+	return l->timer.frozen ? l->timer.frozen_at : ktime_get_ns();
+}
+
 /* Shift that the divide configuration stands for: 0 (by 1) to 7 (by 128). */
 static unsigned int divide_shift(const struct vmm_lapic *l)
 {
@@ -107,7 +113,14 @@ void lapic_timer_init(struct vmm_lapic *l)
 
 static void arm_at(struct vmm_lapic *l, u64 when)
 {
-	hrtimer_start(&l->timer.hrtimer, ns_to_ktime(when), TIMER_MODE);
+	struct vmm_lapic_timer *t = &l->timer;
+
+	if (unlikely(t->frozen)) {
+		hrtimer_set_expires(&t->hrtimer, ns_to_ktime(when));
+		t->armed = true;
+		return;
+	}
+	hrtimer_start(&t->hrtimer, ns_to_ktime(when), TIMER_MODE);
 }
 
 /* @loaded: this very moment, so that the end is ahead however near it was. */
@@ -122,7 +135,7 @@ static void arm_count(struct vmm_lapic *l, bool loaded)
 		arm_at(l, t->load + t->span);
 		return;
 	}
-	gone = ktime_get_ns() - t->load;
+	gone = now(l) - t->load;
 	if (gone < t->span) {
 		arm_at(l, t->load + t->span);
 	} else if (periodic_mode(l)) {
@@ -140,7 +153,7 @@ static void arm_deadline(struct vmm_lapic *l)
 		return;
 	left = deadline_left(l, deadline);
 	if (left) {
-		arm_at(l, ktime_get_ns() + left);
+		arm_at(l, now(l) + left);
 		return;
 	}
 	deadline_reached(l);
@@ -150,7 +163,7 @@ static bool arm_in_guest(struct vmm_lapic *l)
 {
 	u64 deadline = atomic64_read(&l->timer.deadline);
 
-	l->timer.in_guest = deadline && l->ops->deadline &&
+	l->timer.in_guest = deadline && !l->timer.frozen && l->ops->deadline &&
 			    l->ops->deadline(l, deadline);
 	return l->timer.in_guest;
 }
@@ -195,6 +208,7 @@ static void timer_cancel(struct vmm_lapic *l)
 	disarm_in_guest(l);
 	if (hrtimer_active(&l->timer.hrtimer))
 		hrtimer_cancel(&l->timer.hrtimer);
+	l->timer.armed = false;
 }
 
 void vmm_lapic_timer_outside(struct vmm_lapic *l)
@@ -209,6 +223,7 @@ void lapic_timer_stop(struct vmm_lapic *l)
 {
 	disarm_in_guest(l);
 	hrtimer_cancel(&l->timer.hrtimer);
+	l->timer.armed = false;
 	l->timer.span = 0;
 	atomic64_set(&l->timer.deadline, 0);
 }
@@ -221,7 +236,7 @@ u32 lapic_timer_current(struct vmm_lapic *l)
 
 	if (!t->span || !counting_mode(l))
 		return 0;
-	gone = ktime_get_ns() - t->load;
+	gone = now(l) - t->load;
 	if (gone >= t->span) {
 		if (!periodic_mode(l))
 			return 0;
@@ -238,7 +253,7 @@ static void timer_load(struct vmm_lapic *l, u32 count)
 	u32 initial = lapic_get(l, APIC_TMICT);
 
 	t->span = count ? (u64)initial << shift : 0;
-	t->load = ktime_get_ns() - ((u64)(initial - count) << shift);
+	t->load = now(l) - ((u64)(initial - count) << shift);
 }
 
 void lapic_timer_write_initial(struct vmm_lapic *l, u32 count)
@@ -318,4 +333,32 @@ void vmm_lapic_timer_migrate(struct vmm_lapic *l)
 {
 	if (hrtimer_cancel(&l->timer.hrtimer))
 		hrtimer_start_expires(&l->timer.hrtimer, TIMER_MODE);
+}
+
+void vmm_lapic_timer_freeze(struct vmm_lapic *l)
+{
+	struct vmm_lapic_timer *t = &l->timer;
+
+	if (t->frozen)
+		return;
+	vmm_lapic_timer_outside(l);
+	t->armed = hrtimer_cancel(&t->hrtimer);
+	t->frozen_at = ktime_get_ns();
+	t->frozen = true;
+}
+
+void vmm_lapic_timer_thaw(struct vmm_lapic *l, u64 ns)
+{
+	struct vmm_lapic_timer *t = &l->timer;
+
+	if (!t->frozen)
+		return;
+	t->frozen = false;
+	t->load += ns;
+	if (!t->armed)
+		return;
+	t->armed = false;
+	hrtimer_set_expires(&t->hrtimer,
+			    ktime_add_ns(hrtimer_get_expires(&t->hrtimer), ns));
+	hrtimer_start_expires(&t->hrtimer, TIMER_MODE);
 }

@@ -55,7 +55,7 @@ static enum hrtimer_restart pit_expire(struct hrtimer *timer)
 	raw_spin_lock_irqsave(&dev->lock, flags);
 	now = ktime_get_ns();
 	/* The guest may have reprogrammed the timer while this was on its way. */
-	if (now >= dev->edge && !dev->dead) {
+	if (now >= dev->edge && !dev->dead && !dev->frozen) {
 		edge = vmm_pit_next_edge(&dev->pit, 0, now);
 		/* Skip edges that come too soon, not the time between them. */
 		if (edge != VMM_PIT_NEVER && edge - now < VMM_PIT_MIN_NS)
@@ -179,6 +179,32 @@ void vmm_pit_dev_kill(struct vmm_pit_dev *dev)
 	dev->dead = true;
 	raw_spin_unlock_irqrestore(&dev->lock, flags);
 	hrtimer_cancel(&dev->timer);
+}
+
+void vmm_pit_dev_freeze(struct vmm_pit_dev *dev)
+{
+	unsigned long flags;
+	u64 now;
+
+	raw_spin_lock_irqsave(&dev->lock, flags);
+	now = ktime_get_ns();
+	/* An edge that the host's timer is late for has been. */
+	if (now >= dev->edge)
+		drive_edge(dev);
+	dev->frozen = true;
+	hrtimer_try_to_cancel(&dev->timer);
+	raw_spin_unlock_irqrestore(&dev->lock, flags);
+}
+
+void vmm_pit_dev_thaw(struct vmm_pit_dev *dev, u64 ns)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&dev->lock, flags);
+	dev->frozen = false;
+	vmm_pit_shift(&dev->pit, ns);
+	follow(dev, ktime_get_ns());
+	raw_spin_unlock_irqrestore(&dev->lock, flags);
 }
 
 void vmm_pit_dev_save(struct vmm_pit_dev *dev, struct vmm_pit_state *st)

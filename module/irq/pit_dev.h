@@ -31,13 +31,14 @@ struct vmm_irqchip;
 /**
  * struct vmm_pit_dev - the timer and what it is wired to
  * @chip: whose GSI 0 it drives (constant)
- * @lock: protects @pit, @edge, @line and @dead; irqs off; held while the line
+ * @lock: protects @pit, @edge, @line, @dead, @frozen; irqs off; held while the line
  *	changes, so that it ends up as the last change left it
  * @pit: the timer
  * @timer: channel 0's next interrupt; armed under @lock
  * @edge: when channel 0 interrupts next, VMM_PIT_NEVER if it doesn't
  * @line: level of GSI 0, as last told to @chip
  * @dead: no more interrupts
+ * @frozen: time stands still
  * @ports: on the port bus
  * @speaker: on the port bus
  * @bus: that bus
@@ -50,6 +51,7 @@ struct vmm_pit_dev {
 	u64 edge;
 	bool line;
 	bool dead;
+	bool frozen;
 	struct vmm_bus_dev ports;
 	struct vmm_bus_dev speaker;
 	struct vmm_bus *bus;
@@ -60,6 +62,13 @@ int vmm_pit_dev_init(struct vmm_pit_dev *dev, struct vmm_irqchip *chip,
 
 /* Off the bus, timer stopped. May sleep. */
 void vmm_pit_dev_kill(struct vmm_pit_dev *dev);
+
+/*
+ * Time stands still for the timer from the one to the other, which tells for how
+ * long.  Nobody uses its ports or state meanwhile.
+ */
+void vmm_pit_dev_freeze(struct vmm_pit_dev *dev);
+void vmm_pit_dev_thaw(struct vmm_pit_dev *dev, u64 ns);
 
 #define VMM_PIT_STATE_VERSION	1
 

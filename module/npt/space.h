@@ -183,6 +183,17 @@ void npt_space_logged(struct npt_space *space, const u64 *gpa, unsigned int nr);
 /* Whether @gpa is memory, without touching it. */
 bool npt_space_is_memory(struct npt_space *space, u64 gpa);
 
+/*
+ * Bytes that the slots cover, and bytes that the objects in them own, each object
+ * once.  May sleep.
+ */
+u64 npt_space_bytes(struct npt_space *space);
+u64 npt_space_resident(struct npt_space *space);
+
+/* Copies the slot with the lowest number from @id on; false: there is none. */
+bool npt_space_slot_next(struct npt_space *space, u32 id,
+			 struct npt_slot *found);
+
 void npt_space_stats(struct npt_space *space, struct npt_space_stats *stats);
 
 #endif /* VMM_NPT_SPACE_H */

@@ -20,7 +20,16 @@
 
 static u64 host_tsc(const struct vmm_clock_vm *vm)
 {
+	/* Pairs with the releases of stop and go. */
+	if (unlikely(smp_load_acquire(&vm->stopped)))
+		return READ_ONCE(vm->stop_tsc);
 	return rdtsc_ordered() + READ_ONCE(vm->host_shift);
+}
+
+static u64 host_boot(const struct vmm_clock_vm *vm)
+{
+	lockdep_assert_held(&vm->lock);
+	return vm->stopped ? vm->stop_boot : ktime_get_boottime_ns();
 }
 
 u32 vmm_clock_tsc_khz(void)
@@ -91,7 +100,7 @@ u64 vmm_clock_vm_ns(struct vmm_clock_vm *vm)
 	u64 ns;
 
 	raw_spin_lock_irqsave(&vm->lock, flags);
-	ns = vm_ns_at(vm, host_tsc(vm), ktime_get_boottime_ns());
+	ns = vm_ns_at(vm, host_tsc(vm), host_boot(vm));
 	raw_spin_unlock_irqrestore(&vm->lock, flags);
 	return ns;
 }
@@ -101,7 +110,7 @@ void vmm_clock_vm_set_ns(struct vmm_clock_vm *vm, u64 ns)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&vm->lock, flags);
-	set_master(vm, host_tsc(vm), ktime_get_boottime_ns(), ns);
+	set_master(vm, host_tsc(vm), host_boot(vm), ns);
 	raw_spin_unlock_irqrestore(&vm->lock, flags);
 }
 
@@ -132,6 +141,49 @@ void vmm_clock_vm_resume(struct vmm_clock_vm *vm)
 	raw_spin_unlock_irqrestore(&vm->lock, flags);
 }
 
+void vmm_clock_vm_stop(struct vmm_clock_vm *vm)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&vm->lock, flags);
+	if (!vm->stopped) {
+		WRITE_ONCE(vm->stop_tsc, host_tsc(vm));
+		vm->stop_boot = ktime_get_boottime_ns();
+		vm->stop_mono = ktime_get_ns();
+		/* With stop_tsc: pairs with host_tsc(). */
+		smp_store_release(&vm->stopped, true);
+	}
+	raw_spin_unlock_irqrestore(&vm->lock, flags);
+}
+
+void vmm_clock_vm_go(struct vmm_clock_vm *vm)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&vm->lock, flags);
+	if (vm->stopped) {
+		vm->master_boot += ktime_get_boottime_ns() - vm->stop_boot;
+		vm->stopped_ns += ktime_get_ns() - vm->stop_mono;
+		WRITE_ONCE(vm->host_shift, vm->stop_tsc - rdtsc_ordered());
+		/* With host_shift: pairs with host_tsc(). */
+		smp_store_release(&vm->stopped, false);
+	}
+	raw_spin_unlock_irqrestore(&vm->lock, flags);
+}
+
+u64 vmm_clock_vm_stopped_ns(struct vmm_clock_vm *vm)
+{
+	unsigned long flags;
+	u64 ns;
+
+	raw_spin_lock_irqsave(&vm->lock, flags);
+	ns = vm->stopped_ns;
+	if (vm->stopped)
+		ns += ktime_get_ns() - vm->stop_mono;
+	raw_spin_unlock_irqrestore(&vm->lock, flags);
+	return ns;
+}
+
 /* The kernel stopped to trust the TSC: from here on, time is its own clock's. */
 static void lose_stable(struct vmm_clock_vm *vm)
 {
@@ -141,7 +193,7 @@ static void lose_stable(struct vmm_clock_vm *vm)
 	raw_spin_lock_irqsave(&vm->lock, flags);
 	if (vm->stable) {
 		tsc = host_tsc(vm);
-		boot = ktime_get_boottime_ns();
+		boot = host_boot(vm);
 		set_master(vm, tsc, boot, vm_ns_at(vm, tsc, boot));
 		WRITE_ONCE(vm->stable, false);
 	}
@@ -165,7 +217,7 @@ void vmm_clock_point(struct vmm_x86 *x86, struct vmm_clock_point *p)
 		p->ns = vm->master_ns;
 	} else {
 		p->tsc = p->host_tsc;
-		p->ns = vm_ns_at(vm, p->tsc, ktime_get_boottime_ns());
+		p->ns = vm_ns_at(vm, p->tsc, host_boot(vm));
 	}
 	p->tsc += x86->clock.tsc_offset;
 	raw_spin_unlock_irqrestore(&vm->lock, flags);

@@ -35,6 +35,10 @@ struct vmm_x86;
  * @stable:	[R] host TSCs tick alike and never stop; never comes back
  * @seq:	[R] grows when what guests were told of the time is outdated
  * @host_shift:	[R] what the host's TSC lost in its suspensions
+ * @stopped:	[R] VM time stands still
+ * @stop_tsc:	[R] host TSC (with the shift) meanwhile
+ * @stop_boot, @stop_mono: [L] host boot time and monotonic time when it stopped
+ * @stopped_ns:	[L] monotonic time that earlier stops took together
  * @master_tsc, @master_ns, @master_boot: [L] host TSC (with the shift), VM
  *		time and host boot time of one moment
  * @offset:	[L] the TSC offset that the VM agrees on or moves to
@@ -52,6 +56,11 @@ struct vmm_clock_vm {
 	bool stable;
 	u32 seq;
 	u64 host_shift;
+	bool stopped;
+	u64 stop_tsc;
+	u64 stop_boot;
+	u64 stop_mono;
+	u64 stopped_ns;
 	u64 master_tsc;
 	u64 master_ns;
 	u64 master_boot;
@@ -167,5 +176,15 @@ void vmm_clock_vm_set_ns(struct vmm_clock_vm *vm, u64 ns);
  */
 void vmm_clock_vm_suspend(struct vmm_clock_vm *vm);
 void vmm_clock_vm_resume(struct vmm_clock_vm *vm);
+
+/*
+ * Between these the guests' TSC and their clock stand still, and go on from
+ * where they were.  No vCPU is loaded.
+ */
+void vmm_clock_vm_stop(struct vmm_clock_vm *vm);
+void vmm_clock_vm_go(struct vmm_clock_vm *vm);
+
+/* Monotonic host time for which the clock has been stopped until this moment. */
+u64 vmm_clock_vm_stopped_ns(struct vmm_clock_vm *vm);
 
 #endif

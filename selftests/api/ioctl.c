@@ -179,7 +179,8 @@ static void test_zero_dev(void)
 	};
 	int fd;
 
-	flags(vt_dev, VMM_CREATE_VM, &vm, &vm.flags, 0, "VMM_CREATE_VM");
+	flags(vt_dev, VMM_CREATE_VM, &vm, &vm.flags, VMM_VM_UNIQUE_NAME,
+	      "VMM_CREATE_VM");
 	ZEROES(vt_dev, VMM_CREATE_VM, &vm, struct vmm_create_vm, reserved);
 	flags(vt_dev, VMM_CREATE_MEM, &mem, &mem.flags, VMM_MEM_SMALL_PAGES,
 	      "VMM_CREATE_MEM");

@@ -355,6 +355,17 @@ static void test_pit(void)
 	tap_ok(vmm_lapic_pending(a0) == -1, "not yet");
 	kshim_advance(20000);
 	tap_ok(vmm_lapic_ack(a0) == 0x30, "in phase");
+	vmm_lapic_eoi(a0);
+	kshim_advance(400000);
+	vmm_pit_dev_freeze(&chip.pit);
+	fired = kshim_fired;
+	kshim_advance(987654321);
+	tap_ok(kshim_fired == fired && vmm_lapic_pending(a0) == -1, "frozen");
+	vmm_pit_dev_thaw(&chip.pit, 987654321);
+	kshim_advance(570000);
+	tap_ok(vmm_lapic_pending(a0) == -1, "thawed: not yet");
+	kshim_advance(20000);
+	tap_ok(vmm_lapic_ack(a0) == 0x30, "in phase");
 	st.version = 0;
 	tap_ok(vmm_pit_dev_restore(&chip.pit, &st) == -EINVAL, "version");
 	out(0x61, 3);

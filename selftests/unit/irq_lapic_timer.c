@@ -159,6 +159,89 @@ static void test_deadline(void)
 	down();
 }
 
+/* Frozen for a minute and a half. */
+static void frozen_while(struct vmm_lapic *l)
+{
+	vmm_lapic_timer_freeze(l);
+	kshim_advance(90000000000);
+	vmm_lapic_timer_thaw(l, 90000000000);
+}
+
+static void test_freeze(void)
+{
+	u64 at, fired;
+
+	up();
+	w(a0, APIC_TDCR, 0xb);
+	w(a0, APIC_LVTT, 0x30);
+	w(a0, APIC_TMICT, 1000000);
+	kshim_advance(400000);
+	vmm_lapic_timer_freeze(a0);
+	fired = kshim_fired;
+	kshim_advance(5000000);
+	tap_ok(r(a0, APIC_TMCCT) == 600000 && kshim_fired == fired,
+	       "frozen: the count stands, nothing fires");
+	vmm_lapic_timer_migrate(a0);
+	vmm_lapic_timer_thaw(a0, 5000000);
+	tap_ok(r(a0, APIC_TMCCT) == 600000, "thawed: it goes on from there");
+	kshim_advance(599999);
+	tap_ok(vmm_lapic_pending(a0) == -1, "not a tick early");
+	kshim_advance(1);
+	tap_ok(vmm_lapic_ack(a0) == 0x30, "nor late");
+	vmm_lapic_eoi(a0);
+	frozen_while(a0);
+	tap_ok(ticks_in(a0, 10000000, 100000) == 0 && r(a0, APIC_TMCCT) == 0,
+	       "expired before: stays so");
+	w(a0, APIC_LVTT, 0x20030);
+	w(a0, APIC_TMICT, 1000000);
+	kshim_advance(300000);
+	frozen_while(a0);
+	kshim_advance(699999);
+	tap_ok(vmm_lapic_pending(a0) == -1, "periodic: the phase");
+	tap_ok(ticks_in(a0, 5000000, 100000) == 5, "is kept");
+	vmm_lapic_timer_freeze(a0);
+	kshim_advance(7000000);
+	w(a0, APIC_TMICT, 2000000);
+	tap_ok(r(a0, APIC_TMCCT) == 2000000, "loaded while frozen");
+	kshim_advance(3000000);
+	vmm_lapic_timer_thaw(a0, 10000000);
+	tap_ok(r(a0, APIC_TMCCT) == 2000000, "counts from the thaw on");
+	tap_ok(ticks_in(a0, 1900000, 100000) == 0 &&
+	       ticks_in(a0, 100000, 100000) == 1, "and expires");
+	vmm_lapic_timer_freeze(a0);
+	kshim_advance(7000000);
+	vmm_lapic_timer_thaw(a0, 6000000);
+	tap_ok(r(a0, APIC_TMCCT) == 1000000, "a late thaw lets time pass");
+	w(a0, APIC_LVTT, 0x30);
+	w(a0, APIC_TMICT, 1000000);
+	vmm_lapic_timer_freeze(a0);
+	kshim_advance(7000000);
+	vmm_lapic_timer_thaw(a0, 5000000);
+	kshim_advance(0);
+	tap_ok(vmm_lapic_ack(a0) == 0x30, "also beyond the expiry");
+	vmm_lapic_eoi(a0);
+	w(a0, APIC_LVTT, 0x40031);
+	at = tsc(a0) + 200000;
+	arm(a0, at);
+	vmm_lapic_timer_freeze(a0);
+	tap_ok(deadline(a0) == at, "a deadline shows while frozen");
+	arm(a0, 0);
+	vmm_lapic_timer_thaw(a0, 0);
+	tap_ok(ticks_in(a0, 1000000, 1000) == 0, "and can be disarmed");
+	arm(a0, tsc(a0) + 200000);
+	vmm_lapic_timer_freeze(a0);
+	vmm_lapic_reset(a0, false);
+	fired = kshim_fired;
+	vmm_lapic_timer_thaw(a0, 0);
+	kshim_advance(10000000);
+	tap_ok(kshim_fired == fired, "reset while frozen: nothing is left of it");
+	vmm_lapic_timer_freeze(a0);
+	down();
+	fired = kshim_fired;
+	kshim_advance(10000000);
+	tap_ok(kshim_fired == fired, "dead");
+}
+
 /* Where the processor leaves the guest at a deadline, no timer of the host runs. */
 static void test_in_guest(void)
 {
@@ -208,6 +291,24 @@ static void test_in_guest(void)
 	vmm_lapic_get_regs(a0, regs);
 	tap_ok(vmm_lapic_ack(a0) == 0x30 && regs[APIC_IRR + 0x12] & 1,
 	       "a deadline that has passed is in what is saved");
+	vmm_lapic_eoi(a0);
+
+	arm(a0, tsc(a0) + 1000);
+	vmm_lapic_timer_freeze(a0);
+	tap_ok(!cpu[0].deadline && deadline(a0), "frozen: out of the processor");
+	arm(a0, tsc(a0) + 2000);
+	tap_ok(!cpu[0].deadline, "nor set in it meanwhile");
+	vmm_lapic_timer_thaw(a0, 0);
+	tap_ok(ticks_in(a0, 900, 100) == 0 && ticks_in(a0, 200, 100) == 1,
+	       "thawed: the host's timer has it");
+	arm(a0, tsc(a0) + 1000);
+	tap_ok(cpu[0].deadline == deadline(a0), "and the processor the next");
+	kshim_advance(600);
+	vmm_lapic_timer_freeze(a0);
+	tap_ok(vmm_lapic_ack(a0) == 0x30,
+	       "a deadline that has passed is not frozen");
+	vmm_lapic_eoi(a0);
+	vmm_lapic_timer_thaw(a0, 0);
 	down();
 }
 
@@ -215,6 +316,7 @@ int main(void)
 {
 	test_timer();
 	test_deadline();
+	test_freeze();
 	test_in_guest();
 	tap_ok(kshim_allocated == 0, "nothing left behind");
 	return tap_done();

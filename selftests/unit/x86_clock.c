@@ -147,6 +147,7 @@ static void pass(u64 ns)
 {
 	fake.tsc += ns * KHZ / 1000000;
 	fake.boot_ns += ns;
+	fake.mono_ns += ns;
 	fake.real_ns += ns;
 }
 
@@ -473,6 +474,54 @@ static void test_suspend(void)
 	tap_ok(near(guest_ns(AREA(1), 1), ns, 10), "and so does the clock");
 }
 
+static void test_stop(bool stable)
+{
+	const char *kind = stable ? "stable" : "unstable";
+	u64 tsc, timer, ns;
+
+	start(stable);
+	enable_all();
+	pass(3000000000);
+	vmm_clock_vm_stop(&w.vm.clock);
+	tsc = vmm_clock_guest_tsc(&w.vcpu[1]);
+	ns = vmm_clock_vm_ns(&w.vm.clock);
+	pass(60000000000);
+	timer = vmm_clock_guest_tsc(&w.vcpu[1]);
+	tap_ok(timer == tsc && vmm_clock_vm_ns(&w.vm.clock) == ns,
+	       "%s: both clocks stand still", kind);
+	tap_ok(vmm_clock_vm_stopped_ns(&w.vm.clock) == 60000000000,
+	       "%s: for a minute", kind);
+	vmm_clock_vm_suspend(&w.vm.clock);
+	fake.tsc = 1000;
+	fake.boot_ns += 60000000000;
+	vmm_clock_vm_resume(&w.vm.clock);
+	pass(1000000);
+	vmm_clock_vm_go(&w.vm.clock);
+	fake.cpu = 1;
+	vmm_clock_load(&w.vcpu[1]);
+	serve();
+	tap_ok(near(guest_tsc(1), tsc, 10) &&
+	       vmm_clock_guest_tsc(&w.vcpu[1]) == guest_tsc(1),
+	       "%s: the TSC goes on, a suspended host or not", kind);
+	tap_ok(near(vmm_clock_vm_ns(&w.vm.clock), ns, 10) &&
+	       near(guest_ns(AREA(1), 1), ns, 10), "%s: and so does the clock",
+	       kind);
+	pass(5000);
+	tap_ok(near(guest_ns(AREA(1), 1), ns + 5000, 10) &&
+	       near(guest_tsc(1), tsc + 5000 * (KHZ / 1000) / 1000, 10),
+	       "%s: at its rate", kind);
+	tap_ok(vmm_clock_vm_stopped_ns(&w.vm.clock) == 60001000000,
+	       "%s: the stop is over", kind);
+	vmm_clock_vm_stop(&w.vm.clock);
+	vmm_clock_write_tsc(&w.vcpu[0], 12345, true);
+	pass(1000000);
+	tap_ok(vmm_clock_guest_tsc(&w.vcpu[0]) == 12345,
+	       "%s: a TSC written meanwhile stands", kind);
+	vmm_clock_vm_go(&w.vm.clock);
+	vmm_clock_load(&w.vcpu[0]);
+	tap_ok(near(guest_tsc(0), 12345, 10), "%s: and goes on from there", kind);
+}
+
 static void test_set_ns(void)
 {
 	start(true);
@@ -612,6 +661,8 @@ int main(void)
 	test_unstable_write();
 	test_lost_trust();
 	test_suspend();
+	test_stop(true);
+	test_stop(false);
 	test_set_ns();
 	test_versions();
 	test_load_retries();

@@ -82,7 +82,9 @@ struct vmm_info {
  * @name:	a letter, then letters, digits, '.', '_' or '-'; may be empty
  * @vcpus:	how many vCPUs the VM will have at most, 1 to max_vcpus; it
  *		sets the topology that CPUID shows
- * @flags:	must be zero
+ * @flags:	VMM_VM_*
+ *
+ * EEXIST: the name is in use, and was to be unique.  ENOSPC: too many VMs.
  */
 struct vmm_create_vm {
 	char name[VMM_NAME_LEN];
@@ -90,6 +92,8 @@ struct vmm_create_vm {
 	__u32 flags;
 	__u64 reserved[4];
 };
+
+#define VMM_VM_UNIQUE_NAME	(1U << 0)	/* among the VMs of one owner */
 
 /**
  * struct vmm_create_mem - argument of VMM_CREATE_MEM; the call returns a file
@@ -153,7 +157,8 @@ struct vmm_cpuid {
  * EEXIST: the range overlaps another slot, or the slot is in use (remove it
  * first).  ENOENT: the slot to remove is empty.  EBADF, EINVAL: mem_fd is no
  * file, or no memory object.  ERANGE: the range wraps, or passes the end of
- * the object or of guest-physical space.
+ * the object or of guest-physical space.  EDQUOT: more memory than the VM may
+ * have.
  */
 struct vmm_set_slot {
 	__u32 slot;
@@ -168,7 +173,13 @@ struct vmm_set_slot {
 
 #define VMM_SLOT_READONLY	(1U << 0)	/* guest writes become MMIO exits */
 
-/** struct vmm_create_vcpu - the call returns a file.  @id is its APIC id. */
+/**
+ * struct vmm_create_vcpu - the call returns a file
+ * @id:		its APIC id
+ * @flags:	must be zero
+ *
+ * EEXIST: there is one.  EDQUOT: more vCPUs than the VM may have.
+ */
 struct vmm_create_vcpu {
 	__u32 id;
 	__u32 flags;
@@ -273,6 +284,7 @@ struct vmm_irqfd {
 /** VMM_VM_KILL: the VM is dead for good; every run call returns ESHUTDOWN. */
 #define VMM_VM_KILL		_IO(VMM_IOC, 0x27)
 #define VMM_VM_STATS		_IOWR(VMM_IOC, 0x28, struct vmm_stats)
+#define VMM_VM_TAKE_REQUESTS	_IOR(VMM_IOC, 0x29, struct vmm_vm_requests)
 
 /**
  * struct vmm_stats - counters, summed over the vCPUs of the VM
@@ -288,6 +300,20 @@ struct vmm_stats {
 };
 
 #define VMM_STAT_NAME_LEN	32
+
+#define VMM_REQUEST_STOP	(1U << 0)	/* press the ACPI power button */
+#define VMM_REQUEST_RESET	(1U << 1)	/* reset the machine */
+
+/**
+ * struct vmm_vm_requests - what others asked of the VM's process, and is forgotten
+ * @requests:	out: VMM_REQUEST_*
+ *
+ * A VM's file polls readable while there are any, and hung up once it is dead.
+ */
+struct vmm_vm_requests {
+	__u32 requests;
+	__u32 pad;
+};
 
 /**
  * enum vmm_dirty_op - what VMM_VM_DIRTY_LOG does to the dirty log of a slot

@@ -9,7 +9,7 @@
 
 /**
  * struct fake_host - what the stand-ins of kernel functions answer
- * @tsc, @boot_ns, @real_ns: clocks
+ * @tsc, @boot_ns, @mono_ns, @real_ns: clocks
  * @cpu:	processor that runs this
  * @unstable:	the kernel does not trust the TSC
  * @constant_tsc: the TSC ticks at one rate, always
@@ -17,7 +17,7 @@
  * @pid, @run_delay: of the current thread
  */
 struct fake_host {
-	u64 tsc, boot_ns, real_ns;
+	u64 tsc, boot_ns, mono_ns, real_ns;
 	int cpu;
 	bool unstable, constant_tsc, tsc_clock;
 	int pid;

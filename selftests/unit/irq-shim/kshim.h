@@ -314,6 +314,9 @@ void hrtimer_start(struct hrtimer *t, ktime_t when, enum hrtimer_mode mode);
 int hrtimer_try_to_cancel(struct hrtimer *t);
 u64 hrtimer_forward_now(struct hrtimer *t, ktime_t interval);
 #define hrtimer_cancel		hrtimer_try_to_cancel
+#define hrtimer_set_expires(t, when)	((t)->expires = (when))
+#define hrtimer_get_expires(t)	((t)->expires)
+#define ktime_add_ns(t, ns)	((ktime_t)((t) + (ns)))
 #define hrtimer_active(t)	((t)->queued)
 #define hrtimer_start_expires(t, mode) hrtimer_start(t, (t)->expires, \
 						     HRTIMER_MODE_ABS_HARD)

@@ -12,6 +12,12 @@ static inline u64 ktime_get_boottime_ns(void)
 	return fake.boot_ns;
 }
 
+/* Unlike boot time it stops with a suspended host. */
+static inline u64 ktime_get_ns(void)
+{
+	return fake.mono_ns;
+}
+
 static inline u64 ktime_get_real_ns(void)
 {
 	return fake.real_ns;

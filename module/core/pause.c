@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Pause and resume of a VM.
+ */
+#include <linux/rcuwait.h>
+#include <linux/sched/signal.h>
+
+#include "core/control.h"
+#include "core/gate.h"
+#include "core/pause.h"
+#include "core/request.h"
+#include "core/run.h"
+#include "core/vcpu.h"
+#include "core/vm.h"
+#include "uapi/linux/vmm_netlink.h"
+
+/* Far more than any exit takes; a host that cannot do it has no memory left. */
+#define PAUSE_LIMIT	(2 * HZ)
+
+void vmm_pause_init(struct vmm_pause *p)
+{
+	mutex_init(&p->lock);
+	init_waitqueue_head(&p->wait);
+}
+
+/* ---- a vCPU's side --------------------------------------------------------- */
+
+/* Brings timers in line with the VM's state. */
+static void follow(struct vmm_vcpu *vcpu)
+{
+	bool paused = vmm_vm_is_paused(vcpu->vm);
+	u64 stopped_ns;
+
+	lockdep_assert_held(&vcpu->lock);
+	if (paused == vcpu->frozen)
+		return;
+	stopped_ns = vmm_clock_vm_stopped_ns(&vcpu->vm->x86.clock);
+	WRITE_ONCE(vcpu->frozen, paused);
+	if (paused) {
+		vcpu->frozen_ns = stopped_ns;
+		vmm_lapic_timer_freeze(&vcpu->apic);
+	} else {
+		vmm_lapic_timer_thaw(&vcpu->apic, stopped_ns - vcpu->frozen_ns);
+	}
+}
+
+void __vmm_vcpu_settle_pause(struct vmm_vcpu *vcpu)
+{
+	wake_up(&vcpu->vm->pause.wait);
+	if (mutex_trylock(&vcpu->lock)) {
+		follow(vcpu);
+		mutex_unlock(&vcpu->lock);
+	}
+}
+
+/* Until the VM goes on, or the thread has something else to do. */
+static int park(struct vmm_vcpu *vcpu)
+{
+	struct vmm_vm *vm = vcpu->vm;
+	int err;
+
+	follow(vcpu);
+	err = rcuwait_wait_event(&vcpu->wait,
+				 !vmm_vm_is_paused(vm) || vmm_vm_is_dead(vm) ||
+				 vmm_thread_work(),
+				 TASK_INTERRUPTIBLE);
+	if (err)
+		return err;
+	cond_resched();
+	return vmm_vcpu_thread_work(vcpu);
+}
+
+int __vmm_vcpu_go_in(struct vmm_vcpu *vcpu)
+{
+	int ret;
+
+	while (vmm_vm_is_paused(vcpu->vm)) {
+		vmm_vcpu_go_out(vcpu);
+		ret = park(vcpu);
+		if (ret != VMM_RESUME)
+			return ret;
+		/* See pause.h. */
+		smp_store_mb(vcpu->inside, true);
+	}
+	follow(vcpu);
+	return VMM_RESUME;
+}
+
+/* ---- the VM's side ---------------------------------------------------------- */
+
+static bool all_out(struct vmm_vm *vm)
+{
+	struct vmm_vcpu *vcpu;
+	u32 i;
+
+	vmm_for_each_vcpu(i, vcpu, vm)
+		if (READ_ONCE(vcpu->inside))
+			return false;
+	return true;
+}
+
+static void let_go(struct vmm_vm *vm)
+{
+	struct vmm_vcpu *vcpu;
+	u32 i;
+
+	lockdep_assert_held(&vm->pause.lock);
+	WRITE_ONCE(vm->pause.wanted, false);
+	/* See pause.h. */
+	smp_mb();
+	vmm_for_each_vcpu(i, vcpu, vm) {
+		vmm_vcpu_kick(vcpu);
+		vmm_vcpu_settle_pause(vcpu);
+	}
+}
+
+static int stop_all(struct vmm_vm *vm)
+{
+	struct vmm_vcpu *vcpu;
+	u32 i;
+
+	lockdep_assert_held(&vm->pause.lock);
+	WRITE_ONCE(vm->pause.wanted, true);
+	/* See pause.h; also for vCPUs that are made from here on. */
+	smp_mb();
+	vmm_for_each_vcpu(i, vcpu, vm)
+		vmm_vcpu_request(vcpu, VMM_REQ_PAUSE);
+	if (!wait_event_timeout(vm->pause.wait, all_out(vm), PAUSE_LIMIT)) {
+		let_go(vm);
+		return -ETIMEDOUT;
+	}
+	vmm_clock_vm_stop(&vm->x86.clock);
+	vmm_pit_dev_freeze(&vm->irq.pit);
+	/* The barrier above is that for settling, too. */
+	vmm_for_each_vcpu(i, vcpu, vm)
+		vmm_vcpu_settle_pause(vcpu);
+	return 0;
+}
+
+int vmm_vm_pause(struct vmm_vm *vm)
+{
+	int err = mutex_lock_interruptible(&vm->pause.lock);
+
+	if (err)
+		return err;
+	if (vmm_vm_is_dead(vm))
+		err = -ESHUTDOWN;
+	else if (vm->pause.wanted)
+		err = -EALREADY;
+	else
+		err = stop_all(vm);
+	if (!err)
+		vmm_control_life(vm, VMM_NL_EVENT_PAUSED);
+	mutex_unlock(&vm->pause.lock);
+	return err;
+}
+
+int vmm_vm_resume(struct vmm_vm *vm)
+{
+	u64 before;
+	int err = mutex_lock_interruptible(&vm->pause.lock);
+
+	if (err)
+		return err;
+	if (vmm_vm_is_dead(vm)) {
+		err = -ESHUTDOWN;
+	} else if (!vm->pause.wanted) {
+		err = -EALREADY;
+	} else {
+		before = vm->pause.stopped_ns;
+		vmm_clock_vm_go(&vm->x86.clock);
+		vm->pause.stopped_ns =
+			vmm_clock_vm_stopped_ns(&vm->x86.clock);
+		vmm_pit_dev_thaw(&vm->irq.pit,
+				 vm->pause.stopped_ns - before);
+		vmm_control_life(vm, VMM_NL_EVENT_RESUMED);
+		let_go(vm);
+	}
+	mutex_unlock(&vm->pause.lock);
+	return err;
+}

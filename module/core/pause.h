@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Pause: no vCPU of a VM runs its guest, and the guest's time stands still.
+ *
+ * The owner of a vCPU sets vmm_vcpu.inside before it looks at vmm_pause.wanted;
+ * the pauser sets wanted and then waits until nobody is inside:
+ *
+ *	owner				pauser
+ *	inside = true			wanted = true
+ *	full barrier			full barrier
+ *	read wanted; leave if set	read inside; wait if set
+ *
+ * Timers of a vCPU are its owner's, who brings them in line with wanted before
+ * he goes in.  Of a vCPU that nobody owns the pauser does it, and if he finds
+ * it owned, the owner does, after he has let go of it:
+ *
+ *	owner				pauser
+ *	unlock				write wanted
+ *	full barrier			full barrier
+ *	read wanted; try to lock	try to lock
+ *
+ * The owner's side is in gate.h.
+ */
+#ifndef VMM_CORE_PAUSE_H
+#define VMM_CORE_PAUSE_H
+
+#include <linux/compiler.h>
+#include <linux/mutex.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+
+struct vmm_vm;
+
+/**
+ * struct vmm_pause - embedded in the VM
+ * @lock:	one pause or resume at a time; who finds a vCPU owned can tell with
+ *		it whether that is but the pauser
+ * @wanted:	written under @lock, read by all
+ * @stopped_ns:	under @lock; how long the VM's clock has stood still in all
+ * @wait:	where a pauser waits for vCPUs to come out
+ */
+struct vmm_pause {
+	struct mutex lock;
+	bool wanted;
+	u64 stopped_ns;
+	wait_queue_head_t wait;
+};
+
+void vmm_pause_init(struct vmm_pause *p);
+
+/*
+ * May sleep.  0: no vCPU runs, nor will until the resume; -EALREADY,
+ * -ESHUTDOWN, -EINTR; -ETIMEDOUT: one did not come out, and all go on.
+ */
+int vmm_vm_pause(struct vmm_vm *vm);
+int vmm_vm_resume(struct vmm_vm *vm);
+
+#endif

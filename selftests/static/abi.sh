@@ -1,0 +1,37 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Every counter and every exit reason of the module has its entry in Documentation/ABI, and
+# no entry is left of one that is gone.
+
+. "$(dirname "$0")/tree.sh"
+
+page=Documentation/ABI/testing/sysfs-kernel-vmm
+
+listed() { sed -nE 's/^\tX\([A-Z_]+,[ \t]*"([a-z_]+)".*/\1/p' "$1"; }
+
+documented() { sed -nE "s#^What:.*/vmm/\{$1,gone_$1,vms/<id>/$1\}/([a-z_]+)\$#\1#p" $page; }
+
+checked=0
+compare()
+{
+	local name
+
+	for name in $(listed "$2"); do
+		checked=$((checked + 1))
+		documented "$1" | grep -qx "$name" || offence "$2: $1/$name is not in $page"
+	done
+	for name in $(documented "$1"); do
+		listed "$2" | grep -qx "$name" || offence "$page: $1/$name is not in $2"
+	done
+}
+
+compare stats module/core/stats_list.h
+compare exits module/core/exit.h
+for name in $(sed -nE 's/^static struct kobj_attribute ([a-z_]+)_attr.*/\1/p' module/ctl/sysfs.c); do
+	checked=$((checked + 1))
+	file=$(sed -nE "s/.*kobj_attribute ${name}_attr = *(__ATTR_RO.*)?/\1/p; /${name}_attr =\$/{n;p}" \
+		module/ctl/sysfs.c | grep -oE '\([a-z_]+' | tr -d '(' | head -n 1)
+	grep -qE "^What:.*/$file\$" $page || offence "module/ctl/sysfs.c: $file is not in $page"
+done
+verdict $checked
