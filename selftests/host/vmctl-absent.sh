@@ -43,11 +43,14 @@ refused 2 "name of 64 .*limit is 63" run -k x "$(printf 'x%.0s' {1..64})"
 refused 2 "one name is enough" run -k x one two
 refused 2 "-o xml: .*table and json" info -o xml
 refused 2 "takes no argument" version now
+refused 2 "-o xml: .*jsonl, csv and name" list -o xml
+refused 2 "web: takes no argument" list web
 
 # what does
 refused 6 "/dev/vmm: cannot open: .*try: .*insmod" run -k /dev/null
 refused 6 "/dev/vmm" run -k /nowhere -m 512M
 refused 6 "/dev/vmm" info
+refused 6 "netlink: no family vmm; try: .*insmod" list
 
 if grep -qw vmx /proc/cpuinfo; then
 	extension=VMX kvm=kvm_intel

@@ -26,7 +26,7 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
-extern const struct command cmd_doctor, cmd_help, cmd_info, cmd_run,
+extern const struct command cmd_doctor, cmd_help, cmd_info, cmd_list, cmd_run,
 			    cmd_version;
 
 /** command_table() - all commands, closed by NULL. */

@@ -10,6 +10,7 @@ static const struct command *const commands[] = {
 	&cmd_doctor,
 	&cmd_help,
 	&cmd_info,
+	&cmd_list,
 	&cmd_run,
 	&cmd_version,
 	NULL,
