@@ -46,10 +46,10 @@ ok "table: the heads stand above their columns" eval \
 backend=$($vmctl info -o json | sed 's/.*"backend": "\([a-z]*\)".*/\1/')
 ok "json: bytes and numbers" eval "list -o json | grep -Eq '^{\"schema\": 1, \"vms\": \
 \[{\"id\": [0-9]+, \"name\": \"lab\", \"state\": \"running\", \"backend\": \"$backend\", \
-\"owner\": 0, .*\"memory\": 16777216, .*\"uptime_ns\": [0-9]{7,}, \"paused_ns\": 0}, {.*}\]}$'"
-is "$(list -o jsonl | grep -c '^{"id": .*}$')" 2 "jsonl: an object a line"
+\"owner\": 0, .*\"memory\": 16777216, .*\"uptime_ns\": [0-9]{7,}, \"paused_ns\": 0, \"labels\": {}}, {.*}\]}$'"
+is "$(list -o jsonl | grep -c '^{"schema": 1, "id": .*}$')" 2 "jsonl: an object a line"
 is "$(list -o csv | sed -n 1p)" \
-	"id,name,state,backend,owner,vcpus,max_vcpus,memory,max_memory,resident,uptime_ns,paused_ns" \
+	"id,name,state,backend,owner,vcpus,max_vcpus,memory,max_memory,resident,uptime_ns,paused_ns,labels" \
 	"csv: keys"
 is "$(list -o csv --no-header | cut -d , -f 2,6,7,8 | tr '\n' ' ')" \
 	"lab,1,1,16777216 web,2,2,8388608 " "csv: values"

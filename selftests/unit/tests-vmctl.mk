@@ -7,7 +7,7 @@ VMCTL		:= ../../tools/vmctl
 VMCTL_TESTS	:= $(patsubst %.c,%,$(wildcard vmctl_*.c))
 VMCTL_SRC	:= $(wildcard $(VMCTL)/boot/*.c $(VMCTL)/dev/*.c) $(VMCTL)/vm/bus.c $(VMCTL)/vm/end.c \
 		   $(VMCTL)/vm/console.c $(VMCTL)/vm/loop.c $(VMCTL)/vm/regs.c \
-		   $(VMCTL)/vm/terminal.c $(VMCTL)/vm/thread.c $(VMCTL)/lib/note.c $(VMCTL)/lib/err.c $(VMCTL)/lib/size.c $(VMCTL)/lib/file.c
+		   $(VMCTL)/vm/terminal.c $(VMCTL)/vm/thread.c $(wildcard $(VMCTL)/lib/*.c)
 VMCTL_OBJ	:= $(VMCTL_SRC:$(VMCTL)/%.c=$(BUILD)/vmctl/%.o)
 
 # What unpacks kernels.

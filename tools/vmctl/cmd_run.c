@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <ctype.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "args.h"
+#include "cmds.h"
 #include "lib/container.h"
 #include "lib/note.h"
 #include "lib/size.h"
@@ -17,23 +17,10 @@
 #define MAX_PHYS_BITS	52	/* of the architecture; the module has less */
 
 enum {
-	OPT_MULTIBOOT = 256,
+	OPT_MULTIBOOT = OPT_FIRST,
 	OPT_DEBUG_EXIT,
 	OPT_TIMEOUT,
 	OPT_UNPACK,
-};
-
-static const struct option long_options[] = {
-	{ "cpus", required_argument, NULL, 'c' },
-	{ "memory", required_argument, NULL, 'm' },
-	{ "kernel", required_argument, NULL, 'k' },
-	{ "initrd", required_argument, NULL, 'i' },
-	{ "append", required_argument, NULL, 'a' },
-	{ "multiboot", required_argument, NULL, OPT_MULTIBOOT },
-	{ "debug-exit", required_argument, NULL, OPT_DEBUG_EXIT },
-	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
-	{ "unpack", required_argument, NULL, OPT_UNPACK },
-	{ 0 },
 };
 
 static int parse_cpus(struct machine_options *opt, const char *text)
@@ -103,31 +90,34 @@ static int parse_unpack(struct machine_options *opt, const char *text)
 			     text);
 }
 
-static int parse_option(struct machine_options *opt, int c)
+static int parse_option(struct machine_options *opt, int id,
+			const char *value)
 {
-	switch (c) {
+	switch (id) {
 	case 'c':
-		return parse_cpus(opt, optarg);
+		return parse_cpus(opt, value);
 	case 'm':
-		return parse_memory(opt, optarg);
+		return parse_memory(opt, value);
 	case 'k':
-		opt->boot.kernel = optarg;
+		opt->boot.kernel = value;
 		return 0;
 	case 'i':
-		opt->boot.initrd = optarg;
+		opt->boot.initrd = value;
 		return 0;
 	case 'a':
-		opt->boot.cmdline = optarg;
+		opt->boot.cmdline = value;
 		return 0;
 	case OPT_MULTIBOOT:
-		opt->boot.multiboot = optarg;
+		opt->boot.multiboot = value;
 		return 0;
 	case OPT_DEBUG_EXIT:
-		return parse_port(opt, optarg);
+		return parse_port(opt, value);
 	case OPT_UNPACK:
-		return parse_unpack(opt, optarg);
+		return parse_unpack(opt, value);
+	case OPT_TIMEOUT:
+		return parse_timeout(opt, value);
 	default:
-		return parse_timeout(opt, optarg);
+		return VMCTL_USAGE;	/* told already */
 	}
 }
 
@@ -172,26 +162,23 @@ static int check_boot(const struct boot_options *boot)
 
 static int parse(struct machine_options *opt, int argc, char **argv)
 {
-	int c, code;
+	char **operands;
+	struct args a;
+	int id, code;
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":c:m:k:i:a:", long_options,
-				NULL)) != -1) {
-		if (c == ':')
-			return command_usage(&cmd_run, "%s needs a value",
-					     argv[optind - 1]);
-		if (c == '?')
-			return command_usage(&cmd_run, "%s: unknown option",
-					     argv[optind - 1]);
-		code = parse_option(opt, c);
+	args_init(&a, &cmd_run, argc, argv);
+	while ((id = args_next(&a)) != ARGS_END) {
+		code = parse_option(opt, id, a.value);
 		if (code)
 			return code;
 	}
-	if (optind < argc)
-		opt->name = argv[optind++];
-	if (optind < argc)
-		return command_usage(&cmd_run, "%s: one name is enough",
-				     argv[optind]);
+	operands = args_operands(&a, 0, argc);
+	if (operands[0]) {
+		opt->name = operands[0];
+		if (operands[1])
+			return command_usage(&cmd_run, "%s: one name is enough",
+					     operands[1]);
+	}
 	code = check_name(opt->name);
 	return code ? code : check_boot(&opt->boot);
 }
@@ -209,7 +196,7 @@ static void report(const char *name, const struct vm_end *end)
 		note_text(rest + 1);
 }
 
-static int run(int argc, char **argv)
+static int run(const struct command *cmd, int argc, char **argv)
 {
 	char name[32];
 	struct machine_options opt = {
@@ -230,7 +217,7 @@ static int run(int argc, char **argv)
 	thread_block_signals();
 	m = machine_create(&opt, &err);
 	if (!m)
-		return command_fail(&cmd_run, &err);
+		return command_fail(cmd, &err);
 	machine_run(m, &err);
 	report(opt.name, &m->end);
 	code = m->end.code;
@@ -238,32 +225,39 @@ static int run(int argc, char **argv)
 	return code;
 }
 
+static const struct cmd_option options[] = {
+	{ 'c', "cpus", "CPUS", "processors (default 1)" },
+	{ 'm', "memory", "SIZE", "memory, like 512M or 4G (default 256M)" },
+	{ 'k', "kernel", "FILE", "a bzImage, or an ELF kernel with a PVH entry" },
+	{ 'i', "initrd", "FILE", "its initial RAM disk" },
+	{ 'a', "append", "CMDLINE", "its command line" },
+	{ OPT_UNPACK, "unpack", "auto|guest|host",
+	  "who unpacks a bzImage: the guest, as on a real\n"
+	  "machine; the host; auto: the host where it can and\n"
+	  "that is faster, else the guest (default)" },
+	{ OPT_MULTIBOOT, "multiboot", "FILE[,MODULE[=ARGS]...]",
+	  "a Multiboot 1 image and its modules" },
+	{ OPT_DEBUG_EXIT, "debug-exit", "PORT",
+	  "a byte written to this port ends the VM and is the\n"
+	  "exit code" },
+	{ OPT_TIMEOUT, "timeout", "SEC",
+	  "end the VM after so long, with exit code 124" },
+	{}
+};
+
 const struct command cmd_run = {
 	.name = "run",
 	.summary = "Boot a VM with its console here; it is gone when it ends",
 	.usage = "[-c CPUS] [-m SIZE] {-k KERNEL [-i INITRD] | --multiboot FILE[,MODULE...]}\n"
 		 "       [-a CMDLINE] [--unpack auto|guest|host] [--debug-exit PORT]\n"
 		 "       [--timeout SEC] [NAME]",
+	.options = options,
 	.help =
-"  -c, --cpus CPUS        processors (default 1)\n"
-"  -m, --memory SIZE      memory, like 512M or 4G (default 256M)\n"
-"  -k, --kernel KERNEL    a bzImage, or an ELF kernel with a PVH entry\n"
-"  -i, --initrd INITRD    its initial RAM disk\n"
-"  -a, --append CMDLINE   its command line\n"
-"      --unpack WHERE     who unpacks a bzImage: the guest, as on a real\n"
-"                         machine; the host; auto: the host where it can and\n"
-"                         that is faster, else the guest (default)\n"
-"      --multiboot FILE[,MODULE[=ARGS]...]\n"
-"                         a Multiboot 1 image and its modules\n"
-"      --debug-exit PORT  a byte written to this port ends the VM and is the\n"
-"                         exit code\n"
-"      --timeout SEC      end the VM after so long, with exit code 124\n"
-"\n"
 "On a terminal, all keys go to the guest but Ctrl-]: twice within a second\n"
 "ends the VM.\n"
 "\n"
 "Exit code: the guest's own (--debug-exit); 0 after power-off or a reset that\n"
-"the guest asked for; 1 after a crash; 2 usage; 5 not permitted; 6 no module;\n"
-"124 timed out.\n",
+"the guest or an operator asked for; 1 after a crash; 2 usage; 5 not permitted;\n"
+"6 no module; 124 timed out.\n",
 	.run = run,
 };

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd.h"
+#include "cmds.h"
 #include "lib/note.h"
 
 static const struct command *const commands[] = {
@@ -90,7 +90,7 @@ int main(int argc, char **argv)
 		note("%s", err.text);
 		return err.code;
 	}
-	code = cmd->run(argc - 1, argv + 1);
+	code = cmd->run(cmd, argc - 1, argv + 1);
 	if (fflush(stdout) || ferror(stdout)) {
 		note("%s: cannot write to standard output", cmd->name);
 		return code ? code : VMCTL_FAILED;

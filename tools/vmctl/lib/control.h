@@ -1,52 +1,79 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The module's netlink family: what VMs there are.
+ * A connection to the module's netlink family: one request at a time and what
+ * comes back, refusals in the kernel's own words, and the groups of events.
  *
  * Functions return 0, or -1 after filling their struct err.
  */
 #ifndef VMCTL_CONTROL_H
 #define VMCTL_CONTROL_H
 
-#include <stddef.h>
 #include <stdint.h>
-#include <linux/vmm.h>
+#include <sys/types.h>
 
 #include "lib/err.h"
+#include "lib/nl.h"
 
-struct nl_sock;
-
-/** struct control - a connection to the family */
-struct control {
-	struct nl_sock *sock;
-	int family;
+enum control_group {
+	CONTROL_LIFE,
+	CONTROL_LIMITS,
+	CONTROL_FAULTS,
+	CONTROL_NR_GROUPS
 };
 
+extern const char *const control_group_names[CONTROL_NR_GROUPS];
+
+#define CONTROL_BUFFER	(64 * 1024)
+
 /**
- * struct control_vm - a VM as the kernel tells of it
- * @state:	in words: new, running, paused, dead
- * @owner:	user id
- * @memory:	bytes that it may use
- * @resident:	bytes that it does use
- * @uptime_ns:	since it was made; @paused_ns of them it stood still
+ * struct control - a connection
+ * @fd:		netlink socket, or -1
+ * @family:	number of the family
+ * @group:	numbers of its groups
+ * @seq:	of the last request
+ * @buf:	CONTROL_BUFFER bytes for a datagram
  */
-struct control_vm {
-	char name[VMM_NAME_LEN];
-	char state[16];
-	char backend[16];
-	uint64_t id, owner, vcpus, max_vcpus;
-	uint64_t memory, max_memory, resident;
-	uint64_t uptime_ns, paused_ns;
+struct control {
+	int fd;
+	uint16_t family;
+	uint32_t group[CONTROL_NR_GROUPS];
+	uint32_t seq;
+	uint8_t *buf;
 };
 
 int control_open(struct control *c, struct err *err);
 void control_close(struct control *c);
 
+/** control_over() - speaks through @fd, which it then owns; for tests. */
+int control_over(struct control *c, int fd, struct err *err);
+
+/** control_begin() - a request of the family */
+void control_begin(const struct control *c, struct nl_request *r, uint16_t flags,
+		   uint8_t cmd);
+
 /**
- * control_list() - the VMs that the caller may see, by id, as of one moment
+ * control_name() - the VM, as the operator named it: digits are an id
  *
- * The caller frees @vms.
+ * What is neither an id nor a name is a misuse.
  */
-int control_list(struct control *c, struct control_vm **vms, size_t *count,
-		 struct err *err);
+int control_name(struct nl_request *r, const char *vm, struct err *err);
+
+/* A message of an answer: its attributes.  -1: malformed, or @err is filled. */
+typedef int (*control_fn)(const void *attrs, size_t len, void *arg);
+
+/**
+ * control_ask() - sends @r and takes the answer
+ * @fn:		called for each message of it; NULL: none is expected
+ *
+ * 1: it was a dump that changes spoiled, and should be asked for again.
+ */
+int control_ask(struct control *c, struct nl_request *r, control_fn fn,
+		void *arg, struct err *err);
+
+/** control_receive() - a datagram into @c->buf; its length, or -errno */
+ssize_t control_receive(struct control *c, int flags);
+
+/** control_join() - hear the events of a group. */
+int control_join(struct control *c, enum control_group group, struct err *err);
 
 #endif
