@@ -10,9 +10,17 @@ static const struct command *const commands[] = {
 	&cmd_doctor,
 	&cmd_help,
 	&cmd_info,
+	&cmd_inject,
+	&cmd_kill,
 	&cmd_list,
+	&cmd_pause,
+	&cmd_reset,
+	&cmd_resume,
 	&cmd_run,
+	&cmd_set,
+	&cmd_stop,
 	&cmd_version,
+	&cmd_wait,
 	NULL,
 };
 
