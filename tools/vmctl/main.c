@@ -8,6 +8,7 @@
 
 static const struct command *const commands[] = {
 	&cmd_doctor,
+	&cmd_exits,
 	&cmd_help,
 	&cmd_info,
 	&cmd_inject,
@@ -18,6 +19,8 @@ static const struct command *const commands[] = {
 	&cmd_resume,
 	&cmd_run,
 	&cmd_set,
+	&cmd_show,
+	&cmd_stats,
 	&cmd_stop,
 	&cmd_version,
 	&cmd_wait,
