@@ -8,6 +8,7 @@
 
 static const struct command *const commands[] = {
 	&cmd_doctor,
+	&cmd_events,
 	&cmd_exits,
 	&cmd_help,
 	&cmd_info,
