@@ -7,6 +7,7 @@
 #include "lib/note.h"
 
 static const struct command *const commands[] = {
+	&cmd_complete,
 	&cmd_doctor,
 	&cmd_events,
 	&cmd_exits,
