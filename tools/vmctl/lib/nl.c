@@ -5,6 +5,8 @@
 
 #include "lib/nl.h"
 
+#define MAX_ERRNO	4095
+
 /* ---- requests ------------------------------------------------------------ */
 
 /* Room for @len bytes, zeroed to the next boundary; NULL: there is none. */
@@ -257,6 +259,8 @@ int nl_verdict(const struct nl_message *m, struct nl_verdict *v)
 	if (m->len < sizeof(error))
 		return -1;
 	memcpy(&error, m->data, sizeof(error));
+	if (error < -MAX_ERRNO)
+		return -1;
 	/* errnos come below zero; dumps end with 0 or a length */
 	v->error = error < 0 ? -error : 0;
 	if (m->type == NLMSG_ERROR) {
