@@ -53,9 +53,9 @@ struct machine {
 	struct bus bus;
 	struct vm_end end;
 	struct loop loop;
-	struct loop_source ended, signals, timeout;
+	struct loop_source ended, signals, timeout, requests;
 
-	struct machine_irq serial_irq, rtc_irq;
+	struct machine_irq serial_irq, rtc_irq, sci;
 	struct serial serial;
 	struct rtc rtc;
 	struct pm pm;
