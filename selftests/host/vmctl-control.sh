@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: host: amd, timeout: 120
+# test: host: amd, timeout: 180
 #
 # The verbs that change a VM: pause, resume, stop, kill, reset, inject, set, wait. What they
 # do, that they wait for it, and what they refuse with which exit code.
@@ -87,6 +87,30 @@ begin lab spin
 quiet 0 pause lab
 is "$(seconds $vmctl stop -f lab)" 0 "-f: a paused one at once"
 
+# A Linux guest: its ACPI drivers hear the interrupt and tell user space.
+if [ -e build/guest.bzImage ]; then
+	modules=$(dirname "$(readlink -f build/guest.bzImage)")/root/lib/modules
+	mkdir "$tmp/extra"
+	cp "$modules"/*/kernel/drivers/acpi/button.ko "$modules"/*/kernel/drivers/input/evdev.ko \
+		"$tmp/extra"
+	(cd "$tmp/extra" && ls | cpio -o -H newc --quiet) | cat build/guest.cpio - >"$tmp/cpio"
+	$vmctl run -m 256M -k build/guest.bzImage -i "$tmp/cpio" -a "console=ttyS0 quiet panic=-1 \
+run=\"insmod /button.ko; insmod /evdev.ko; echo guest: listens; \
+dd if=/dev/input/event0 of=/dev/null bs=24 count=1; echo guest: pressed; grep acpi /proc/interrupts\"" \
+		linux </dev/null >"$tmp/console" 2>"$tmp/words" &
+	pid=$!
+	for n in $(seq 600); do
+		! grep -q "guest: listens" "$tmp/console" || break
+		sleep 0.1
+	done
+	sleep 1
+	quiet 0 stop -t 40 linux
+	end $pid
+	is "$status $(grep -c "guest: pressed" "$tmp/console")" "0 1" "Linux hears its power button"
+	ok "by one interrupt: $(grep acpi "$tmp/console")" grep -Eq '^ +9: +1 .*acpi' "$tmp/console"
+	grep -q "guest: pressed" "$tmp/console" || tail -n 20 "$tmp/console" | sed 's/^/# /'
+fi
+
 # ---- reset, kill, wait
 
 begin lab spin
@@ -112,7 +136,7 @@ end $!
 refused 3 "no VM of this name" wait lab
 begin lab spin
 (sleep 1; $vmctl kill lab) &
-refused 3 "wait: lab: the VM has ended" wait --for paused -t 20 lab
+refused 4 "wait: lab: the VM has ended" wait --for paused -t 20 lab
 
 # ---- names, rights
 

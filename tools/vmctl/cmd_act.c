@@ -130,16 +130,21 @@ static int await(struct control *c, const struct verb *v,
 	return ret;
 }
 
+static const struct verb *verb_of(const struct command *cmd)
+{
+	const struct verb *v = verbs;
+
+	while (v->cmd != cmd)
+		v++;
+	return v;
+}
+
 static int kill_vm(struct control *c, const struct order *o,
 		   const struct record_vm *vm, struct err *err)
 {
-	struct verb kill = {
-		.done = is_gone, .limit_ns = EFFECT_NS, .check_ms = CHECK_MS,
-		.late = "dead, but its process has not let go of it; try: vmctl list -a",
-	};
+	const struct verb *kill = verb_of(&cmd_kill);
 
-	return ask(c, o, VMM_NL_CMD_VM_KILL, vm, err) ||
-	       await(c, &kill, vm, err) ? -1 : 0;
+	return ask(c, o, kill->op, vm, err) || await(c, kill, vm, err) ? -1 : 0;
 }
 
 static int act(struct control *c, const struct order *o,
@@ -249,12 +254,8 @@ static int parse(const struct command *cmd, int argc, char **argv,
 
 static int run(const struct command *cmd, int argc, char **argv)
 {
-	struct order o = { .vcpu = RECORD_NONE };
-	unsigned int i;
+	struct order o = { .verb = *verb_of(cmd), .vcpu = RECORD_NONE };
 
-	for (i = 0; i < ARRAY_SIZE(verbs); i++)
-		if (verbs[i].cmd == cmd)
-			o.verb = verbs[i];
 	return parse(cmd, argc, argv, &o) ?: carry_out(cmd, &o);
 }
 

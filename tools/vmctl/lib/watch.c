@@ -107,12 +107,13 @@ static enum watch_sight look(struct control *ask, uint64_t id,
 	struct record_vm vm;
 
 	if (!records_vm_by_id(ask, id, &vm, err))
-		return done(&vm);
-	if (err->code != VMCTL_NO_VM)
+		sight = done(&vm);
+	else if (err->code == VMCTL_NO_VM)
+		sight = done(NULL);
+	else
 		return WATCH_NEVER;
-	sight = done(NULL);
 	if (sight == WATCH_NEVER)
-		err_set(err, VMCTL_NO_VM, "the VM has ended");
+		err_set(err, VMCTL_STATE, "the VM has ended");
 	return sight;
 }
 
