@@ -94,6 +94,11 @@ is "$($vmctl complete -- pause ""; $vmctl complete -- frob ""; $vmctl complete -
 	"where there is nothing, nothing is offered"
 is "$($vmctl complete -- wait --for "" | tr -d '\t' | tr '\n' ' ')" "running paused stopped gone " \
 	"an option's values"
+for shell in bash zsh fish; do
+	script=tools/vmctl/completion/vmctl.$shell
+	[ $shell != zsh ] || script=tools/vmctl/completion/_vmctl
+	[ ! -e "$script" ] || ! command -v $shell >/dev/null || ok "completion: $shell" $shell -n "$script"
+done
 ok "help run tells of --timeout" grep -q -- --timeout <($vmctl help run)
 $vmctl help >/dev/full 2>"$tmp/err"
 is $? 1 "no room for the output"

@@ -78,7 +78,7 @@ is $status 0 "a guest that knows its power button powers off"
 is "$(state button)" "" "and is gone when stop returns"
 refused 124 "lab: the guest has not reacted to its power button; try: vmctl stop -f" stop -t 0.5 lab
 is "$(state lab)" running "one that does not runs on"
-quiet 0 stop -t 0 lab
+quiet 0 stop --wait=0 lab
 quiet 0 stop -t 0.5 -f lab
 end $lab
 is "$status $(sed 's/.*: //' "$tmp/lab.words")" "1 killed" "-f: then it is killed"

@@ -304,7 +304,7 @@ const struct command cmd_kill = {
 };
 
 static const struct cmd_option stop_options[] = {
-	{ 't', "timeout", "SEC", "time for the guest to shut down (default 60; 0: do not wait)" },
+	{ 't', "wait", "SEC", "time for the guest to shut down (default 60; 0: do not wait)" },
 	{ 'f', "force", NULL, "then kill it; a paused VM at once" },
 	{}
 };
