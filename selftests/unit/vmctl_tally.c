@@ -115,8 +115,15 @@ static void test_compare(void)
 	vms[1] = vms[2];
 	tap_ok(compare_tells(2, "2 lab life 1;") && !tally_find(&tally, 2),
 	       "a VM gone unheard");
+	lost(4, CONTROL_LIFE, 1, "created");
+	vms[2] = vm(4, "late", 1, 2);
+	tap_ok(compare_tells(3, "4 late limits 2;"),
+	       "of a VM whose making was heard, all counts");
+	lost(4, CONTROL_LIFE, 2, "gone");
+	lost(8, CONTROL_LIFE, 1, "created");
 	lost(9, CONTROL_LIFE, 5, "paused");
-	tap_ok(compare_tells(2, "") && tally_find(&tally, 9),
+	tap_ok(compare_tells(2, "") && tally_find(&tally, 8) &&
+	       tally_find(&tally, 9),
 	       "another user's is in no list");
 }
 

@@ -52,9 +52,9 @@ static void learn(struct tally_vm *v, const struct record_vm *vm)
 
 	memcpy(v->name, vm->name, sizeof(v->name));
 	for (g = 0; g < CONTROL_NR_GROUPS; g++)
-		if (!v->listed && !v->heard[g])
+		if (!v->known && !v->heard[g])
 			v->last[g] = vm->seq[g];
-	v->listed = true;
+	v->listed = v->known = true;
 }
 
 int tally_list(struct tally *t, const struct record_vm *vms, size_t count)
@@ -74,7 +74,7 @@ int tally_list(struct tally *t, const struct record_vm *vms, size_t count)
 /* How many numbers are missing before @seq. */
 static uint64_t missing(const struct tally_vm *v, unsigned int g, uint64_t seq)
 {
-	if (v->heard[g] || v->listed)
+	if (v->heard[g] || v->known)
 		return seq > v->last[g] ? seq - v->last[g] - 1 : 0;
 	return 0;
 }
@@ -89,6 +89,8 @@ int tally_event(struct tally *t, struct record_event *event)
 	event->lost = missing(v, g, event->seq);
 	memcpy(event->name, v->name, sizeof(event->name));
 	v->heard[g] = true;
+	if (!strcmp(event->event, "created"))
+		v->known = true;
 	if (event->seq > v->last[g])
 		v->last[g] = event->seq;
 	if (!strcmp(event->event, "gone"))
@@ -118,7 +120,7 @@ static void compare(struct tally_vm *v, const struct record_vm *vm, tally_fn fn,
 
 	memcpy(v->name, vm->name, sizeof(v->name));
 	for (g = 0; g < CONTROL_NR_GROUPS; g++) {
-		if (vm->seq[g] <= v->last[g] || (!v->listed && !v->heard[g]))
+		if (vm->seq[g] <= v->last[g] || (!v->known && !v->heard[g]))
 			continue;
 		report(v, g, vm->seq[g], vm->seq[g] - v->last[g], fn, arg);
 		v->last[g] = vm->seq[g];
@@ -141,7 +143,7 @@ int tally_compare(struct tally *t, const struct record_vm *vms, size_t count,
 		if (!v)
 			return -1;
 		/* a VM made meanwhile has lost all that it has counted */
-		v->listed |= !v->heard[CONTROL_LIFE];
+		v->known |= !v->heard[CONTROL_LIFE];
 		compare(v, &vms[i], fn, arg);
 	}
 	for (i = t->count; i-- > 0;) {

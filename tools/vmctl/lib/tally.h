@@ -3,8 +3,8 @@
  * Which events should have come: each VM counts those of each group from 1, so
  * that a gap is a loss.
  *
- * A VM that was listed is known by the numbers that it had then.  Of one that
- * was not, as it is another user's, the first event that comes is believed.
+ * Of a VM that was listed, or whose making was heard, the numbers are known from
+ * then on.  Of another, as it is another user's, the first event is believed.
  */
 #ifndef VMCTL_TALLY_H
 #define VMCTL_TALLY_H
@@ -15,15 +15,16 @@
 
 /**
  * struct tally_vm - a VM that exists, for all we know
- * @listed:	it was in a list
+ * @listed:	it was in a list, and so will be until it is gone
+ * @known:	@last holds for all groups
  * @seen:	during tally_compare(), it still is
- * @heard:	an event of the group has come, and @last is its number; before,
- *		@last is that of the list
+ * @heard:	an event of the group has come, so that @last holds for it
+ * @last:	number of the last event that has come, or is not expected
  */
 struct tally_vm {
 	uint64_t vm;
 	char name[VMM_NAME_LEN];
-	bool listed, seen;
+	bool listed, known, seen;
 	bool heard[CONTROL_NR_GROUPS];
 	uint64_t last[CONTROL_NR_GROUPS];
 };
