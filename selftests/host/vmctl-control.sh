@@ -142,7 +142,11 @@ refused 4 "wait: lab: the VM has ended" wait --for paused -t 20 lab
 
 begin twin spin
 twin=$pid
-$vmctl run -m 8M --multiboot "$tmp/spin" twin </dev/null >/dev/null 2>&1 &
+refused 1 "run: twin: another VM has this name" run -m 8M --multiboot "$tmp/spin" twin
+is "$($vmctl list -q | grep -cx twin)" 1 "a name that is taken makes no VM"
+chmod 666 /dev/vmm
+chmod 644 "$tmp/spin"
+as_nobody run -m 8M --multiboot "$tmp/spin" twin </dev/null >/dev/null 2>&1 &
 other=$!
 for n in $(seq 200); do
 	[ "$($vmctl list -q | grep -cx twin)" != 2 ] || break
@@ -152,6 +156,7 @@ refused 1 "pause: twin: several VMs have this name; try: its id" pause twin
 id=$($vmctl list --fields id,name -o csv --no-header | sed -n 's/,twin$//p' | tail -n 1)
 quiet 0 kill "$id"
 is "$($vmctl list -q | grep -cx twin)" 1 "by id it is one"
+is "$($vmctl list --fields owner,name -o csv --no-header | grep twin)" "0,twin" "the other is left"
 for verb in pause resume stop kill reset; do
 	as_nobody $verb "$($vmctl list --fields id,name -o csv --no-header | sed -n 's/,web$//p')" \
 		>"$tmp/out" 2>"$tmp/err"

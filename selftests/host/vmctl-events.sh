@@ -120,7 +120,7 @@ kill -STOP $listener
 many_events 2000 "$id"
 kill -CONT $listener
 sleep 0.5
-kill -KILL $web
+{ kill -KILL $web; wait $web; } 2>/dev/null
 for n in $(seq 200); do
 	! grep -q '"gone"' "$tmp/lost" || break
 	sleep 0.05

@@ -175,6 +175,7 @@ static int parse(struct machine_options *opt, int argc, char **argv)
 	operands = args_operands(&a, 0, argc);
 	if (operands[0]) {
 		opt->name = operands[0];
+		opt->unique = true;
 		if (operands[1])
 			return command_usage(&cmd_run, "%s: one name is enough",
 					     operands[1]);

@@ -118,7 +118,8 @@ static int boot(struct machine *m, struct err *err)
 		goto out_free;
 	if (boot_open(b, &m->opt->boot, &layout, m->opt->cpus, err))
 		goto out_close;
-	m->vm = vmm_create_vm(&m->vmm, m->opt->name, m->opt->cpus, err);
+	m->vm = vmm_create_vm(&m->vmm, m->opt->name, m->opt->unique,
+			      m->opt->cpus, err);
 	if (m->vm < 0 ||
 	    ram_create(&m->ram, &m->vmm, m->vm, &layout, err) ||
 	    ram_load(&m->ram, &b->plan, err) ||

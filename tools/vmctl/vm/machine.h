@@ -27,11 +27,13 @@
 
 /**
  * struct machine_options - what the operator asked for
+ * @unique:	no other VM of the same owner may have the name
  * @debug_exit:	port, or -1
  * @timeout_ns:	0: none
  */
 struct machine_options {
 	const char *name;
+	bool unique;
 	unsigned int cpus;
 	uint64_t memory;
 	struct boot_options boot;
