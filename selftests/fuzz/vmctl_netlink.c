@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Answers of a kernel that has gone wrong: good messages with bytes changed, cut out
- * and cut off. Whatever comes, nothing beyond it is read (the sanitizer sees that), texts
- * have an end, counts are within their arrays.
+ * and cut off. Whatever comes, nothing beyond it is read (the sanitizer sees that of our code,
+ * a page that is not there of libnl's), texts have an end, counts are within their arrays.
  */
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
+#include <netlink/genl/genl.h>
+#include <netlink/msg.h>
+#include <sanitizer/asan_interface.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <linux/vmm_netlink.h>
 
 #include "lib/records.h"
 #include "lib/tally.h"
+#include "lib/verdict.h"
 
 static uint64_t state;
 
@@ -32,48 +37,50 @@ static uint64_t below(uint64_t n)
 
 /* ---- good messages ------------------------------------------------------------- */
 
-static void put_pair(struct nl_request *r, uint16_t type, bool number)
+static void put_pair(struct nl_msg *m, int type, bool number)
 {
-	size_t nest = nl_nest(r, type);
+	struct nlattr *nest = nla_nest_start(m, type);
 
-	nl_put_text(r, number ? VMM_NL_A_STAT_NAME : VMM_NL_A_LABEL_KEY, "key");
+	nla_put_string(m, number ? VMM_NL_A_STAT_NAME : VMM_NL_A_LABEL_KEY,
+		       "key");
 	if (number)
-		nl_put_u64(r, VMM_NL_A_STAT_VALUE, next());
+		nla_put_u64(m, VMM_NL_A_STAT_VALUE, next());
 	else
-		nl_put_text(r, VMM_NL_A_LABEL_VALUE, "some value");
-	nl_nest_end(r, nest);
+		nla_put_string(m, VMM_NL_A_LABEL_VALUE, "some value");
+	nla_nest_end(m, nest);
 }
 
 /* Attributes of all kinds, in any order, more or fewer of each. */
-static void fill(struct nl_request *r)
+static struct nl_msg *fill(void)
 {
+	struct nl_msg *m = nlmsg_alloc();
 	unsigned int n = (unsigned int)below(24);
 
-	nl_begin(r, 0x21, 0, VMM_NL_CMD_VM_GET, 1);
-	nl_put_u32(r, VMM_NL_A_VM_ID, (uint32_t)below(4) + 1);
-	nl_put_u32(r, VMM_NL_A_VCPU_ID, 0);
-	nl_put_u32(r, VMM_NL_A_SLOT_ID, 0);
-	nl_put_u32(r, VMM_NL_A_EVENT, (uint32_t)below(16));
-	nl_put_u64(r, VMM_NL_A_SEQ, below(8));
+	genlmsg_put(m, 0, 1, 0x21, 0, 0, VMM_NL_CMD_VM_GET, 1);
+	nla_put_u32(m, VMM_NL_A_VM_ID, (uint32_t)below(4) + 1);
+	nla_put_u32(m, VMM_NL_A_VCPU_ID, 0);
+	nla_put_u32(m, VMM_NL_A_SLOT_ID, 0);
+	nla_put_u32(m, VMM_NL_A_EVENT, (uint32_t)below(16));
+	nla_put_u64(m, VMM_NL_A_SEQ, below(8));
 	while (n--) {
 		switch (below(5)) {
 		case 0:
-			nl_put_text(r, VMM_NL_A_NAME, "a-name");
+			nla_put_string(m, VMM_NL_A_NAME, "a-name");
 			break;
 		case 1:
-			put_pair(r, VMM_NL_A_LABEL, false);
+			put_pair(m, VMM_NL_A_LABEL, false);
 			break;
 		case 2:
-			put_pair(r, VMM_NL_A_STAT, true);
+			put_pair(m, VMM_NL_A_STAT, true);
 			break;
 		case 3:
-			nl_put_u64(r, VMM_NL_A_MEMORY, next());
+			nla_put_u64(m, VMM_NL_A_MEMORY, next());
 			break;
 		default:
-			nl_put_u32(r, VMM_NL_A_STATE, (uint32_t)below(6));
+			nla_put_u32(m, VMM_NL_A_STATE, (uint32_t)below(6));
 		}
 	}
-	nl_finish(r, 1);
+	return m;
 }
 
 /* ---- spoiled ---------------------------------------------------------------------- */
@@ -170,28 +177,76 @@ static const char *look_event(const uint8_t *p, size_t len)
 	return NULL;
 }
 
-static const char *look(const uint8_t *p, size_t len)
+/* As the end of an answer to @request, if it were one. */
+static const char *look_verdict(struct nlmsghdr *m, struct nlmsghdr *request)
 {
-	struct nl_walk w = nl_walk(p, len);
-	struct nl_message m;
-	struct nl_verdict v;
-	const char *what = NULL;
+	uint16_t type = m->nlmsg_type;
+	struct verdict v;
+	int bad;
 
-	while (!what && nl_next_message(&w, &m)) {
-		m.type = below(8) ? m.type : NLMSG_ERROR;
-		if (!nl_verdict(&m, &v)) {
-			good[5]++;
-			if (!closed(v.text, sizeof(v.text)) || v.error < 0)
-				return "a verdict";
-		}
-		if (m.len < GENL_HDRLEN)
+	m->nlmsg_type = below(2) ? NLMSG_ERROR : NLMSG_DONE;
+	bad = verdict_parse(m, &v);
+	m->nlmsg_type = type;
+	if (bad)
+		return NULL;
+	good[5]++;
+	if (!closed(v.text, sizeof(v.text)) || v.error < 0)
+		return "a verdict";
+	verdict_blames(&v, request);
+	return NULL;
+}
+
+static const char *look(void *p, size_t len, struct nlmsghdr *request)
+{
+	struct nlmsghdr *m = p;
+	const char *what = NULL;
+	struct genlmsghdr *genl;
+	const uint8_t *attrs;
+	size_t attrs_len;
+	int rest;
+
+	for (rest = (int)len; !what && nlmsg_ok(m, rest);
+	     m = nlmsg_next(m, &rest)) {
+		what = look_verdict(m, request);
+		if (what || !genlmsg_valid_hdr(m, 0))
 			continue;
-		what = look_vm(m.data + GENL_HDRLEN, m.len - GENL_HDRLEN);
-		what = what ?: look_parts(m.data + GENL_HDRLEN,
-					  m.len - GENL_HDRLEN);
-		what = what ?: look_event(m.data + GENL_HDRLEN,
-					  m.len - GENL_HDRLEN);
+		genl = genlmsg_hdr(m);
+		attrs = (void *)genlmsg_attrdata(genl, 0);
+		attrs_len = (size_t)genlmsg_attrlen(genl, 0);
+		what = look_vm(attrs, attrs_len);
+		what = what ?: look_parts(attrs, attrs_len);
+		what = what ?: look_event(attrs, attrs_len);
 	}
+	return what;
+}
+
+/* ---- where it lies --------------------------------------------------------------- */
+
+#define ROOM	8192
+
+/* ROOM bytes, and nothing after them. */
+static uint8_t *map_room(void)
+{
+	uint8_t *room = mmap(NULL, ROOM + 4096, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (room == MAP_FAILED || mprotect(room + ROOM, 4096, PROT_NONE))
+		exit(1);
+	return room;
+}
+
+/* @len bytes at the end of @room, but for what aligns the first. */
+static const char *look_at_end(uint8_t *room, const void *data, size_t len,
+			       struct nlmsghdr *request)
+{
+	size_t all = NLMSG_ALIGN(len);
+	uint8_t *p = room + ROOM - all;
+	const char *what;
+
+	memcpy(p, data, len);
+	ASAN_POISON_MEMORY_REGION(p + len, all - len);
+	what = look(p, len, request);
+	ASAN_UNPOISON_MEMORY_REGION(room, ROOM);
 	return what;
 }
 
@@ -199,25 +254,27 @@ int main(int argc, char **argv)
 {
 	unsigned long count = argc > 1 ? strtoul(argv[1], NULL, 0) : 100000;
 	unsigned long seed = argc > 2 ? strtoul(argv[2], NULL, 0) : 1, i;
-	static struct nl_request r;
-	const char *what;
-	uint8_t *copy;
+	static uint8_t spoiled[ROOM];
+	uint8_t *room = map_room();
+	const char *what = NULL;
+	struct nlmsghdr *h;
+	struct nl_msg *m;
 	size_t len;
 
 	state = seed * 0x9e3779b97f4a7c15 | 1;
-	for (i = 0; i < count; i++) {
-		fill(&r);
-		len = spoil(r.buf, r.len);
-		copy = malloc(len + !len);	/* its end is the message's */
-		memcpy(copy, r.buf, len);
-		what = look(copy, len);
-		free(copy);
-		if (what) {
+	for (i = 0; !what && i < count; i++) {
+		m = fill();
+		h = nlmsg_hdr(m);
+		memcpy(spoiled, h, h->nlmsg_len);
+		len = spoil(spoiled, h->nlmsg_len);
+		what = look_at_end(room, spoiled, len, h);
+		nlmsg_free(m);
+		if (what)
 			printf("message %lu of seed %lu: %s\n", i, seed, what);
-			return 1;
-		}
 	}
 	tally_free(&tally);
+	if (what)
+		return 1;
 	printf("%lu messages: %lu VMs, %lu vCPUs, %lu slots, %lu counters, %lu events, %lu verdicts\n",
 	       count, good[0], good[1], good[2], good[3], good[4], good[5]);
 	for (i = 0; i < 6; i++)

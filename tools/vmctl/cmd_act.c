@@ -3,6 +3,7 @@
  * The verbs that change a VM, which are alike: one request to the kernel, for one
  * VM, and for some a change that is then waited for.  verbs[] says what differs.
  */
+#include <netlink/msg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -108,13 +109,19 @@ struct order {
 static int ask(struct control *c, const struct order *o, uint8_t op,
 	       const struct record_vm *vm, struct err *err)
 {
-	struct nl_request r;
+	struct nl_msg *r = control_request(c, 0, op, err);
+	int ret;
 
-	control_begin(c, &r, 0, op);
-	nl_put_u32(&r, VMM_NL_A_VM_ID, (uint32_t)vm->id);
-	if (o->vcpu != RECORD_NONE)
-		nl_put_u32(&r, VMM_NL_A_VCPU_ID, (uint32_t)o->vcpu);
-	return control_ask(c, &r, NULL, NULL, err);
+	if (!r)
+		return -1;
+	if (nla_put_u32(r, VMM_NL_A_VM_ID, (uint32_t)vm->id) ||
+	    (o->vcpu != RECORD_NONE &&
+	     nla_put_u32(r, VMM_NL_A_VCPU_ID, (uint32_t)o->vcpu)))
+		ret = control_full(err);
+	else
+		ret = control_ask(c, r, NULL, NULL, err);
+	nlmsg_free(r);
+	return ret;
 }
 
 static int await(struct control *c, const struct verb *v,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <netlink/msg.h>
 #include <string.h>
 
 #include <linux/vmm_netlink.h>
@@ -11,11 +12,17 @@
 #define LABEL	"label."
 
 /* All changes go into one request, which the kernel carries out or refuses. */
-static int put_label(const struct command *cmd, struct nl_request *r,
+static int too_much(const struct command *cmd)
+{
+	return command_usage(cmd, "too much for one request");
+}
+
+static int put_label(const struct command *cmd, struct nl_msg *r,
 		     const char *word, const char *value)
 {
 	const char *key = word + strlen(LABEL);
-	size_t len = (size_t)(value - 1 - key), nest;
+	size_t len = (size_t)(value - 1 - key);
+	struct nlattr *nest;
 	char copy[64];
 
 	if (!len || len >= sizeof(copy))
@@ -23,15 +30,15 @@ static int put_label(const struct command *cmd, struct nl_request *r,
 				     word, sizeof(copy) - 1);
 	memcpy(copy, key, len);
 	copy[len] = 0;
-	nest = nl_nest(r, VMM_NL_A_LABEL);
-	nl_put_text(r, VMM_NL_A_LABEL_KEY, copy);
-	if (*value)
-		nl_put_text(r, VMM_NL_A_LABEL_VALUE, value);
-	nl_nest_end(r, nest);
+	nest = nla_nest_start(r, VMM_NL_A_LABEL);
+	if (!nest || nla_put_string(r, VMM_NL_A_LABEL_KEY, copy) ||
+	    (*value && nla_put_string(r, VMM_NL_A_LABEL_VALUE, value)) ||
+	    nla_nest_end(r, nest))
+		return too_much(cmd);
 	return 0;
 }
 
-static int put_max_vcpus(const struct command *cmd, struct nl_request *r,
+static int put_max_vcpus(const struct command *cmd, struct nl_msg *r,
 			 const char *word, const char *value)
 {
 	uint64_t number;
@@ -39,11 +46,12 @@ static int put_max_vcpus(const struct command *cmd, struct nl_request *r,
 	if (uint_parse(value, &number) || !number || number > UINT32_MAX)
 		return command_usage(cmd, "%s: not a number of processors",
 				     word);
-	nl_put_u32(r, VMM_NL_A_MAX_VCPUS, (uint32_t)number);
+	if (nla_put_u32(r, VMM_NL_A_MAX_VCPUS, (uint32_t)number))
+		return too_much(cmd);
 	return 0;
 }
 
-static int put_max_memory(const struct command *cmd, struct nl_request *r,
+static int put_max_memory(const struct command *cmd, struct nl_msg *r,
 			  const char *word, const char *value)
 {
 	uint64_t bytes = 0;
@@ -51,11 +59,12 @@ static int put_max_memory(const struct command *cmd, struct nl_request *r,
 	if (strcmp(value, "none") && (size_parse(value, &bytes) || !bytes))
 		return command_usage(cmd, "%s: neither a size like 512M or 4G, nor none",
 				     word);
-	nl_put_u64(r, VMM_NL_A_MAX_MEMORY, bytes);
+	if (nla_put_u64(r, VMM_NL_A_MAX_MEMORY, bytes))
+		return too_much(cmd);
 	return 0;
 }
 
-static int put(const struct command *cmd, struct nl_request *r,
+static int put(const struct command *cmd, struct nl_msg *r,
 	       const char *word)
 {
 	const char *value = strchr(word, '=');
@@ -63,10 +72,9 @@ static int put(const struct command *cmd, struct nl_request *r,
 	if (!value)
 		return command_usage(cmd, "%s: not KEY=VALUE", word);
 	value++;
-	if (!strncmp(word, "name=", 5)) {
-		nl_put_text(r, VMM_NL_A_NEW_NAME, value);
-		return 0;
-	}
+	if (!strncmp(word, "name=", 5))
+		return nla_put_string(r, VMM_NL_A_NEW_NAME, value) ?
+		       too_much(cmd) : 0;
 	if (!strncmp(word, "max_vcpus=", 10))
 		return put_max_vcpus(cmd, r, word, value);
 	if (!strncmp(word, "max_memory=", 11))
@@ -77,36 +85,52 @@ static int put(const struct command *cmd, struct nl_request *r,
 			     word);
 }
 
+/* *@r is freed by the caller, whatever comes of it. */
 static int fill(const struct command *cmd, const struct control *c,
-		struct nl_request *r, char **words)
+		struct nl_msg **r, char **words)
 {
+	struct err err;
 	int code = 0;
 
-	control_begin(c, r, 0, VMM_NL_CMD_VM_SET);
+	*r = control_request(c, 0, VMM_NL_CMD_VM_SET, &err);
+	if (!*r)
+		return command_fail(cmd, &err);
 	for (; !code && *words; words++)
-		code = put(cmd, r, *words);
+		code = put(cmd, *r, *words);
+	return code;
+}
+
+static int ask(const struct command *cmd, struct control *c, const char *name,
+	       char **words)
+{
+	struct nl_msg *r;
+	struct err err;
+	int code = fill(cmd, c, &r, words);
+
+	if (!code && (control_name(r, name, &err) ||
+		      control_ask(c, r, NULL, NULL, &err))) {
+		err_wrap(&err, "%.64s", name);
+		code = command_fail(cmd, &err);
+	}
+	nlmsg_free(r);
 	return code;
 }
 
 static int set(const struct command *cmd, const char *name, char **words)
 {
-	struct control c = { .fd = -1 };
-	struct nl_request r;
+	struct control c = {};
+	struct nl_msg *r;
 	struct err err;
 	int code;
 
 	/* what is wrong in itself needs no module to be seen */
 	code = fill(cmd, &c, &r, words);
+	nlmsg_free(r);
 	if (code)
 		return code;
 	if (control_open(&c, &err))
 		return command_fail(cmd, &err);
-	fill(cmd, &c, &r, words);
-	if (control_name(&r, name, &err) ||
-	    control_ask(&c, &r, NULL, NULL, &err)) {
-		err_wrap(&err, "%.64s", name);
-		code = command_fail(cmd, &err);
-	}
+	code = ask(cmd, &c, name, words);
 	control_close(&c);
 	return code;
 }

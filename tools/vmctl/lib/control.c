@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <ctype.h>
 #include <errno.h>
-#include <linux/genetlink.h>
 #include <linux/netlink.h>
-#include <stdlib.h>
+#include <netlink/genl/ctrl.h>
+#include <netlink/genl/genl.h>
+#include <netlink/netlink.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <linux/vmm.h>
 #include <linux/vmm_netlink.h>
 
-#include "lib/container.h"
 #include "lib/control.h"
 #include "lib/size.h"
+#include "lib/verdict.h"
 
-#ifndef SOL_NETLINK
-#define SOL_NETLINK	270
-#endif
+#define REQUEST_SIZE	8192
 
 const char *const control_group_names[CONTROL_NR_GROUPS] = {
 	[CONTROL_LIFE] = VMM_NL_GROUP_LIFE,
@@ -27,18 +26,18 @@ const char *const control_group_names[CONTROL_NR_GROUPS] = {
 
 /* ---- refusals ------------------------------------------------------------ */
 
-static bool blames_vm(const struct nl_request *r, const struct nl_verdict *v)
+static bool blames_vm(struct nlmsghdr *request, const struct verdict *v)
 {
-	int type = nl_attr_at(r, v->offset);
+	int type = verdict_blames(v, request);
 
 	return type == VMM_NL_A_VM_ID || type == VMM_NL_A_NAME;
 }
 
-static int exit_code(const struct nl_request *r, const struct nl_verdict *v)
+static int exit_code(struct nlmsghdr *request, const struct verdict *v)
 {
 	switch (v->error) {
 	case ENOENT:
-		return blames_vm(r, v) ? VMCTL_NO_VM : VMCTL_FAILED;
+		return blames_vm(request, v) ? VMCTL_NO_VM : VMCTL_FAILED;
 	case EALREADY:
 	case ESHUTDOWN:
 	case EBUSY:
@@ -71,10 +70,10 @@ static const char *hint(int code, int error)
 	return "";
 }
 
-static int refused(const struct nl_request *r, const struct nl_verdict *v,
+static int refused(struct nlmsghdr *request, const struct verdict *v,
 		   struct err *err)
 {
-	int code = exit_code(r, v);
+	int code = exit_code(request, v);
 
 	return err_set(err, code, "%s%s",
 		       *v->text ? v->text : strerror(v->error),
@@ -89,13 +88,22 @@ static int malformed(struct err *err)
 
 /* ---- one request and its answer ------------------------------------------ */
 
-void control_begin(const struct control *c, struct nl_request *r, uint16_t flags,
-		   uint8_t cmd)
+int control_full(struct err *err)
 {
-	/* each answer has an end that way: a dump's is its own */
-	if (!(flags & NLM_F_DUMP))
-		flags |= NLM_F_ACK;
-	nl_begin(r, c->family, flags, cmd, VMM_NL_FAMILY_VERSION);
+	return err_set(err, VMCTL_USAGE, "too much for one request");
+}
+
+struct nl_msg *control_request(const struct control *c, int flags, uint8_t cmd,
+			       struct err *err)
+{
+	struct nl_msg *m = nlmsg_alloc_size(REQUEST_SIZE);
+
+	if (m && genlmsg_put(m, NL_AUTO_PORT, NL_AUTO_SEQ, c->family, 0, flags,
+			     cmd, VMM_NL_FAMILY_VERSION))
+		return m;
+	nlmsg_free(m);
+	err_set(err, VMCTL_FAILED, "out of memory");
+	return NULL;
 }
 
 static bool is_name(const char *text)
@@ -110,245 +118,228 @@ static bool is_name(const char *text)
 	return true;
 }
 
-int control_name(struct nl_request *r, const char *vm, struct err *err)
+int control_name(struct nl_msg *request, const char *vm, struct err *err)
 {
 	uint64_t id;
+	int ret;
 
 	if (is_name(vm)) {
-		nl_put_text(r, VMM_NL_A_NAME, vm);
-		return 0;
+		ret = nla_put_string(request, VMM_NL_A_NAME, vm);
+	} else {
+		if (!isdigit((unsigned char)vm[0]) || uint_parse(vm, &id) ||
+		    !id || id > UINT32_MAX)
+			return err_set(err, VMCTL_USAGE,
+				       "neither a name nor an id of a VM");
+		ret = nla_put_u32(request, VMM_NL_A_VM_ID, (uint32_t)id);
 	}
-	if (!isdigit((unsigned char)vm[0]) || uint_parse(vm, &id) || !id ||
-	    id > UINT32_MAX)
-		return err_set(err, VMCTL_USAGE,
-			       "neither a name nor an id of a VM");
-	nl_put_u32(r, VMM_NL_A_VM_ID, (uint32_t)id);
-	return 0;
-}
-
-static int send_request(struct control *c, struct nl_request *r,
-			struct err *err)
-{
-	ssize_t sent;
-
-	if (nl_finish(r, ++c->seq))
-		return err_set(err, VMCTL_USAGE, "too much for one request");
-	do {
-		sent = send(c->fd, r->buf, r->len, MSG_NOSIGNAL);
-	} while (sent < 0 && errno == EINTR);
-	if (sent != (ssize_t)r->len)
-		return err_set(err, VMCTL_FAILED, "netlink: cannot send: %s",
-			       strerror(errno));
-	return 0;
-}
-
-ssize_t control_receive(struct control *c, int flags)
-{
-	struct sockaddr_nl from = {};
-	socklen_t from_len;
-	ssize_t got;
-
-	do {
-		from_len = sizeof(from);
-		got = recvfrom(c->fd, c->buf, CONTROL_BUFFER, flags | MSG_TRUNC,
-			       (struct sockaddr *)&from, &from_len);
-		/* other processes may write to us; the kernel is number 0 */
-	} while ((got < 0 && errno == EINTR) ||
-		 (got >= 0 && from_len == sizeof(from) && from.nl_pid));
-	if (got < 0)
-		return -errno;
-	return got && got <= CONTROL_BUFFER ? got : -EBADMSG;
-}
-
-static int not_received(ssize_t error, struct err *err)
-{
-	if (error == -EBADMSG)
-		return malformed(err);
-	return err_set(err, VMCTL_FAILED, "netlink: cannot receive: %s",
-		       strerror((int)-error));
+	return ret ? control_full(err) : 0;
 }
 
 /**
  * struct answer - what has been seen of one
- * @type:	of its messages, as of the request
+ * @type:	of its messages, as of the request; @seq: likewise
+ * @verdict:	how it ended
  * @done:	it is complete
- * @spoiled:	changes came between its parts
+ * @bad:	it cannot be understood
  */
 struct answer {
-	const struct nl_request *request;
-	uint16_t type;
+	int type;
+	uint32_t seq;
 	control_fn fn;
 	void *arg;
+	struct verdict verdict;
 	bool done;
-	bool spoiled;
+	bool bad;
 };
 
-static int take_end(const struct nl_message *m, struct answer *a,
-		    struct err *err)
+/* A callback's way to say that the message is bad. */
+static int is_bad(struct answer *a)
 {
-	struct nl_verdict v;
+	a->bad = true;
+	return -NLE_PARSE_ERR;
+}
 
-	if (nl_verdict(m, &v))
-		return malformed(err);
+/* What is left of a request that was given up is passed over, as are events. */
+static int check_seq(struct nl_msg *msg, void *arg)
+{
+	struct answer *a = arg;
+
+	return nlmsg_hdr(msg)->nlmsg_seq == a->seq ? NL_OK : NL_SKIP;
+}
+
+static int take_part(struct nl_msg *msg, void *arg)
+{
+	struct nlmsghdr *m = nlmsg_hdr(msg);
+	struct answer *a = arg;
+	struct genlmsghdr *genl;
+
+	if (!a->fn || m->nlmsg_type != a->type || !genlmsg_valid_hdr(m, 0))
+		return is_bad(a);
+	genl = genlmsg_hdr(m);
+	if (a->fn(genlmsg_attrdata(genl, 0), (size_t)genlmsg_attrlen(genl, 0),
+		  a->arg))
+		return is_bad(a);
+	return NL_OK;
+}
+
+/* The end of a dump, where libnl does not look for an errno; or that all is well. */
+static int take_end(struct nl_msg *msg, void *arg)
+{
+	struct answer *a = arg;
+
+	if (verdict_parse(nlmsg_hdr(msg), &a->verdict))
+		return is_bad(a);
 	a->done = true;
-	return v.error ? refused(a->request, &v, err) : 0;
+	return NL_STOP;
 }
 
-static int take_message(struct control *c, const struct nl_message *m,
-			struct answer *a, struct err *err)
+static int take_refusal(struct sockaddr_nl *from, struct nlmsgerr *e, void *arg)
 {
-	if (m->seq != c->seq || a->done)
-		return 0;	/* of a request that was given up */
-	if (m->flags & NLM_F_DUMP_INTR)
-		a->spoiled = true;
-	if (m->type == NLMSG_NOOP)
-		return 0;
-	if (m->type == NLMSG_ERROR || m->type == NLMSG_DONE)
-		return take_end(m, a, err);
-	if (m->len < GENL_HDRLEN || !a->fn || m->type != a->type ||
-	    a->fn(m->data + GENL_HDRLEN, m->len - GENL_HDRLEN, a->arg))
-		return malformed(err);
-	return 0;
+	struct answer *a = arg;
+
+	(void)from;
+	/* libnl hands out what follows the header */
+	if (verdict_parse((void *)((char *)e - NLMSG_HDRLEN), &a->verdict))
+		return is_bad(a);
+	a->done = true;
+	return NL_STOP;
 }
 
-int control_ask(struct control *c, struct nl_request *r, control_fn fn,
+static struct nl_cb *callbacks(struct control *c, struct answer *a)
+{
+	struct nl_cb *own = nl_socket_get_cb(c->sock), *cb = nl_cb_clone(own);
+
+	nl_cb_put(own);
+	if (!cb)
+		return NULL;
+	nl_cb_set(cb, NL_CB_SEQ_CHECK, NL_CB_CUSTOM, check_seq, a);
+	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, take_part, a);
+	nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, take_end, a);
+	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, take_end, a);
+	nl_cb_err(cb, NL_CB_CUSTOM, take_refusal, a);
+	return cb;
+}
+
+/* Until the answer is complete; as control_ask(). */
+static int receive(struct control *c, struct answer *a, struct nl_cb *cb,
+		   struct err *err)
+{
+	bool spoiled = false;
+	int ret;
+
+	while (!a->done) {
+		ret = nl_recvmsgs_report(c->sock, cb);
+		if (ret == -NLE_DUMP_INTR)
+			spoiled = true;
+		/* 0: a datagram without a message */
+		if (a->bad || !ret || ret == -NLE_MSG_TRUNC)
+			return malformed(err);
+		if (ret < 0 && ret != -NLE_DUMP_INTR && !a->done)
+			return err_set(err, VMCTL_FAILED,
+				       "netlink: cannot receive: %s",
+				       nl_geterror(ret));
+	}
+	return spoiled;
+}
+
+int control_ask(struct control *c, struct nl_msg *request, control_fn fn,
 		void *arg, struct err *err)
 {
-	struct answer a = { .request = r, .fn = fn, .arg = arg };
-	struct nl_message m;
-	struct nl_walk w;
-	ssize_t got;
+	struct nlmsghdr *m = nlmsg_hdr(request);
+	struct answer a = { .type = m->nlmsg_type, .fn = fn, .arg = arg };
+	struct nl_cb *cb = callbacks(c, &a);
+	int ret;
 
-	if (send_request(c, r, err))
-		return -1;
-	memcpy(&a.type, r->buf + offsetof(struct nlmsghdr, nlmsg_type),
-	       sizeof(a.type));
-	while (!a.done) {
-		got = control_receive(c, 0);
-		if (got < 0)
-			return not_received(got, err);
-		w = nl_walk(c->buf, (size_t)got);
-		while (nl_next_message(&w, &m))
-			if (take_message(c, &m, &a, err))
-				return -1;
-		if (w.bad)
-			return malformed(err);
-	}
-	return a.spoiled;
+	if (!cb)
+		return err_set(err, VMCTL_FAILED, "out of memory");
+	ret = nl_send_auto(c->sock, request);
+	a.seq = m->nlmsg_seq;
+	if (ret < 0)
+		ret = err_set(err, VMCTL_FAILED, "netlink: cannot send: %s",
+			      nl_geterror(ret));
+	else
+		ret = receive(c, &a, cb, err);
+	nl_cb_put(cb);
+	if (ret >= 0 && a.verdict.error)
+		return refused(m, &a.verdict, err);
+	return ret;
 }
 
-/* ---- the family ----------------------------------------------------------- */
+/* ---- connecting ----------------------------------------------------------- */
 
-static int parse_group(struct control *c, const struct nl_attr *nest)
+/* Other processes may write to us; the kernel is number 0. */
+static int check_source(struct nl_msg *msg, void *arg)
 {
-	static const uint8_t kinds[CTRL_ATTR_MCAST_GRP_MAX + 1] = {
-		[CTRL_ATTR_MCAST_GRP_NAME] = NL_TEXT,
-		[CTRL_ATTR_MCAST_GRP_ID] = NL_U32,
-	};
-	struct nl_attr a[CTRL_ATTR_MCAST_GRP_MAX + 1];
-	char name[32];
-	unsigned int i;
-
-	if (nl_parse(nest->data, nest->len, kinds, CTRL_ATTR_MCAST_GRP_MAX, a))
-		return -1;
-	nl_text(name, sizeof(name), &a[CTRL_ATTR_MCAST_GRP_NAME]);
-	for (i = 0; i < CONTROL_NR_GROUPS; i++)
-		if (!strcmp(name, control_group_names[i]))
-			c->group[i] = (uint32_t)
-				nl_number(&a[CTRL_ATTR_MCAST_GRP_ID], 0);
-	return 0;
+	(void)arg;
+	return nlmsg_get_src(msg)->nl_pid ? NL_SKIP : NL_OK;
 }
 
-static int parse_family(const void *attrs, size_t len, void *arg)
+int control_over(struct control *c, struct nl_sock *sock, struct err *err)
 {
-	static const uint8_t kinds[CTRL_ATTR_MCAST_GROUPS + 1] = {
-		[CTRL_ATTR_MCAST_GROUPS] = NL_NEST,
-	};
-	struct nl_attr a[CTRL_ATTR_MCAST_GROUPS + 1], nest;
-	struct control *c = arg;
-	struct nl_walk groups;
-	uint16_t id;
-
-	/* the number is of 16 bits, as is nothing of ours */
-	if (nl_parse(attrs, len, kinds, CTRL_ATTR_MCAST_GROUPS, a) ||
-	    a[CTRL_ATTR_FAMILY_ID].len != sizeof(id))
-		return -1;
-	memcpy(&id, a[CTRL_ATTR_FAMILY_ID].data, sizeof(id));
-	c->family = id;
-	groups = nl_walk(a[CTRL_ATTR_MCAST_GROUPS].data,
-			 a[CTRL_ATTR_MCAST_GROUPS].len);
-	while (nl_next_attr(&groups, &nest))
-		if (parse_group(c, &nest))
-			return -1;
-	return groups.bad ? -1 : 0;
-}
-
-static int resolve(struct control *c, struct err *err)
-{
-	struct nl_request r;
-
-	nl_begin(&r, GENL_ID_CTRL, NLM_F_ACK, CTRL_CMD_GETFAMILY, 1);
-	nl_put_text(&r, CTRL_ATTR_FAMILY_NAME, VMM_NL_FAMILY_NAME);
-	if (!control_ask(c, &r, parse_family, c, err) && c->family)
+	c->sock = sock;
+	nl_socket_modify_cb(sock, NL_CB_MSG_IN, NL_CB_CUSTOM, check_source,
+			    NULL);
+	c->family = genl_ctrl_resolve(sock, VMM_NL_FAMILY_NAME);
+	if (c->family > 0)
 		return 0;
+	control_close(c);
 	return err_set(err, VMCTL_MODULE,
 		       "netlink: no family " VMM_NL_FAMILY_NAME "; try: modprobe vmm, or insmod vmm.ko");
 }
 
-int control_over(struct control *c, int fd, struct err *err)
-{
-	memset(c, 0, sizeof(*c));
-	c->fd = fd;
-	c->buf = malloc(CONTROL_BUFFER);
-	if (!c->buf) {
-		err_set(err, VMCTL_FAILED, "out of memory");
-		control_close(c);
-		return -1;
-	}
-	if (!resolve(c, err))
-		return 0;
-	control_close(c);
-	return -1;
-}
-
 int control_open(struct control *c, struct err *err)
 {
-	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	int on = 1;
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
+	struct nl_sock *sock = nl_socket_alloc();
+	int on = 1, fd, ret;
 
-	c->fd = fd;
-	c->buf = NULL;
-	if (fd < 0 || connect(fd, (struct sockaddr *)&kernel, sizeof(kernel))) {
-		err_set(err, VMCTL_FAILED, "netlink: cannot connect: %s",
-			strerror(errno));
-		control_close(c);
-		return -1;
+	c->sock = NULL;
+	if (!sock)
+		return err_set(err, VMCTL_FAILED, "out of memory");
+	ret = genl_connect(sock);
+	if (ret) {
+		nl_socket_free(sock);
+		return err_set(err, VMCTL_FAILED, "netlink: cannot connect: %s",
+			       nl_geterror(ret));
 	}
 	/* words in refusals, without the request; strict look at it */
+	fd = nl_socket_get_fd(sock);
 	setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
 	setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
 	setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
-	return control_over(c, fd, err);
+	return control_over(c, sock, err);
 }
 
 void control_close(struct control *c)
 {
-	if (c->fd >= 0)
-		close(c->fd);
-	free(c->buf);
-	c->fd = -1;
-	c->buf = NULL;
+	nl_socket_free(c->sock);
+	c->sock = NULL;
 }
 
-int control_join(struct control *c, enum control_group group, struct err *err)
+static int cannot_join(unsigned int group, int error, struct err *err)
 {
-	uint32_t id = c->group[group];
-
-	if (id && !setsockopt(c->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &id,
-			      sizeof(id)))
-		return 0;
 	return err_set(err, VMCTL_FAILED, "netlink: cannot join group %s: %s",
-		       control_group_names[group],
-		       id ? strerror(errno) : "the module has none");
+		       control_group_names[group], nl_geterror(error));
+}
+
+int control_join(struct control *c, unsigned int groups, struct err *err)
+{
+	int id[CONTROL_NR_GROUPS] = {}, ret;
+	unsigned int g;
+
+	/* first all numbers: events would come between the answers */
+	for (g = 0; g < CONTROL_NR_GROUPS; g++) {
+		if (!(groups >> g & 1))
+			continue;
+		id[g] = genl_ctrl_resolve_grp(c->sock, VMM_NL_FAMILY_NAME,
+					      control_group_names[g]);
+		if (id[g] < 0)
+			return cannot_join(g, id[g], err);
+	}
+	for (g = 0; g < CONTROL_NR_GROUPS; g++) {
+		ret = groups >> g & 1 ?
+		      nl_socket_add_membership(c->sock, id[g]) : 0;
+		if (ret)
+			return cannot_join(g, ret, err);
+	}
+	return 0;
 }

@@ -3,16 +3,17 @@
  * A connection to the module's netlink family: one request at a time and what
  * comes back, refusals in the kernel's own words, and the groups of events.
  *
+ * libnl speaks netlink; here is what to say and what answers mean.
+ *
  * Functions return 0, or -1 after filling their struct err.
  */
 #ifndef VMCTL_CONTROL_H
 #define VMCTL_CONTROL_H
 
+#include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "lib/err.h"
-#include "lib/nl.h"
 
 enum control_group {
 	CONTROL_LIFE,
@@ -23,57 +24,56 @@ enum control_group {
 
 extern const char *const control_group_names[CONTROL_NR_GROUPS];
 
-#define CONTROL_BUFFER	(64 * 1024)
+struct nl_msg;
+struct nl_sock;
 
 /**
  * struct control - a connection
- * @fd:		netlink socket, or -1
+ * @sock:	libnl's, or NULL
  * @family:	number of the family
- * @group:	numbers of its groups
- * @seq:	of the last request
- * @buf:	CONTROL_BUFFER bytes for a datagram
  */
 struct control {
-	int fd;
-	uint16_t family;
-	uint32_t group[CONTROL_NR_GROUPS];
-	uint32_t seq;
-	uint8_t *buf;
+	struct nl_sock *sock;
+	int family;
 };
 
 int control_open(struct control *c, struct err *err);
 void control_close(struct control *c);
 
-/** control_over() - speaks through @fd, which it then owns; for tests. */
-int control_over(struct control *c, int fd, struct err *err);
+/** control_over() - speaks through @sock, which it then owns; for tests. */
+int control_over(struct control *c, struct nl_sock *sock, struct err *err);
 
-/** control_begin() - a request of the family */
-void control_begin(const struct control *c, struct nl_request *r, uint16_t flags,
-		   uint8_t cmd);
+/** control_request() - of the family, or NULL; the caller frees it. */
+struct nl_msg *control_request(const struct control *c, int flags, uint8_t cmd,
+			       struct err *err);
+
+/** control_full() - -1: an attribute did not fit into a request */
+int control_full(struct err *err);
 
 /**
  * control_name() - the VM, as the operator named it: digits are an id
  *
  * What is neither an id nor a name is a misuse.
  */
-int control_name(struct nl_request *r, const char *vm, struct err *err);
+int control_name(struct nl_msg *request, const char *vm, struct err *err);
 
-/* A message of an answer: its attributes.  -1: malformed, or @err is filled. */
+/* A message of an answer: its attributes.  -1: malformed. */
 typedef int (*control_fn)(const void *attrs, size_t len, void *arg);
 
 /**
- * control_ask() - sends @r and takes the answer
+ * control_ask() - sends a request and takes the answer
  * @fn:		called for each message of it; NULL: none is expected
  *
  * 1: it was a dump that changes spoiled, and should be asked for again.
  */
-int control_ask(struct control *c, struct nl_request *r, control_fn fn,
+int control_ask(struct control *c, struct nl_msg *request, control_fn fn,
 		void *arg, struct err *err);
 
-/** control_receive() - a datagram into @c->buf; its length, or -errno */
-ssize_t control_receive(struct control *c, int flags);
-
-/** control_join() - hear the events of a group. */
-int control_join(struct control *c, enum control_group group, struct err *err);
+/**
+ * control_join() - hear the events of some groups, one bit each
+ *
+ * Nothing can be asked through @c any more.
+ */
+int control_join(struct control *c, unsigned int groups, struct err *err);
 
 #endif

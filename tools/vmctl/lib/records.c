@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <netlink/msg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +7,7 @@
 #include <linux/netlink.h>
 #include <linux/vmm_netlink.h>
 
+#include "lib/attrs.h"
 #include "lib/container.h"
 #include "lib/records.h"
 
@@ -14,46 +16,46 @@
 
 /* ---- attributes ------------------------------------------------------------ */
 
-static const uint8_t kinds[VMM_NL_A_MAX + 1] = {
-	[VMM_NL_A_VM_ID] = NL_U32,
-	[VMM_NL_A_NAME] = NL_TEXT,
-	[VMM_NL_A_STATE] = NL_U32,
-	[VMM_NL_A_OWNER] = NL_U32,
-	[VMM_NL_A_BACKEND] = NL_TEXT,
-	[VMM_NL_A_VCPUS] = NL_U32,
-	[VMM_NL_A_MAX_VCPUS] = NL_U32,
-	[VMM_NL_A_MEMORY] = NL_U64,
-	[VMM_NL_A_MAX_MEMORY] = NL_U64,
-	[VMM_NL_A_RESIDENT] = NL_U64,
-	[VMM_NL_A_UPTIME_NS] = NL_U64,
-	[VMM_NL_A_PAUSED_NS] = NL_U64,
-	[VMM_NL_A_REQUESTS] = NL_U32,
-	[VMM_NL_A_LABEL] = NL_NEST,
-	[VMM_NL_A_LIFE_SEQ] = NL_U64,
-	[VMM_NL_A_LIMITS_SEQ] = NL_U64,
-	[VMM_NL_A_FAULTS_SEQ] = NL_U64,
-	[VMM_NL_A_VCPU_ID] = NL_U32,
-	[VMM_NL_A_MP_STATE] = NL_U32,
-	[VMM_NL_A_CPU] = NL_U32,
-	[VMM_NL_A_TID] = NL_U32,
-	[VMM_NL_A_STOP_REASON] = NL_U32,
-	[VMM_NL_A_STOP_TEXT] = NL_TEXT,
-	[VMM_NL_A_SLOT_ID] = NL_U32,
-	[VMM_NL_A_SLOT_FLAGS] = NL_U32,
-	[VMM_NL_A_GPA] = NL_U64,
-	[VMM_NL_A_SIZE] = NL_U64,
-	[VMM_NL_A_OFFSET] = NL_U64,
-	[VMM_NL_A_STAT] = NL_NEST,
-	[VMM_NL_A_EVENT] = NL_U32,
-	[VMM_NL_A_SEQ] = NL_U64,
-	[VMM_NL_A_TIME_NS] = NL_U64,
+static const struct nla_policy policy[VMM_NL_A_MAX + 1] = {
+	[VMM_NL_A_VM_ID] = ATTRS_U32,
+	[VMM_NL_A_NAME] = ATTRS_TEXT,
+	[VMM_NL_A_STATE] = ATTRS_U32,
+	[VMM_NL_A_OWNER] = ATTRS_U32,
+	[VMM_NL_A_BACKEND] = ATTRS_TEXT,
+	[VMM_NL_A_VCPUS] = ATTRS_U32,
+	[VMM_NL_A_MAX_VCPUS] = ATTRS_U32,
+	[VMM_NL_A_MEMORY] = ATTRS_U64,
+	[VMM_NL_A_MAX_MEMORY] = ATTRS_U64,
+	[VMM_NL_A_RESIDENT] = ATTRS_U64,
+	[VMM_NL_A_UPTIME_NS] = ATTRS_U64,
+	[VMM_NL_A_PAUSED_NS] = ATTRS_U64,
+	[VMM_NL_A_REQUESTS] = ATTRS_U32,
+	[VMM_NL_A_LABEL] = ATTRS_NEST,
+	[VMM_NL_A_LIFE_SEQ] = ATTRS_U64,
+	[VMM_NL_A_LIMITS_SEQ] = ATTRS_U64,
+	[VMM_NL_A_FAULTS_SEQ] = ATTRS_U64,
+	[VMM_NL_A_VCPU_ID] = ATTRS_U32,
+	[VMM_NL_A_MP_STATE] = ATTRS_U32,
+	[VMM_NL_A_CPU] = ATTRS_U32,
+	[VMM_NL_A_TID] = ATTRS_U32,
+	[VMM_NL_A_STOP_REASON] = ATTRS_U32,
+	[VMM_NL_A_STOP_TEXT] = ATTRS_TEXT,
+	[VMM_NL_A_SLOT_ID] = ATTRS_U32,
+	[VMM_NL_A_SLOT_FLAGS] = ATTRS_U32,
+	[VMM_NL_A_GPA] = ATTRS_U64,
+	[VMM_NL_A_SIZE] = ATTRS_U64,
+	[VMM_NL_A_OFFSET] = ATTRS_U64,
+	[VMM_NL_A_STAT] = ATTRS_NEST,
+	[VMM_NL_A_EVENT] = ATTRS_U32,
+	[VMM_NL_A_SEQ] = ATTRS_U64,
+	[VMM_NL_A_TIME_NS] = ATTRS_U64,
 };
 
-typedef struct nl_attr attrs_t[VMM_NL_A_MAX + 1];
+typedef struct nlattr *attrs_t[VMM_NL_A_MAX + 1];
 
 static int parse(const void *data, size_t len, attrs_t a)
 {
-	return nl_parse(data, len, kinds, VMM_NL_A_MAX, a);
+	return attrs_parse(data, len, policy, VMM_NL_A_MAX, a);
 }
 
 /* @number as one of @words, which a newer module may have more of. */
@@ -68,23 +70,24 @@ static void word(char to[RECORD_WORD], const char *const *words, size_t count,
 
 /* ---- records --------------------------------------------------------------- */
 
-static int parse_label(struct record_labels *labels, const struct nl_attr *nest)
+static int parse_label(struct record_labels *labels, const struct nlattr *nest)
 {
-	static const uint8_t label_kinds[VMM_NL_A_LABEL_MAX + 1] = {
-		[VMM_NL_A_LABEL_KEY] = NL_TEXT,
-		[VMM_NL_A_LABEL_VALUE] = NL_TEXT,
+	static const struct nla_policy label_policy[VMM_NL_A_LABEL_MAX + 1] = {
+		[VMM_NL_A_LABEL_KEY] = ATTRS_TEXT,
+		[VMM_NL_A_LABEL_VALUE] = ATTRS_TEXT,
 	};
-	struct nl_attr a[VMM_NL_A_LABEL_MAX + 1];
+	struct nlattr *a[VMM_NL_A_LABEL_MAX + 1];
 	size_t i = labels->count;
 
-	if (nl_parse(nest->data, nest->len, label_kinds, VMM_NL_A_LABEL_MAX, a))
+	if (attrs_parse(nla_data(nest), (size_t)nla_len(nest), label_policy,
+			VMM_NL_A_LABEL_MAX, a))
 		return -1;
 	if (i == RECORD_LABELS)
 		return 0;
-	nl_text(labels->label[i].key, sizeof(labels->label[i].key),
-		&a[VMM_NL_A_LABEL_KEY]);
-	nl_text(labels->label[i].value, sizeof(labels->label[i].value),
-		&a[VMM_NL_A_LABEL_VALUE]);
+	attrs_text(labels->label[i].key, sizeof(labels->label[i].key),
+		a[VMM_NL_A_LABEL_KEY]);
+	attrs_text(labels->label[i].value, sizeof(labels->label[i].value),
+		a[VMM_NL_A_LABEL_VALUE]);
 	labels->count++;
 	return 0;
 }
@@ -92,11 +95,11 @@ static int parse_label(struct record_labels *labels, const struct nl_attr *nest)
 static int parse_labels(const void *attrs, size_t len,
 			struct record_labels *labels)
 {
-	struct nl_walk w = nl_walk(attrs, len);
-	struct nl_attr a;
+	struct nlattr *a;
+	int rest;
 
-	while (nl_next_attr(&w, &a))
-		if (a.type == VMM_NL_A_LABEL && parse_label(labels, &a))
+	nla_for_each_attr(a, (struct nlattr *)attrs, (int)len, rest)
+		if (nla_type(a) == VMM_NL_A_LABEL && parse_label(labels, a))
 			return -1;
 	return 0;
 }
@@ -111,30 +114,30 @@ int record_parse_vm(const void *attrs, size_t len, struct record_vm *vm)
 	};
 	attrs_t a;
 
-	if (parse(attrs, len, a) || !a[VMM_NL_A_VM_ID].data)
+	if (parse(attrs, len, a) || !a[VMM_NL_A_VM_ID])
 		return -1;
 	memset(vm, 0, sizeof(*vm));
-	nl_text(vm->name, sizeof(vm->name), &a[VMM_NL_A_NAME]);
-	nl_text(vm->backend, sizeof(vm->backend), &a[VMM_NL_A_BACKEND]);
+	attrs_text(vm->name, sizeof(vm->name), a[VMM_NL_A_NAME]);
+	attrs_text(vm->backend, sizeof(vm->backend), a[VMM_NL_A_BACKEND]);
 	word(vm->state, states, ARRAY_SIZE(states),
-	     nl_number(&a[VMM_NL_A_STATE], RECORD_NONE));
-	vm->id = nl_number(&a[VMM_NL_A_VM_ID], 0);
-	vm->owner = nl_number(&a[VMM_NL_A_OWNER], RECORD_NONE);
-	vm->vcpus = nl_number(&a[VMM_NL_A_VCPUS], RECORD_NONE);
-	vm->max_vcpus = nl_number(&a[VMM_NL_A_MAX_VCPUS], RECORD_NONE);
-	vm->memory = nl_number(&a[VMM_NL_A_MEMORY], RECORD_NONE);
-	vm->max_memory = nl_number(&a[VMM_NL_A_MAX_MEMORY], RECORD_NONE);
-	vm->resident = nl_number(&a[VMM_NL_A_RESIDENT], RECORD_NONE);
-	vm->uptime_ns = nl_number(&a[VMM_NL_A_UPTIME_NS], RECORD_NONE);
-	vm->paused_ns = nl_number(&a[VMM_NL_A_PAUSED_NS], RECORD_NONE);
-	vm->requests = nl_number(&a[VMM_NL_A_REQUESTS], 0);
-	vm->seq[CONTROL_LIFE] = nl_number(&a[VMM_NL_A_LIFE_SEQ], 0);
-	vm->seq[CONTROL_LIMITS] = nl_number(&a[VMM_NL_A_LIMITS_SEQ], 0);
-	vm->seq[CONTROL_FAULTS] = nl_number(&a[VMM_NL_A_FAULTS_SEQ], 0);
+	     attrs_number(a[VMM_NL_A_STATE], RECORD_NONE));
+	vm->id = attrs_number(a[VMM_NL_A_VM_ID], 0);
+	vm->owner = attrs_number(a[VMM_NL_A_OWNER], RECORD_NONE);
+	vm->vcpus = attrs_number(a[VMM_NL_A_VCPUS], RECORD_NONE);
+	vm->max_vcpus = attrs_number(a[VMM_NL_A_MAX_VCPUS], RECORD_NONE);
+	vm->memory = attrs_number(a[VMM_NL_A_MEMORY], RECORD_NONE);
+	vm->max_memory = attrs_number(a[VMM_NL_A_MAX_MEMORY], RECORD_NONE);
+	vm->resident = attrs_number(a[VMM_NL_A_RESIDENT], RECORD_NONE);
+	vm->uptime_ns = attrs_number(a[VMM_NL_A_UPTIME_NS], RECORD_NONE);
+	vm->paused_ns = attrs_number(a[VMM_NL_A_PAUSED_NS], RECORD_NONE);
+	vm->requests = attrs_number(a[VMM_NL_A_REQUESTS], 0);
+	vm->seq[CONTROL_LIFE] = attrs_number(a[VMM_NL_A_LIFE_SEQ], 0);
+	vm->seq[CONTROL_LIMITS] = attrs_number(a[VMM_NL_A_LIMITS_SEQ], 0);
+	vm->seq[CONTROL_FAULTS] = attrs_number(a[VMM_NL_A_FAULTS_SEQ], 0);
 	return parse_labels(attrs, len, &vm->labels);
 }
 
-static void reason_word(char to[RECORD_WORD], const struct nl_attr *a)
+static void reason_word(char to[RECORD_WORD], const struct nlattr *a)
 {
 	static const char *const reasons[] = {
 		[VMM_RUN_SHUTDOWN] = "shutdown",
@@ -143,8 +146,8 @@ static void reason_word(char to[RECORD_WORD], const struct nl_attr *a)
 	};
 
 	to[0] = 0;
-	if (a->data)
-		word(to, reasons, ARRAY_SIZE(reasons), nl_number(a, 0));
+	if (a)
+		word(to, reasons, ARRAY_SIZE(reasons), attrs_number(a, 0));
 }
 
 int record_parse_vcpu(const void *attrs, size_t len, struct record_vcpu *vcpu)
@@ -156,18 +159,18 @@ int record_parse_vcpu(const void *attrs, size_t len, struct record_vcpu *vcpu)
 	};
 	attrs_t a;
 
-	if (parse(attrs, len, a) || !a[VMM_NL_A_VCPU_ID].data)
+	if (parse(attrs, len, a) || !a[VMM_NL_A_VCPU_ID])
 		return -1;
 	memset(vcpu, 0, sizeof(*vcpu));
-	vcpu->id = nl_number(&a[VMM_NL_A_VCPU_ID], 0);
-	vcpu->cpu = nl_number(&a[VMM_NL_A_CPU], RECORD_NONE);
-	vcpu->thread = nl_number(&a[VMM_NL_A_TID], RECORD_NONE);
+	vcpu->id = attrs_number(a[VMM_NL_A_VCPU_ID], 0);
+	vcpu->cpu = attrs_number(a[VMM_NL_A_CPU], RECORD_NONE);
+	vcpu->thread = attrs_number(a[VMM_NL_A_TID], RECORD_NONE);
 	word(vcpu->state, states, ARRAY_SIZE(states),
-	     nl_number(&a[VMM_NL_A_MP_STATE], RECORD_NONE));
-	reason_word(vcpu->reason, &a[VMM_NL_A_STOP_REASON]);
+	     attrs_number(a[VMM_NL_A_MP_STATE], RECORD_NONE));
+	reason_word(vcpu->reason, a[VMM_NL_A_STOP_REASON]);
 	if (vcpu->reason[0])
 		snprintf(vcpu->state, sizeof(vcpu->state), "stopped");
-	nl_text(vcpu->text, sizeof(vcpu->text), &a[VMM_NL_A_STOP_TEXT]);
+	attrs_text(vcpu->text, sizeof(vcpu->text), a[VMM_NL_A_STOP_TEXT]);
 	return 0;
 }
 
@@ -175,34 +178,35 @@ int record_parse_slot(const void *attrs, size_t len, struct record_slot *slot)
 {
 	attrs_t a;
 
-	if (parse(attrs, len, a) || !a[VMM_NL_A_SLOT_ID].data)
+	if (parse(attrs, len, a) || !a[VMM_NL_A_SLOT_ID])
 		return -1;
 	memset(slot, 0, sizeof(*slot));
-	slot->id = nl_number(&a[VMM_NL_A_SLOT_ID], 0);
-	slot->gpa = nl_number(&a[VMM_NL_A_GPA], RECORD_NONE);
-	slot->size = nl_number(&a[VMM_NL_A_SIZE], RECORD_NONE);
-	slot->offset = nl_number(&a[VMM_NL_A_OFFSET], RECORD_NONE);
+	slot->id = attrs_number(a[VMM_NL_A_SLOT_ID], 0);
+	slot->gpa = attrs_number(a[VMM_NL_A_GPA], RECORD_NONE);
+	slot->size = attrs_number(a[VMM_NL_A_SIZE], RECORD_NONE);
+	slot->offset = attrs_number(a[VMM_NL_A_OFFSET], RECORD_NONE);
 	snprintf(slot->access, sizeof(slot->access), "%s",
-		 nl_number(&a[VMM_NL_A_SLOT_FLAGS], 0) & VMM_SLOT_READONLY ?
+		 attrs_number(a[VMM_NL_A_SLOT_FLAGS], 0) & VMM_SLOT_READONLY ?
 		 "ro" : "rw");
 	return 0;
 }
 
-static int parse_counter(struct record_stats *stats, const struct nl_attr *nest)
+static int parse_counter(struct record_stats *stats, const struct nlattr *nest)
 {
-	static const uint8_t stat_kinds[VMM_NL_A_STAT_MAX + 1] = {
-		[VMM_NL_A_STAT_NAME] = NL_TEXT,
-		[VMM_NL_A_STAT_VALUE] = NL_U64,
+	static const struct nla_policy stat_policy[VMM_NL_A_STAT_MAX + 1] = {
+		[VMM_NL_A_STAT_NAME] = ATTRS_TEXT,
+		[VMM_NL_A_STAT_VALUE] = ATTRS_U64,
 	};
 	struct record_counter *counter = &stats->counter[stats->count];
-	struct nl_attr a[VMM_NL_A_STAT_MAX + 1];
+	struct nlattr *a[VMM_NL_A_STAT_MAX + 1];
 
-	if (nl_parse(nest->data, nest->len, stat_kinds, VMM_NL_A_STAT_MAX, a) ||
-	    !a[VMM_NL_A_STAT_NAME].data || !a[VMM_NL_A_STAT_VALUE].data ||
+	if (attrs_parse(nla_data(nest), (size_t)nla_len(nest), stat_policy,
+			VMM_NL_A_STAT_MAX, a) ||
+	    !a[VMM_NL_A_STAT_NAME] || !a[VMM_NL_A_STAT_VALUE] ||
 	    stats->count == RECORD_COUNTERS)
 		return -1;
-	nl_text(counter->name, sizeof(counter->name), &a[VMM_NL_A_STAT_NAME]);
-	counter->value = nl_number(&a[VMM_NL_A_STAT_VALUE], 0);
+	attrs_text(counter->name, sizeof(counter->name), a[VMM_NL_A_STAT_NAME]);
+	counter->value = attrs_number(a[VMM_NL_A_STAT_VALUE], 0);
 	stats->count++;
 	return 0;
 }
@@ -210,16 +214,16 @@ static int parse_counter(struct record_stats *stats, const struct nl_attr *nest)
 int record_parse_stats(const void *attrs, size_t len,
 		       struct record_stats *stats)
 {
-	struct nl_walk w = nl_walk(attrs, len);
-	struct nl_attr one;
+	struct nlattr *one;
 	attrs_t a;
+	int rest;
 
 	if (parse(attrs, len, a))
 		return -1;
 	memset(stats, 0, sizeof(*stats));
-	stats->vm = nl_number(&a[VMM_NL_A_VM_ID], RECORD_NONE);
-	while (nl_next_attr(&w, &one))
-		if (one.type == VMM_NL_A_STAT && parse_counter(stats, &one))
+	stats->vm = attrs_number(a[VMM_NL_A_VM_ID], RECORD_NONE);
+	nla_for_each_attr(one, (struct nlattr *)attrs, (int)len, rest)
+		if (nla_type(one) == VMM_NL_A_STAT && parse_counter(stats, one))
 			return -1;
 	return 0;
 }
@@ -257,21 +261,21 @@ int record_parse_event(const void *attrs, size_t len,
 	uint64_t number;
 	attrs_t a;
 
-	if (parse(attrs, len, a) || !a[VMM_NL_A_EVENT].data ||
-	    !a[VMM_NL_A_VM_ID].data || !a[VMM_NL_A_SEQ].data)
+	if (parse(attrs, len, a) || !a[VMM_NL_A_EVENT] ||
+	    !a[VMM_NL_A_VM_ID] || !a[VMM_NL_A_SEQ])
 		return -1;
 	memset(event, 0, sizeof(*event));
-	number = nl_number(&a[VMM_NL_A_EVENT], 0);
+	number = attrs_number(a[VMM_NL_A_EVENT], 0);
 	word(event->event, events, ARRAY_SIZE(events), number);
 	event->group = group_of(number);
 	snprintf(event->group_name, sizeof(event->group_name), "%s",
 		 control_group_names[event->group]);
-	event->vm = nl_number(&a[VMM_NL_A_VM_ID], 0);
-	event->owner = nl_number(&a[VMM_NL_A_OWNER], RECORD_NONE);
-	event->seq = nl_number(&a[VMM_NL_A_SEQ], 0);
-	event->time_ns = nl_number(&a[VMM_NL_A_TIME_NS], RECORD_NONE);
-	event->vcpu = nl_number(&a[VMM_NL_A_VCPU_ID], RECORD_NONE);
-	reason_word(event->reason, &a[VMM_NL_A_STOP_REASON]);
+	event->vm = attrs_number(a[VMM_NL_A_VM_ID], 0);
+	event->owner = attrs_number(a[VMM_NL_A_OWNER], RECORD_NONE);
+	event->seq = attrs_number(a[VMM_NL_A_SEQ], 0);
+	event->time_ns = attrs_number(a[VMM_NL_A_TIME_NS], RECORD_NONE);
+	event->vcpu = attrs_number(a[VMM_NL_A_VCPU_ID], RECORD_NONE);
+	reason_word(event->reason, a[VMM_NL_A_STOP_REASON]);
 	return 0;
 }
 
@@ -287,11 +291,11 @@ static int take_stats(const void *attrs, size_t len, void *arg)
 	return record_parse_stats(attrs, len, arg);
 }
 
-static int ask_vm(struct control *c, struct nl_request *r,
+static int ask_vm(struct control *c, struct nl_msg *request,
 		  struct record_vm *vm, struct err *err)
 {
 	vm->id = 0;
-	if (control_ask(c, r, take_vm, vm, err))
+	if (control_ask(c, request, take_vm, vm, err))
 		return -1;
 	return vm->id ? 0 : err_set(err, VMCTL_MODULE,
 				    "netlink: no answer");
@@ -300,34 +304,49 @@ static int ask_vm(struct control *c, struct nl_request *r,
 int records_vm(struct control *c, const char *name, struct record_vm *vm,
 	       struct err *err)
 {
-	struct nl_request r;
+	struct nl_msg *r = control_request(c, 0, VMM_NL_CMD_VM_GET, err);
+	int ret = -1;
 
-	control_begin(c, &r, 0, VMM_NL_CMD_VM_GET);
-	if (!control_name(&r, name, err) && !ask_vm(c, &r, vm, err))
-		return 0;
-	return err_wrap(err, "%.64s", name);
+	if (r && !control_name(r, name, err))
+		ret = ask_vm(c, r, vm, err);
+	nlmsg_free(r);
+	return ret ? err_wrap(err, "%.64s", name) : 0;
+}
+
+/* A request that names a VM; RECORD_NONE: none. */
+static struct nl_msg *request_of(struct control *c, int flags, uint8_t cmd,
+				 uint64_t id, struct err *err)
+{
+	struct nl_msg *r = control_request(c, flags, cmd, err);
+
+	if (!r || id == RECORD_NONE ||
+	    !nla_put_u32(r, VMM_NL_A_VM_ID, (uint32_t)id))
+		return r;
+	control_full(err);
+	nlmsg_free(r);
+	return NULL;
 }
 
 int records_vm_by_id(struct control *c, uint64_t id, struct record_vm *vm,
 		     struct err *err)
 {
-	struct nl_request r;
+	struct nl_msg *r = request_of(c, 0, VMM_NL_CMD_VM_GET, id, err);
+	int ret = r ? ask_vm(c, r, vm, err) : -1;
 
-	control_begin(c, &r, 0, VMM_NL_CMD_VM_GET);
-	nl_put_u32(&r, VMM_NL_A_VM_ID, (uint32_t)id);
-	return ask_vm(c, &r, vm, err);
+	nlmsg_free(r);
+	return ret;
 }
 
 int records_stats(struct control *c, uint64_t id, struct record_stats *stats,
 		  struct err *err)
 {
-	struct nl_request r;
+	struct nl_msg *r = request_of(c, 0, VMM_NL_CMD_STATS_GET, id, err);
+	int ret;
 
-	control_begin(c, &r, 0, VMM_NL_CMD_STATS_GET);
-	if (id != RECORD_NONE)
-		nl_put_u32(&r, VMM_NL_A_VM_ID, (uint32_t)id);
 	stats->count = 0;
-	return control_ask(c, &r, take_stats, stats, err);
+	ret = r ? control_ask(c, r, take_stats, stats, err) : -1;
+	nlmsg_free(r);
+	return ret;
 }
 
 /* ---- asking for many ----------------------------------------------------------- */
@@ -366,15 +385,14 @@ static int add(const void *attrs, size_t len, void *arg)
 static int dump(struct control *c, uint8_t cmd, uint64_t id, struct list *list,
 		struct err *err)
 {
-	struct nl_request r;
+	struct nl_msg *r;
 	int ret, n = 0;
 
 	do {
 		list->count = 0;
-		control_begin(c, &r, NLM_F_DUMP, cmd);
-		if (id != RECORD_NONE)
-			nl_put_u32(&r, VMM_NL_A_VM_ID, (uint32_t)id);
-		ret = control_ask(c, &r, add, list, err);
+		r = request_of(c, NLM_F_DUMP, cmd, id, err);
+		ret = r ? control_ask(c, r, add, list, err) : -1;
+		nlmsg_free(r);
 	} while (ret > 0 && ++n < TRIES);
 	if (!ret)
 		return 0;

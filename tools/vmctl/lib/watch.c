@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
-#include <linux/genetlink.h>
+#include <netlink/genl/genl.h>
+#include <netlink/netlink.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -12,71 +14,97 @@
 
 #define ROOM	(1 << 20)	/* bytes of events that may wait for us */
 
-int watch_open(struct control *hear, unsigned int groups, struct err *err)
+/* As much as the system allows. */
+static void make_room(struct nl_sock *sock)
 {
 	int room = ROOM;
-	unsigned int g;
+
+	if (setsockopt(nl_socket_get_fd(sock), SOL_SOCKET, SO_RCVBUFFORCE,
+		       &room, sizeof(room)))
+		nl_socket_set_buffer_size(sock, room, 0);
+}
+
+int watch_open(struct control *hear, unsigned int groups, struct err *err)
+{
+	int ret;
 
 	if (control_open(hear, err))
 		return -1;
-	/* as much as the system allows */
-	if (setsockopt(hear->fd, SOL_SOCKET, SO_RCVBUFFORCE, &room,
-		       sizeof(room)))
-		setsockopt(hear->fd, SOL_SOCKET, SO_RCVBUF, &room,
-			   sizeof(room));
-	for (g = 0; g < CONTROL_NR_GROUPS; g++) {
-		if (!(groups >> g & 1) || !control_join(hear, g, err))
-			continue;
+	make_room(hear->sock);
+	if (control_join(hear, groups, err)) {
 		control_close(hear);
 		return -1;
 	}
-	return 0;
+	ret = nl_socket_set_nonblocking(hear->sock);
+	if (!ret)
+		return 0;
+	control_close(hear);
+	return err_set(err, VMCTL_FAILED, "netlink: %s", nl_geterror(ret));
 }
 
-static int take(struct control *hear, size_t len, watch_fn fn, void *arg,
-		struct err *err)
-{
-	struct nl_walk w = nl_walk(hear->buf, len);
-	struct record_event event;
-	struct nl_message m;
+/** struct hearer - who is told; @failed: @err is filled */
+struct hearer {
+	int family;
+	watch_fn fn;
+	void *arg;
+	struct err *err;
+	bool failed;
+};
 
-	while (nl_next_message(&w, &m)) {
-		if (m.type != hear->family || m.len < GENL_HDRLEN ||
-		    m.data[0] != VMM_NL_CMD_EVENT)
-			continue;
-		if (record_parse_event(m.data + GENL_HDRLEN,
-				       m.len - GENL_HDRLEN, &event))
-			return err_set(err, VMCTL_MODULE,
-				       "netlink: an event that cannot be understood; try: the vmctl that came with the module");
-		if (fn(&event, arg, err))
-			return -1;
-	}
-	return 0;
+static int malformed(struct err *err)
+{
+	return err_set(err, VMCTL_MODULE,
+		       "netlink: an event that cannot be understood; try: the vmctl that came with the module");
+}
+
+static int take(struct nl_msg *msg, void *arg)
+{
+	struct nlmsghdr *m = nlmsg_hdr(msg);
+	struct genlmsghdr *genl = nlmsg_data(m);
+	struct hearer *h = arg;
+	struct record_event event;
+
+	if (m->nlmsg_type != h->family || !genlmsg_valid_hdr(m, 0) ||
+	    genl->cmd != VMM_NL_CMD_EVENT)
+		return NL_OK;
+	if (record_parse_event(genlmsg_attrdata(genl, 0),
+			       (size_t)genlmsg_attrlen(genl, 0), &event))
+		h->failed = malformed(h->err);
+	else
+		h->failed = h->fn(&event, h->arg, h->err);
+	return h->failed ? NL_STOP : NL_OK;
 }
 
 int watch_read(struct control *hear, watch_fn fn, void *arg, struct err *err)
 {
+	struct hearer h = {
+		.family = hear->family, .fn = fn, .arg = arg, .err = err,
+	};
 	bool dropped = false;
-	ssize_t got;
+	int ret;
 
+	nl_socket_modify_cb(hear->sock, NL_CB_VALID, NL_CB_CUSTOM, take, &h);
+	/* events answer nothing */
+	nl_socket_disable_seq_check(hear->sock);
 	for (;;) {
-		got = control_receive(hear, MSG_DONTWAIT);
-		if (got == -EAGAIN)
+		ret = nl_recvmsgs_default(hear->sock);
+		if (h.failed)
+			return -1;
+		if (ret == -NLE_AGAIN)
 			return dropped;
-		if (got == -ENOBUFS)
+		/* libnl says the same of memory of ours */
+		if (ret == -NLE_NOMEM && errno == ENOBUFS)
 			dropped = true;
-		else if (got < 0)
+		else if (ret < 0)
 			return err_set(err, VMCTL_FAILED,
 				       "netlink: cannot receive: %s",
-				       strerror((int)-got));
-		if (got > 0 && take(hear, (size_t)got, fn, arg, err))
-			return -1;
+				       nl_geterror(ret));
 	}
 }
 
 int watch_wait(struct control *hear, int ms, struct err *err)
 {
-	struct pollfd p = { .fd = hear->fd, .events = POLLIN };
+	struct pollfd p = { .fd = nl_socket_get_fd(hear->sock), .events = POLLIN };
 
 	if (poll(&p, 1, ms) >= 0 || errno == EINTR)
 		return 0;
