@@ -104,6 +104,23 @@ int args_number(const struct args *a, const char *option, uint64_t min,
 			     (unsigned long long)max);
 }
 
+int args_conf(struct args *a, struct conf *conf)
+{
+	struct err err;
+	int id;
+
+	while ((id = args_next(a)) != ARGS_END) {
+		if (id == ARGS_BAD)
+			return VMCTL_USAGE;
+		if (!conf_option(conf, id, a->value, &err))
+			continue;
+		if (err.code == VMCTL_USAGE)
+			return command_usage(a->cmd, "%s", err.text);
+		return command_fail(a->cmd, &err);
+	}
+	return 0;
+}
+
 int args_view(const struct args *a, int id, struct rows_view *view,
 	      struct err *err)
 {

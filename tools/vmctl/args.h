@@ -8,6 +8,7 @@
 
 #include "cmd.h"
 #include "lib/rows.h"
+#include "vm/conf.h"
 
 #define ARGS_END	-1
 #define ARGS_BAD	-2
@@ -41,6 +42,9 @@ int args_seconds(const struct args *a, const char *option, uint64_t *ns);
 /** args_number() - likewise a number from @min to @max */
 int args_number(const struct args *a, const char *option, uint64_t min,
 		uint64_t max, uint64_t *number);
+
+/** args_conf() - takes all options, of a machine; 0, or the exit code of a misuse */
+int args_conf(struct args *a, struct conf *conf);
 
 /* ---- options that all commands with rows have ---------------------------------- */
 

@@ -10,25 +10,9 @@
 #include <stdbool.h>
 
 #include "lib/err.h"
+#include "lib/option.h"
 
 #define VMCTL_VERSION "0.1.0"
-
-/**
- * struct cmd_option - an option of a command
- * @id:		its letter; a number of OPT_FIRST and above if it has none
- * @name:	the long form; NULL for none
- * @value:	what the value is called, or all that it may be: "on|off"; NULL:
- *		it takes none.  FILE and VM are known to completion.
- * @help:	a line or more
- */
-struct cmd_option {
-	int id;
-	const char *name;
-	const char *value;
-	const char *help;
-};
-
-#define OPT_FIRST	256
 
 /**
  * struct command - a verb

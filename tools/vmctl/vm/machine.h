@@ -12,7 +12,6 @@
 #ifndef VMCTL_MACHINE_H
 #define VMCTL_MACHINE_H
 
-#include "boot/boot.h"
 #include "dev/debug_exit.h"
 #include "dev/fw_cfg.h"
 #include "dev/i8042.h"
@@ -22,24 +21,9 @@
 #include "dev/serial.h"
 #include "lib/vmm.h"
 #include "vm/console.h"
+#include "vm/options.h"
 #include "vm/ram.h"
 #include "vm/vcpu.h"
-
-/**
- * struct machine_options - what the operator asked for
- * @unique:	no other VM of the same owner may have the name
- * @debug_exit:	port, or -1
- * @timeout_ns:	0: none
- */
-struct machine_options {
-	const char *name;
-	bool unique;
-	unsigned int cpus;
-	uint64_t memory;
-	struct boot_options boot;
-	int debug_exit;
-	uint64_t timeout_ns;
-};
 
 struct machine_irq {
 	struct irq_line line;
