@@ -9,6 +9,7 @@
 
 #include "cmds.h"
 #include "lib/records.h"
+#include "vm/define.h"
 
 /* Each candidate is a line, with what it is behind a tab. */
 static void offer(const char *word, size_t len, const char *what)
@@ -43,6 +44,21 @@ static void offer_vms(void)
 	control_close(&c);
 }
 
+static void offer_definitions(void)
+{
+	struct paths paths;
+	char **names;
+	size_t count, i;
+	struct err err;
+
+	if (paths_find(&paths, &err) ||
+	    define_names(&paths, &names, &count, &err))
+		return;
+	for (i = 0; i < count; i++)
+		offer(names[i], strlen(names[i]), "defined");
+	define_free_names(names, count);
+}
+
 /* What @value, of an option or operand, may be.  Files the shell knows itself. */
 static void offer_values(const char *value)
 {
@@ -50,6 +66,8 @@ static void offer_values(const char *value)
 
 	if (!strcmp(value, "VM")) {
 		offer_vms();
+	} else if (!strcmp(value, "DEFINITION")) {
+		offer_definitions();
 	} else if (!strcmp(value, "COMMAND")) {
 		offer_commands();
 	} else if (!strncmp(value, "FILE", 4)) {

@@ -8,6 +8,7 @@
 #include "lib/out.h"
 #include "lib/records.h"
 #include "lib/tell.h"
+#include "vm/define.h"
 
 /** struct whole - all that there is to say of a VM */
 struct whole {
@@ -78,8 +79,30 @@ static int show(const struct command *cmd, const char *name,
 	return VMCTL_OK;
 }
 
+static int print_definition(const char *name, struct err *err)
+{
+	struct paths paths;
+	struct conf conf;
+	char *text = NULL;
+	int ret;
+
+	conf_init(&conf);
+	ret = paths_find(&paths, err) || define_read(&paths, name, &conf, err);
+	if (!ret) {
+		text = conf_print(&conf);
+		if (text)
+			fputs(text, stdout);
+		else
+			ret = err_set(err, VMCTL_FAILED, "out of memory");
+	}
+	free(text);
+	conf_free(&conf);
+	return ret;
+}
+
 static int run(const struct command *cmd, int argc, char **argv)
 {
+	bool definition = false;
 	enum out_format format = OUT_TABLE;
 	char **operands;
 	struct args a;
@@ -90,22 +113,29 @@ static int run(const struct command *cmd, int argc, char **argv)
 	while ((id = args_next(&a)) != ARGS_END) {
 		if (id == ARGS_BAD)
 			return VMCTL_USAGE;
-		if (out_format_parse(a.value, &format, &err))
+		definition = !strcmp(a.value, "conf");
+		if (!definition && out_format_parse(a.value, &format, &err))
 			return command_fail(cmd, &err);
 	}
 	operands = args_operands(&a, 1, 1);
-	return operands ? show(cmd, operands[0], format) : VMCTL_USAGE;
+	if (!operands)
+		return VMCTL_USAGE;
+	if (!definition)
+		return show(cmd, operands[0], format);
+	return print_definition(operands[0], &err) ? command_fail(cmd, &err) :
+						     VMCTL_OK;
 }
 
 static const struct cmd_option options[] = {
-	{ 'o', "output", "table|json", "for people, or for programs" },
+	{ 'o', "output", "table|json|conf",
+	  "for people; for programs; its definition, see vm.conf(5)" },
 	{}
 };
 
 const struct command cmd_show = {
 	.name = "show",
 	.summary = "Tell all of a VM: figures, limits, labels, processors, memory",
-	.usage = "[-o table|json] VM",
+	.usage = "[-o table|json|conf] VM",
 	.options = options,
 	.operands = operand_vm,
 	.run = run,

@@ -8,6 +8,8 @@
 
 static const struct command *const commands[] = {
 	&cmd_complete,
+	&cmd_create,
+	&cmd_destroy,
 	&cmd_doctor,
 	&cmd_events,
 	&cmd_exits,
