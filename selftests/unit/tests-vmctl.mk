@@ -8,7 +8,7 @@ VMCTL_TESTS	:= $(patsubst %.c,%,$(wildcard vmctl_*.c))
 VMCTL_SRC	:= $(wildcard $(VMCTL)/boot/*.c $(VMCTL)/dev/*.c) $(VMCTL)/vm/bus.c $(VMCTL)/vm/end.c \
 		   $(VMCTL)/vm/conf.c \
 		   $(VMCTL)/vm/console.c $(wildcard $(VMCTL)/vm/console_*.c) $(VMCTL)/vm/define.c \
-		   $(VMCTL)/vm/loop.c $(VMCTL)/vm/regs.c $(VMCTL)/vm/runtime.c $(VMCTL)/vm/scroll.c \
+		   $(VMCTL)/vm/loop.c $(VMCTL)/vm/regs.c $(VMCTL)/vm/runtime.c $(VMCTL)/vm/scroll.c $(VMCTL)/vm/talk_server.c \
 		   $(VMCTL)/vm/terminal.c $(VMCTL)/vm/thread.c $(wildcard $(VMCTL)/lib/*.c)
 VMCTL_OBJ	:= $(VMCTL_SRC:$(VMCTL)/%.c=$(BUILD)/vmctl/%.o)
 
