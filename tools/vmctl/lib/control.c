@@ -13,6 +13,7 @@
 #include <linux/vmm_netlink.h>
 
 #include "lib/control.h"
+#include "lib/name.h"
 #include "lib/size.h"
 #include "lib/verdict.h"
 
@@ -106,24 +107,13 @@ struct nl_msg *control_request(const struct control *c, int flags, uint8_t cmd,
 	return NULL;
 }
 
-static bool is_name(const char *text)
-{
-	size_t len = strlen(text), i;
-
-	if (!isalpha((unsigned char)text[0]) || len >= VMM_NAME_LEN)
-		return false;
-	for (i = 1; i < len; i++)
-		if (!isalnum((unsigned char)text[i]) && !strchr("._-", text[i]))
-			return false;
-	return true;
-}
-
 int control_name(struct nl_msg *request, const char *vm, struct err *err)
 {
+	struct err no_name;
 	uint64_t id;
 	int ret;
 
-	if (is_name(vm)) {
+	if (!name_check(vm, &no_name)) {
 		ret = nla_put_string(request, VMM_NL_A_NAME, vm);
 	} else {
 		if (!isdigit((unsigned char)vm[0]) || uint_parse(vm, &id) ||
