@@ -58,7 +58,7 @@ sed -i '$d' "$web"
 is "$($vmctl list -aq | tr '\n' ' ')" "bad lab web " "list -a has them"
 is "$($vmctl list -q)" "" "list has not"
 is "$($vmctl list -a --no-header --fields name,state,vcpus,memory | tr -s ' ' | tail -n 1)" \
-	"web stopped 4 1.5G" "what is known of them"
+	"web stopped 4 1536M" "what is known of them"
 $vmctl list -a -o json >"$tmp/list"
 ok "as the schema says" /usr/bin/python3 selftests/lib/schema.py list "$tmp/list"
 is "$($vmctl complete -- destroy "" | cut -f 1 | tr '\n' ' ')" "bad lab web " "completion has them"
