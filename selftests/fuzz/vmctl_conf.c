@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vm/conf.h"
+#include "vm/conf_file.h"
 
 static uint64_t state;
 

@@ -5,11 +5,10 @@
 .DEFAULT_GOAL	:= all
 VMCTL		:= ../../tools/vmctl
 VMCTL_TESTS	:= $(patsubst %.c,%,$(wildcard vmctl_*.c))
-VMCTL_SRC	:= $(wildcard $(VMCTL)/boot/*.c $(VMCTL)/dev/*.c) $(VMCTL)/vm/bus.c $(VMCTL)/vm/end.c \
-		   $(VMCTL)/vm/conf.c \
-		   $(VMCTL)/vm/console.c $(wildcard $(VMCTL)/vm/console_*.c) $(VMCTL)/vm/define.c \
-		   $(VMCTL)/vm/loop.c $(VMCTL)/vm/regs.c $(VMCTL)/vm/runtime.c $(VMCTL)/vm/scroll.c $(VMCTL)/vm/talk_server.c \
-		   $(VMCTL)/vm/terminal.c $(VMCTL)/vm/thread.c $(wildcard $(VMCTL)/lib/*.c)
+VMCTL_VM	:= bus conf conf_file console console_feed console_hub console_log define end loop \
+		   regs runtime scroll talk_server terminal thread
+VMCTL_SRC	:= $(wildcard $(VMCTL)/boot/*.c $(VMCTL)/dev/*.c $(VMCTL)/lib/*.c) \
+		   $(VMCTL_VM:%=$(VMCTL)/vm/%.c)
 VMCTL_OBJ	:= $(VMCTL_SRC:$(VMCTL)/%.c=$(BUILD)/vmctl/%.o)
 
 # What unpacks kernels, and what speaks netlink.

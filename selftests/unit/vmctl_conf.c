@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "tap.h"
-#include "vm/conf.h"
+#include "vm/conf_file.h"
 
 #define HEAD	"# A machine for vmctl; see vm.conf(5).\n"
 

@@ -8,6 +8,7 @@
 #include "lib/out.h"
 #include "lib/records.h"
 #include "lib/tell.h"
+#include "vm/conf_file.h"
 #include "vm/define.h"
 
 /** struct whole - all that there is to say of a VM */

@@ -12,7 +12,6 @@
 #define DEFAULT_CPUS	1
 #define DEFAULT_MEMORY	(256 * MIB)
 #define MAX_PHYS_BITS	52	/* of the architecture; the module has less */
-#define NUMBER_LEN	32
 
 enum {
 	OPT_UNPACK = OPT_FIRST + 0x200,
@@ -53,9 +52,9 @@ static int parse_cpus(struct conf *conf, const char *text, struct err *err)
 	return 0;
 }
 
-static const char *value_cpus(const struct conf *conf, char buf[NUMBER_LEN])
+static const char *value_cpus(const struct conf *conf, char buf[CONF_VALUE_LEN])
 {
-	snprintf(buf, NUMBER_LEN, "%u", conf->opt.cpus);
+	snprintf(buf, CONF_VALUE_LEN, "%u", conf->opt.cpus);
 	return buf;
 }
 
@@ -75,7 +74,7 @@ static int parse_memory(struct conf *conf, const char *text, struct err *err)
 	return 0;
 }
 
-static const char *value_memory(const struct conf *conf, char buf[NUMBER_LEN])
+static const char *value_memory(const struct conf *conf, char buf[CONF_VALUE_LEN])
 {
 	return size_text(buf, conf->opt.memory);
 }
@@ -85,7 +84,7 @@ static int parse_kernel(struct conf *conf, const char *text, struct err *err)
 	return keep(conf, CONF_KERNEL, &conf->opt.boot.kernel, text, err);
 }
 
-static const char *value_kernel(const struct conf *conf, char buf[NUMBER_LEN])
+static const char *value_kernel(const struct conf *conf, char buf[CONF_VALUE_LEN])
 {
 	(void)buf;
 	return conf->opt.boot.kernel;
@@ -96,7 +95,7 @@ static int parse_initrd(struct conf *conf, const char *text, struct err *err)
 	return keep(conf, CONF_INITRD, &conf->opt.boot.initrd, text, err);
 }
 
-static const char *value_initrd(const struct conf *conf, char buf[NUMBER_LEN])
+static const char *value_initrd(const struct conf *conf, char buf[CONF_VALUE_LEN])
 {
 	(void)buf;
 	return conf->opt.boot.initrd;
@@ -107,7 +106,7 @@ static int parse_append(struct conf *conf, const char *text, struct err *err)
 	return keep(conf, CONF_APPEND, &conf->opt.boot.cmdline, text, err);
 }
 
-static const char *value_append(const struct conf *conf, char buf[NUMBER_LEN])
+static const char *value_append(const struct conf *conf, char buf[CONF_VALUE_LEN])
 {
 	(void)buf;
 	return conf->text[CONF_APPEND];
@@ -132,7 +131,7 @@ static int parse_unpack(struct conf *conf, const char *text, struct err *err)
 	return err_set(err, VMCTL_USAGE, "neither auto nor guest nor host");
 }
 
-static const char *value_unpack(const struct conf *conf, char buf[NUMBER_LEN])
+static const char *value_unpack(const struct conf *conf, char buf[CONF_VALUE_LEN])
 {
 	(void)buf;
 	return conf->opt.boot.unpack == UNPACK_AUTO ? NULL :
@@ -146,7 +145,7 @@ static int parse_multiboot(struct conf *conf, const char *text,
 }
 
 static const char *value_multiboot(const struct conf *conf,
-				   char buf[NUMBER_LEN])
+				   char buf[CONF_VALUE_LEN])
 {
 	(void)buf;
 	return conf->opt.boot.multiboot;
@@ -165,11 +164,11 @@ static int parse_debug_exit(struct conf *conf, const char *text,
 }
 
 static const char *value_debug_exit(const struct conf *conf,
-				    char buf[NUMBER_LEN])
+				    char buf[CONF_VALUE_LEN])
 {
 	if (conf->opt.debug_exit < 0)
 		return NULL;
-	snprintf(buf, NUMBER_LEN, "%#x", (unsigned int)conf->opt.debug_exit);
+	snprintf(buf, CONF_VALUE_LEN, "%#x", (unsigned int)conf->opt.debug_exit);
 	return buf;
 }
 
@@ -184,7 +183,7 @@ static int parse_timeout(struct conf *conf, const char *text, struct err *err)
 	return 0;
 }
 
-static const char *value_timeout(const struct conf *conf, char buf[NUMBER_LEN])
+static const char *value_timeout(const struct conf *conf, char buf[CONF_VALUE_LEN])
 {
 	return conf->opt.timeout_ns ? seconds_text(buf, conf->opt.timeout_ns) :
 				      NULL;
@@ -227,10 +226,12 @@ const struct cmd_option conf_options[] = { CONF_KEYS(AS_OPTION) {} };
 static const struct key {
 	enum files files;
 	int (*parse)(struct conf *conf, const char *text, struct err *err);
-	const char *(*value)(const struct conf *conf, char buf[NUMBER_LEN]);
+	const char *(*value)(const struct conf *conf, char buf[CONF_VALUE_LEN]);
 } keys[] = { CONF_KEYS(AS_KEY) };	/* as conf_options, one for one */
 
 #define NR_KEYS	ARRAY_SIZE(keys)
+
+_Static_assert(NR_KEYS <= CONF_MAX_KEYS, "conf.h promises that there is room");
 
 /* ---- whole sets of options ---------------------------------------------------- */
 
@@ -262,19 +263,39 @@ int conf_name(struct conf *conf, const char *name, struct err *err)
 	return keep(conf, CONF_NAME, &conf->opt.name, name, err);
 }
 
-int conf_option(struct conf *conf, int id, const char *value, struct err *err)
+int conf_key(const char *name)
 {
-	const struct cmd_option *o;
-	char letter[3] = { '-', (char)id, 0 };
 	unsigned int i;
 
-	for (i = 0; i < NR_KEYS && conf_options[i].id != id; i++)
-		;
-	if (i == NR_KEYS)
+	for (i = 0; i < NR_KEYS; i++)
+		if (!strcmp(name, conf_options[i].name))
+			return (int)i;
+	return -1;
+}
+
+int conf_set(struct conf *conf, unsigned int key, const char *value,
+	     struct err *err)
+{
+	return keys[key].parse(conf, value, err);
+}
+
+const char *conf_get(const struct conf *conf, unsigned int key,
+		     char buf[CONF_VALUE_LEN])
+{
+	return keys[key].value(conf, buf);
+}
+
+int conf_option(struct conf *conf, int id, const char *value, struct err *err)
+{
+	const struct cmd_option *o = conf_options;
+	char letter[3] = { '-', (char)id, 0 };
+
+	while (o->id && o->id != id)
+		o++;
+	if (!o->id)
 		return err_set(err, VMCTL_USAGE, "no option of a machine");
-	if (!keys[i].parse(conf, value, err))
+	if (!conf_set(conf, (unsigned int)(o - conf_options), value, err))
 		return 0;
-	o = &conf_options[i];
 	return err_wrap(err, "%s%s %.128s", id < OPT_FIRST ? "" : "--",
 			id < OPT_FIRST ? letter : o->name, value);
 }
@@ -334,11 +355,11 @@ static char *absolute(const char *value, const char *dir, enum files files)
 	return NULL;
 }
 
-static bool all_absolute(const char *value, enum files files)
+bool conf_is_absolute(unsigned int key, const char *value)
 {
 	const char *at = NULL;
 
-	while ((at = next_file(value, at, files)))
+	while ((at = next_file(value, at, keys[key].files)))
 		if (*at != '/')
 			return false;
 	return true;
@@ -346,273 +367,25 @@ static bool all_absolute(const char *value, enum files files)
 
 int conf_absolute(struct conf *conf, const char *dir, struct err *err)
 {
-	char buf[NUMBER_LEN], *text;
+	char buf[CONF_VALUE_LEN], *text;
 	const char *value;
 	unsigned int i;
 	int ret;
 
 	for (i = 0; i < NR_KEYS; i++) {
-		value = keys[i].value(conf, buf);
-		if (!value || all_absolute(value, keys[i].files))
+		value = conf_get(conf, i, buf);
+		if (!value || conf_is_absolute(i, value))
 			continue;
 		if (keys[i].files == LIST_OF_FILES && strpbrk(dir, ",="))
 			return err_set(err, VMCTL_USAGE,
 				       "--%s: file names in a directory with ',' or '=' in its name",
 				       conf_options[i].name);
 		text = absolute(value, dir, keys[i].files);
-		ret = text ? keys[i].parse(conf, text, err) :
+		ret = text ? conf_set(conf, i, text, err) :
 		      err_set(err, VMCTL_FAILED, "out of memory");
 		free(text);
 		if (ret)
 			return -1;
 	}
 	return 0;
-}
-
-/* ---- files -------------------------------------------------------------------- */
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static bool is_control(char c)
-{
-	return (unsigned char)c < 0x20 || c == 0x7f;
-}
-
-/* Cuts the blanks off both ends; the text ends there then. */
-static char *trim(char *text)
-{
-	size_t len;
-
-	text += strspn(text, " \t");
-	len = strlen(text);
-	while (len && is_blank(text[len - 1]))
-		len--;
-	text[len] = 0;
-	return text;
-}
-
-static int hex_digit(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *at = c ? strchr(digits, c) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
-
-/* The character that the escape at @text stands for; 0: none. */
-static char unescape(const char *text, unsigned int *used)
-{
-	int high, low;
-
-	*used = 2;
-	switch (text[1]) {
-	case '"':
-	case '\\':
-		return text[1];
-	case 'n':
-		return '\n';
-	case 't':
-		return '\t';
-	case 'x':
-		high = hex_digit(text[2]);
-		low = high < 0 ? -1 : hex_digit(text[3]);
-		*used = 4;
-		return low < 0 ? 0 : (char)(high << 4 | low);
-	default:
-		return 0;
-	}
-}
-
-/* Takes the quotes off, in place. */
-static int unquote(char *text, struct err *err)
-{
-	char *from = text + 1, *to = text;
-	unsigned int used;
-
-	while (*from != '"') {
-		if (!*from)
-			return err_set(err, VMCTL_FAILED,
-				       "the closing quote is missing");
-		used = 1;
-		*to = *from == '\\' ? unescape(from, &used) : *from;
-		if (!*to++)
-			return err_set(err, VMCTL_FAILED,
-				       "\\%.1s: the escapes are \\\" \\\\ \\n \\t \\xHH",
-				       from + 1);
-		from += used;
-	}
-	if (from[1])
-		return err_set(err, VMCTL_FAILED,
-			       "text behind the closing quote");
-	*to = 0;
-	return 0;
-}
-
-/* The value of @key as it was meant. */
-static int take_value(char *value, struct err *err)
-{
-	const char *p;
-
-	if (!*value)
-		return err_set(err, VMCTL_FAILED, "a value is missing");
-	for (p = value; *p; p++)
-		if (is_control(*p) && *p != '\t')
-			return err_set(err, VMCTL_FAILED,
-				       "control character %#04x; try: \"\\x%02x\"",
-				       (unsigned char)*p, (unsigned char)*p);
-	return *value == '"' ? unquote(value, err) : 0;
-}
-
-static int parse_key(struct conf *conf, unsigned int i, char *value,
-		     struct err *err)
-{
-	if (take_value(value, err))
-		return err_wrap(err, "%s", conf_options[i].name);
-	if (!all_absolute(value, keys[i].files))
-		return err_set(err, VMCTL_FAILED,
-			       "%s %.128s: file names must begin with /",
-			       conf_options[i].name, value);
-	if (!keys[i].parse(conf, value, err))
-		return 0;
-	return err_wrap(err, "%s %.128s", conf_options[i].name, value);
-}
-
-/* @seen: in which line each key was, 0: in none; @line: this one's number */
-static int parse_line(struct conf *conf, char *text, unsigned int *seen,
-		      unsigned int line, struct err *err)
-{
-	char *key = trim(text), *value;
-	unsigned int i;
-
-	if (!*key || *key == '#')
-		return 0;
-	value = key + strcspn(key, " \t");
-	if (*value)
-		*value++ = 0;
-	for (i = 0; i < NR_KEYS; i++)
-		if (!strcmp(key, conf_options[i].name))
-			break;
-	if (i == NR_KEYS)
-		return err_set(err, VMCTL_FAILED,
-			       "%.64s: no such key; try: man vm.conf", key);
-	if (seen[i])
-		return err_set(err, VMCTL_FAILED,
-			       "%s: a second time, first in line %u", key,
-			       seen[i]);
-	seen[i] = line;
-	return parse_key(conf, i, value + strspn(value, " \t"), err);
-}
-
-static int parse_lines(struct conf *conf, char *text, const char *file,
-		       struct err *err)
-{
-	unsigned int seen[NR_KEYS] = {}, line = 0;
-	char *next = text, *at;
-
-	while ((at = strsep(&next, "\n"))) {
-		line++;
-		if (parse_line(conf, at, seen, line, err)) {
-			err_wrap(err, "%.200s:%u", file, line);
-			goto bad;
-		}
-	}
-	if (!conf_check(conf, false, err))
-		return 0;
-	err_wrap(err, "%.200s", file);
-bad:
-	err->code = VMCTL_FAILED;
-	return -1;
-}
-
-static unsigned int line_at(const char *text, const char *at)
-{
-	unsigned int line = 1;
-
-	for (; text < at; text++)
-		line += *text == '\n';
-	return line;
-}
-
-int conf_parse(struct conf *conf, const char *text, size_t len,
-	       const char *file, struct err *err)
-{
-	const char *zero = len ? memchr(text, 0, len) : NULL;
-	char *copy;
-	int ret;
-
-	if (len > CONF_MAX_BYTES)
-		return err_set(err, VMCTL_FAILED,
-			       "%.200s: more than %d bytes", file,
-			       CONF_MAX_BYTES);
-	if (zero)
-		return err_set(err, VMCTL_FAILED, "%.200s:%u: a zero byte",
-			       file, line_at(text, zero));
-	copy = strndup(text, len);
-	if (!copy)
-		return err_set(err, VMCTL_FAILED, "out of memory");
-	ret = parse_lines(conf, copy, file, err);
-	free(copy);
-	return ret;
-}
-
-static bool needs_quotes(const char *value)
-{
-	size_t len = strlen(value);
-
-	if (!len || *value == '"' || is_blank(*value) ||
-	    is_blank(value[len - 1]))
-		return true;
-	for (; *value; value++)
-		if (is_control(*value))
-			return true;
-	return false;
-}
-
-static void print_quoted(FILE *f, const char *value)
-{
-	putc('"', f);
-	for (; *value; value++) {
-		if (*value == '"' || *value == '\\')
-			fprintf(f, "\\%c", *value);
-		else if (*value == '\n')
-			fputs("\\n", f);
-		else if (*value == '\t')
-			fputs("\\t", f);
-		else if (is_control(*value))
-			fprintf(f, "\\x%02x", (unsigned char)*value);
-		else
-			putc(*value, f);
-	}
-	putc('"', f);
-}
-
-char *conf_print(const struct conf *conf)
-{
-	char buf[NUMBER_LEN], *text = NULL;
-	const char *value;
-	unsigned int i;
-	size_t len;
-	FILE *f = open_memstream(&text, &len);
-
-	if (!f)
-		return NULL;
-	fputs("# A machine for vmctl; see vm.conf(5).\n", f);
-	for (i = 0; i < NR_KEYS; i++) {
-		value = keys[i].value(conf, buf);
-		if (!value)
-			continue;
-		fprintf(f, "%s ", conf_options[i].name);
-		if (needs_quotes(value))
-			print_quoted(f, value);
-		else
-			fputs(value, f);
-		putc('\n', f);
-	}
-	if (!fclose(f))
-		return text;
-	free(text);
-	return NULL;
 }

@@ -3,12 +3,6 @@
  * The options of a machine as text: flags of a command, or lines of a definition
  * file (vm.conf(5)).  One table serves both, so that what can be said on a
  * command line can be said in a file, in the same words.
- *
- * A file has a "KEY VALUE" a line, where KEY is the flag's long form; blank lines
- * and lines that begin with '#' say nothing.  The value is the rest of the line
- * without the blanks around it, or a text in double quotes with the escapes
- * \" \\ \n \t \xHH.  What conf_print() writes, conf_parse() takes back, and
- * prints again to the byte.
  */
 #ifndef VMCTL_CONF_H
 #define VMCTL_CONF_H
@@ -18,8 +12,6 @@
 
 #include "lib/option.h"
 #include "vm/options.h"
-
-#define CONF_MAX_BYTES	(64 * 1024)	/* of a file */
 
 enum conf_text {
 	CONF_NAME,
@@ -58,12 +50,23 @@ int conf_check(const struct conf *conf, bool flags, struct err *err);
 /** conf_absolute() - lets file names begin at @dir if they are relative. */
 int conf_absolute(struct conf *conf, const char *dir, struct err *err);
 
-/** conf_parse() - all of a file into @conf, which has been initialized
- * @file:	its name, for messages */
-int conf_parse(struct conf *conf, const char *text, size_t len,
-	       const char *file, struct err *err);
+/* ---- for vm/conf_file.h: a key is an index of conf_options ------------------------ */
 
-/** conf_print() - as a file, which the caller frees; NULL: out of memory */
-char *conf_print(const struct conf *conf);
+#define CONF_MAX_KEYS	32
+#define CONF_VALUE_LEN	32	/* of values that are numbers */
+
+/** conf_key() - the key of that name; -1: none */
+int conf_key(const char *name);
+
+/** conf_set() - takes a value; the error says only why not */
+int conf_set(struct conf *conf, unsigned int key, const char *value,
+	     struct err *err);
+
+/** conf_get() - the value, maybe in @buf; NULL: nothing was told */
+const char *conf_get(const struct conf *conf, unsigned int key,
+		     char buf[CONF_VALUE_LEN]);
+
+/** conf_is_absolute() - whether no file in @value is relative */
+bool conf_is_absolute(unsigned int key, const char *value);
 
 #endif

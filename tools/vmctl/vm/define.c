@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/name.h"
+#include "vm/conf_file.h"
 #include "vm/define.h"
 
 #define SUFFIX	".conf"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Definitions: one file a VM, CONF/NAME.conf, in the format of vm/conf.h.  One
+ * Definitions: one file a VM, CONF/NAME.conf, in the format of vm/conf_file.h.  One
  * appears with all of its content or not at all, and never replaces another.
  */
 #ifndef VMCTL_DEFINE_H
