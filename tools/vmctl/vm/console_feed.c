@@ -37,7 +37,7 @@ static int nonsense(struct err *err)
 /* The first byte of @feed's run that comes is at @offset. */
 static int move_to(struct console_feed *feed, uint64_t offset, struct err *err)
 {
-	if (offset < feed->at)
+	if (offset < feed->at || offset > UINT64_MAX - CONSOLE_MAX_FRAME)
 		return nonsense(err);
 	if (offset > feed->at)
 		feed->ops->lost(feed, offset - feed->at);
