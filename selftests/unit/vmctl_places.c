@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -246,6 +247,52 @@ static void test_life(void)
 	tap_ok(runtime_alive(&paths, "../x", &err) < 0, "names are checked");
 }
 
+/* Stands in for the C library's, so that things can happen right before a lock. */
+static void (*before_lock)(void);
+
+int fcntl(int fd, int cmd, ...)
+{
+	void (*happens)(void) = before_lock;
+	va_list ap;
+	long arg;
+
+	va_start(ap, cmd);
+	arg = va_arg(ap, long);
+	va_end(ap);
+	if (cmd == F_OFD_SETLK && happens) {
+		before_lock = NULL;
+		happens();
+	}
+	return (int)syscall(SYS_fcntl, fd, cmd, arg);
+}
+
+static pid_t successor;
+
+/* One owner ends, removing the lock that has just been opened, and another comes. */
+static void change_owner(void)
+{
+	char lock[PATHS_LEN];
+
+	paths_join(lock, paths.run, "web/lock", "", &err);
+	if (unlink(lock))
+		abort();
+	successor = start_owner(NULL);
+}
+
+static void test_old_lock(void)
+{
+	struct runtime rt;
+
+	before_lock = change_owner;
+	tap_ok(runtime_claim(&rt, &paths, "web", &err) &&
+	       err.code == VMCTL_STATE && !before_lock,
+	       "the lock of an owner that has gone is not the present one's");
+	kill(successor, SIGKILL);
+	waitpid(successor, NULL, 0);
+	tap_ok(!runtime_claim(&rt, &paths, "web", &err), "but then it is free");
+	runtime_release(&rt);
+}
+
 static void test_inherited(void)
 {
 	pid_t heir = 0, pid = start_owner(&heir);
@@ -304,6 +351,7 @@ int main(void)
 	snprintf(paths.log, sizeof(paths.log), "%s/a/log", root);
 	test_definitions();
 	test_life();
+	test_old_lock();
 	test_inherited();
 	test_one_owner();
 	snprintf(command, sizeof(command), "rm -r %s", root);
