@@ -65,6 +65,7 @@ static void room(struct serial_sink *sink)
 
 static struct irq_line serial_line = { .drive = drive };
 static struct irq_line rtc_line = { .drive = drive };
+static struct irq_line sci_line = { .drive = drive };
 static struct serial_sink sink = { put, room };
 
 static int setup(void)
@@ -81,7 +82,7 @@ static int setup(void)
 	vm_end_init(&end);
 	layout_make(&layout, 6 * GIB, 48, &err);
 	serial_init(&serial, &serial_line, &sink);
-	pm_init(&pm, &end);
+	pm_init(&pm, &sci_line, &end);
 	reset_init(&reset, &end);
 	i8042_init(&kbc, &end);
 	fw_cfg_init(&fw_cfg, 6 * GIB, 4);
@@ -125,6 +126,8 @@ static void outside(void)
 		rtc.timer.ready(&rtc.timer);
 		return;
 	}
+	if (!below(4))
+		pm_press_button(&pm);
 	memset(data, 'x', sizeof(data));
 	if (len <= serial_room(&serial))
 		serial_receive(&serial, data, len);
@@ -143,6 +146,9 @@ static const char *fault(void)
 		return "data ready, but no data";
 	if (!(rtc.byte[0x0c] & 0x80) != !rtc_line.level)
 		return "the clock's line and its flag differ";
+	if (!((pm.reg[0] & pm.reg[2]) | (pm.reg[1] & pm.reg[3])) !=
+	    !sci_line.level)
+		return "the ACPI line and its registers differ";
 	if (fw_cfg.pos > fw_cfg.len || fw_cfg.len > sizeof(fw_cfg.item))
 		return "the configuration item";
 	return NULL;

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: host: amd intel, module: no, modules: kvm_intel
+# test: host: amd intel, module: no, modules: kvm_intel, files: Documentation/man/vmctl.8
 #
 # vmctl where it cannot work: each refusal is one line on standard error that names value
 # and limit, with the exit code that the manual gives.
@@ -43,11 +43,26 @@ refused 2 "name of 64 .*limit is 63" run -k x "$(printf 'x%.0s' {1..64})"
 refused 2 "one name is enough" run -k x one two
 refused 2 "-o xml: .*table and json" info -o xml
 refused 2 "takes no argument" version now
+refused 2 "-o xml: .*jsonl, csv and name" list -o xml
+refused 2 "web: takes no argument" list web
+refused 2 "VM is missing" pause
+refused 2 "lab: one too many" kill web lab
+refused 2 "-x: unknown option" stop -xf web
+refused 2 "--frob: unknown option" kill --frob web
+refused 2 "-t needs a value" stop web -t
+refused 2 "-t 1m: not a number of seconds" stop -t 1m web
+refused 2 "--for dead: neither running" wait --for dead web
+refused 2 "web: nothing to set" set web
+refused 2 "s: may be set or show" s
 
 # what does
 refused 6 "/dev/vmm: cannot open: .*try: .*insmod" run -k /dev/null
 refused 6 "/dev/vmm" run -k /nowhere -m 512M
 refused 6 "/dev/vmm" info
+for words in list "show web" "pause web" "set web name=x" stats "exits web" events "wait web"; do
+	# shellcheck disable=SC2086
+	refused 6 "netlink: no family vmm; try: .*insmod" $words
+done
 
 if grep -qw vmx /proc/cpuinfo; then
 	extension=VMX kvm=kvm_intel
@@ -67,6 +82,23 @@ ok "$kvm lets go" modprobe -r $kvm
 
 is "$($vmctl version)" "$($vmctl ver)" "a prefix of a command"
 ok "help lists run" grep -q '^  run ' <($vmctl help)
+commands=$($vmctl help | sed -n 's/^  \([a-z]*\) .*/\1/p')
+for command in $commands; do
+	$vmctl help "$command" | grep -q "^usage: vmctl $command" &&
+		grep -Eq "^\.It (Xo )?Ic $command( |\$)" Documentation/man/vmctl.8 || echo "# not $command"
+done >"$tmp/out"
+is "$(cat "$tmp/out")" "" "each command has help and is in the manual"
+is "$($vmctl complete -- "" | cut -f 1)" "$commands" "and is offered to shells"
+is "$($vmctl complete -- run -k "")" ":files" "files are left to them"
+is "$($vmctl complete -- pause ""; $vmctl complete -- frob ""; $vmctl complete -- list x "")" "" \
+	"where there is nothing, nothing is offered"
+is "$($vmctl complete -- wait --for "" | tr -d '\t' | tr '\n' ' ')" "running paused stopped gone " \
+	"an option's values"
+for shell in bash zsh fish; do
+	script=tools/vmctl/completion/vmctl.$shell
+	[ $shell != zsh ] || script=tools/vmctl/completion/_vmctl
+	[ ! -e "$script" ] || ! command -v $shell >/dev/null || ok "completion: $shell" $shell -n "$script"
+done
 ok "help run tells of --timeout" grep -q -- --timeout <($vmctl help run)
 $vmctl help >/dev/full 2>"$tmp/err"
 is $? 1 "no room for the output"

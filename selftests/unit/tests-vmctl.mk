@@ -5,16 +5,18 @@
 .DEFAULT_GOAL	:= all
 VMCTL		:= ../../tools/vmctl
 VMCTL_TESTS	:= $(patsubst %.c,%,$(wildcard vmctl_*.c))
-VMCTL_SRC	:= $(wildcard $(VMCTL)/boot/*.c $(VMCTL)/dev/*.c) $(VMCTL)/vm/bus.c $(VMCTL)/vm/end.c \
-		   $(VMCTL)/vm/console.c $(VMCTL)/vm/loop.c $(VMCTL)/vm/regs.c \
-		   $(VMCTL)/vm/terminal.c $(VMCTL)/vm/thread.c $(VMCTL)/lib/note.c $(VMCTL)/lib/err.c $(VMCTL)/lib/size.c $(VMCTL)/lib/file.c
+VMCTL_VM	:= bus conf conf_file console console_feed console_hub console_log define end loop \
+		   regs runtime scroll talk_server terminal thread
+VMCTL_SRC	:= $(wildcard $(VMCTL)/boot/*.c $(VMCTL)/dev/*.c $(VMCTL)/lib/*.c) \
+		   $(VMCTL_VM:%=$(VMCTL)/vm/%.c)
 VMCTL_OBJ	:= $(VMCTL_SRC:$(VMCTL)/%.c=$(BUILD)/vmctl/%.o)
 
-# What unpacks kernels.
-$(foreach t,$(VMCTL_TESTS),$(eval LDLIBS_$(t) += -llzma -lz -lzstd -llz4))
+# What unpacks kernels, and what speaks netlink.
+$(foreach t,$(VMCTL_TESTS),$(eval LDLIBS_$(t) += -llzma -lz -lzstd -llz4 -lnl-genl-3 -lnl-3))
 
 # The tool sees the system's headers, not the stand-ins for the kernel's.
-VMCTL_CPPFLAGS	:= -D_GNU_SOURCE -I. -I../unit -I$(VMCTL) -I../../uapi
+VMCTL_CPPFLAGS	:= -D_GNU_SOURCE -I. -I../unit -I$(VMCTL) -I../../uapi \
+		   $(shell pkg-config --cflags libnl-genl-3.0)
 
 $(VMCTL_TESTS:%=$(BUILD)/%): $(VMCTL_OBJ)
 $(VMCTL_TESTS:%=$(BUILD)/%.o): CPPFLAGS := $(VMCTL_CPPFLAGS)

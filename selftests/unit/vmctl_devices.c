@@ -149,13 +149,46 @@ static void test_bus_access(void)
 
 /* ---- devices ------------------------------------------------------------ */
 
+static unsigned int sci_changes;
+
+static void drive_sci(struct irq_line *line, bool level)
+{
+	sci_changes++;
+}
+
+static void test_button(void)
+{
+	struct irq_line sci = { .drive = drive_sci };
+	struct pm pm;
+
+	restart();
+	pm_init(&pm, &sci, &end);
+	bus_add(&bus, &pm.regs, &err);
+	pm_press_button(&pm);
+	tap_ok(in(0x600, 2) == 0x0100 && !sci.level,
+	       "the power button shows, and interrupts nobody who does not want");
+	out(0x602, 2, 0x0100);
+	tap_ok(sci.level && sci_changes == 1, "enabled, it does");
+	pm_press_button(&pm);
+	out(0x600, 2, 0x0020);
+	tap_ok(sci.level && sci_changes == 1, "as long as it is not cleared");
+	out(0x600, 2, 0x0100);
+	tap_ok(!sci.level && !in(0x600, 2) && in(0x602, 2) == 0x0100,
+	       "a one clears it, and it stays enabled");
+	pm_press_button(&pm);
+	out(0x602, 2, 0);
+	tap_ok(!sci.level && in(0x600, 2) == 0x0100 && !vm_ended(&end),
+	       "disabled, it waits");
+}
+
 static void test_pm(void)
 {
+	struct irq_line sci = { .drive = drive_sci };
 	struct pm pm;
 	uint32_t a, b;
 
 	restart();
-	pm_init(&pm, &end);
+	pm_init(&pm, &sci, &end);
 	bus_add(&bus, &pm.regs, &err);
 	bus_add(&bus, &pm.timer, &err);
 	tap_ok(in(0x604, 2) == 1, "ACPI mode is on");
@@ -285,6 +318,7 @@ int main(void)
 	test_bus_map();
 	test_bus_access();
 	test_pm();
+	test_button();
 	test_reset();
 	test_i8042();
 	test_fw_cfg();

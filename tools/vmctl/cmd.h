@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The table of commands.  A command's file has its handler and its help; the
- * table in main.c is the one list of what there is.
+ * The table of commands.  A command's file has its handler, its options and its
+ * help; the table in main.c is the one list of what there is.  Parsing, help and
+ * completion in shells all go by these.
  */
 #ifndef VMCTL_CMD_H
 #define VMCTL_CMD_H
 
+#include <stdbool.h>
+
 #include "lib/err.h"
+#include "lib/option.h"
 
 #define VMCTL_VERSION "0.1.0"
 
@@ -15,7 +19,10 @@
  * @name:	what the user types; a unique prefix will do
  * @summary:	one line
  * @usage:	what follows the name
- * @help:	more lines: options, exit codes; NULL for none
+ * @help:	more lines, after the options; NULL for none
+ * @options:	closed by one without an id; NULL for none
+ * @operands:	what each operand is, as cmd_option.value is; the last may come
+ *		again if it ends in "..."; closed by NULL; NULL for none
  * @run:	the handler; argv[0] is the name; returns the exit code
  */
 struct command {
@@ -23,11 +30,10 @@ struct command {
 	const char *summary;
 	const char *usage;
 	const char *help;
-	int (*run)(int argc, char **argv);
+	const struct cmd_option *options;
+	const char *const *operands;
+	int (*run)(const struct command *cmd, int argc, char **argv);
 };
-
-extern const struct command cmd_doctor, cmd_help, cmd_info, cmd_run,
-			    cmd_version;
 
 /** command_table() - all commands, closed by NULL. */
 const struct command *const *command_table(void);
@@ -41,5 +47,7 @@ int command_fail(const struct command *cmd, const struct err *err);
 /** command_usage() - likewise, for a misuse that @fmt describes. */
 int command_usage(const struct command *cmd, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+extern const char *const operand_vm[];	/* { "VM", NULL } */
 
 #endif

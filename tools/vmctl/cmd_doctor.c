@@ -4,13 +4,13 @@
  * says what to do about it.  The first failure gives the exit code, because
  * the later ones usually follow from it.
  */
-#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "args.h"
+#include "cmds.h"
 #include "lib/out.h"
 #include "lib/vmm.h"
 
@@ -231,33 +231,35 @@ static int examine(enum out_format format)
 	return d.code;
 }
 
-static int run(int argc, char **argv)
+static int run(const struct command *cmd, int argc, char **argv)
 {
 	enum out_format format = OUT_TABLE;
+	struct args a;
 	struct err err;
-	int c;
+	int id;
 
-	opterr = 0;
-	while ((c = getopt(argc, argv, ":o:")) != -1) {
-		if (c == ':')
-			return command_usage(&cmd_doctor, "-%c needs a value",
-					     optopt);
-		if (c == '?')
-			return command_usage(&cmd_doctor, "%s: unknown option",
-					     argv[optind - 1]);
-		if (out_format_parse(optarg, &format, &err))
-			return command_fail(&cmd_doctor, &err);
+	args_init(&a, cmd, argc, argv);
+	while ((id = args_next(&a)) != ARGS_END) {
+		if (id == ARGS_BAD)
+			return VMCTL_USAGE;
+		if (out_format_parse(a.value, &format, &err))
+			return command_fail(cmd, &err);
 	}
-	if (optind < argc)
-		return command_usage(&cmd_doctor, "%s: takes no argument",
-				     argv[optind]);
+	if (!args_operands(&a, 0, 0))
+		return VMCTL_USAGE;
 	return examine(format);
 }
+
+static const struct cmd_option options[] = {
+	{ 'o', "output", "table|json", "for people, or for programs" },
+	{}
+};
 
 const struct command cmd_doctor = {
 	.name = "doctor",
 	.summary = "Check whether this host can run VMs, and say what to do",
 	.usage = "[-o table|json]",
+	.options = options,
 	.help =
 "Exit code: 0 all well, else that of the first failure: 5 not permitted,\n"
 "6 module absent or of another ABI, 7 host lacks SVM and VMX or KVM holds it.\n",

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <stdio.h>
+#include <string.h>
 
-#include "cmd.h"
+#include "args.h"
+#include "cmds.h"
 
 static void list(void)
 {
@@ -13,31 +15,85 @@ static void list(void)
 	puts("\nA unique prefix of a command will do.  See also: vmctl help COMMAND, vmctl(8)");
 }
 
-static int run(int argc, char **argv)
+/* "-o, --output table|json", or as much of it as there is */
+static int form(char *to, size_t size, const struct cmd_option *o)
 {
-	const struct command *cmd;
+	char letter[4] = "  ";
+
+	if (o->id < OPT_FIRST)
+		snprintf(letter, sizeof(letter), "-%c", o->id);
+	return snprintf(to, size, "%s%s%s%s%s%s", letter,
+			!o->name ? "" : o->id < OPT_FIRST ? ", " : "  ",
+			o->name ? "--" : "", o->name ? o->name : "",
+			o->value ? " " : "", o->value ? o->value : "");
+}
+
+#define FORM_MAX	26	/* longer forms have a line of their own */
+
+static void print_options(const struct cmd_option *options)
+{
+	const struct cmd_option *o;
+	const char *line;
+	char text[128];
+	size_t len;
+
+	for (o = options; o->id; o++) {
+		form(text, sizeof(text), o);
+		printf("  %-*s", FORM_MAX, text);
+		if (strlen(text) > FORM_MAX)
+			printf("\n  %-*s", FORM_MAX, "");
+		for (line = o->help; ; line += len + 1) {
+			len = strcspn(line, "\n");
+			printf("  %.*s\n", (int)len, line);
+			if (!line[len])
+				break;
+			printf("  %-*s", FORM_MAX, "");
+		}
+	}
+}
+
+static void explain(const struct command *cmd)
+{
+	printf("usage: vmctl %s%s%s\n%s.\n", cmd->name, *cmd->usage ? " " : "",
+	       cmd->usage, cmd->summary);
+	if (cmd->options) {
+		putchar('\n');
+		print_options(cmd->options);
+	}
+	if (cmd->help)
+		printf("\n%s", cmd->help);
+}
+
+static int run(const struct command *cmd, int argc, char **argv)
+{
+	const struct command *about;
+	char **words;
+	struct args a;
 	struct err err;
 
-	if (argc > 2)
-		return command_usage(&cmd_help, "%s: one command at a time",
-				     argv[2]);
-	if (argc < 2) {
+	args_init(&a, cmd, argc, argv);
+	if (args_next(&a) != ARGS_END)
+		return VMCTL_USAGE;
+	words = args_operands(&a, 0, 1);
+	if (!words)
+		return VMCTL_USAGE;
+	if (!words[0]) {
 		list();
 		return VMCTL_OK;
 	}
-	cmd = command_find(argv[1], &err);
-	if (!cmd)
-		return command_fail(&cmd_help, &err);
-	printf("usage: vmctl %s%s%s\n%s.\n", cmd->name, *cmd->usage ? " " : "",
-	       cmd->usage, cmd->summary);
-	if (cmd->help)
-		printf("\n%s", cmd->help);
+	about = command_find(words[0], &err);
+	if (!about)
+		return command_fail(cmd, &err);
+	explain(about);
 	return VMCTL_OK;
 }
+
+static const char *const operands[] = { "COMMAND", NULL };
 
 const struct command cmd_help = {
 	.name = "help",
 	.summary = "List the commands, or explain one",
 	.usage = "[COMMAND]",
+	.operands = operands,
 	.run = run,
 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <getopt.h>
 #include <stdio.h>
 
-#include "cmd.h"
+#include "args.h"
+#include "cmds.h"
 #include "lib/out.h"
 #include "lib/vmm.h"
 
@@ -48,37 +48,39 @@ static void print(enum out_format f, const struct vmm_info *info)
 	out_end(f);
 }
 
-static int run(int argc, char **argv)
+static int run(const struct command *cmd, int argc, char **argv)
 {
 	enum out_format format = OUT_TABLE;
+	struct args a;
 	struct err err;
 	struct vmm vmm;
-	int c;
+	int id;
 
-	opterr = 0;
-	while ((c = getopt(argc, argv, ":o:")) != -1) {
-		if (c == ':')
-			return command_usage(&cmd_info, "-%c needs a value",
-					     optopt);
-		if (c == '?')
-			return command_usage(&cmd_info, "%s: unknown option",
-					     argv[optind - 1]);
-		if (out_format_parse(optarg, &format, &err))
-			return command_fail(&cmd_info, &err);
+	args_init(&a, cmd, argc, argv);
+	while ((id = args_next(&a)) != ARGS_END) {
+		if (id == ARGS_BAD)
+			return VMCTL_USAGE;
+		if (out_format_parse(a.value, &format, &err))
+			return command_fail(cmd, &err);
 	}
-	if (optind < argc)
-		return command_usage(&cmd_info, "%s: takes no argument",
-				     argv[optind]);
+	if (!args_operands(&a, 0, 0))
+		return VMCTL_USAGE;
 	if (vmm_open_any(&vmm, &err))
-		return command_fail(&cmd_info, &err);
+		return command_fail(cmd, &err);
 	print(format, &vmm.info);
 	vmm_close(&vmm);
 	return VMCTL_OK;
 }
 
+static const struct cmd_option options[] = {
+	{ 'o', "output", "table|json", "for people, or for programs" },
+	{}
+};
+
 const struct command cmd_info = {
 	.name = "info",
 	.summary = "Print what the module on this host offers",
 	.usage = "[-o table|json]",
+	.options = options,
 	.run = run,
 };

@@ -2,13 +2,16 @@
 #include <linux/vmm.h>
 #include <stdio.h>
 
-#include "cmd.h"
+#include "args.h"
+#include "cmds.h"
 
-static int run(int argc, char **argv)
+static int run(const struct command *cmd, int argc, char **argv)
 {
-	if (argc > 1)
-		return command_usage(&cmd_version, "%s: takes no argument",
-				     argv[1]);
+	struct args a;
+
+	args_init(&a, cmd, argc, argv);
+	if (args_next(&a) != ARGS_END || !args_operands(&a, 0, 0))
+		return VMCTL_USAGE;
 	printf("vmctl %s, ABI %d\n", VMCTL_VERSION, VMM_ABI_VERSION);
 	return VMCTL_OK;
 }

@@ -3,15 +3,31 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd.h"
+#include "cmds.h"
 #include "lib/note.h"
 
 static const struct command *const commands[] = {
+	&cmd_complete,
+	&cmd_create,
+	&cmd_destroy,
 	&cmd_doctor,
+	&cmd_events,
+	&cmd_exits,
 	&cmd_help,
 	&cmd_info,
+	&cmd_inject,
+	&cmd_kill,
+	&cmd_list,
+	&cmd_pause,
+	&cmd_reset,
+	&cmd_resume,
 	&cmd_run,
+	&cmd_set,
+	&cmd_show,
+	&cmd_stats,
+	&cmd_stop,
 	&cmd_version,
+	&cmd_wait,
 	NULL,
 };
 
@@ -89,7 +105,7 @@ int main(int argc, char **argv)
 		note("%s", err.text);
 		return err.code;
 	}
-	code = cmd->run(argc - 1, argv + 1);
+	code = cmd->run(cmd, argc - 1, argv + 1);
 	if (fflush(stdout) || ferror(stdout)) {
 		note("%s: cannot write to standard output", cmd->name);
 		return code ? code : VMCTL_FAILED;

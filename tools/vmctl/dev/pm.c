@@ -15,10 +15,26 @@
 #define CONTROL_LOW	(ACPI_PM_CONTROL + 0)
 #define CONTROL_HIGH	(ACPI_PM_CONTROL + 1)
 
+#define PWRBTN		0x01	/* of the high bytes of status and enable */
 #define SCI_EN		0x01	/* of the low byte */
 #define SLP_TYP_SHIFT	2	/* of the high byte */
 #define SLP_TYP_MASK	7
 #define SLP_EN		0x20
+
+/* Holding the lock. */
+static void update_sci(struct pm *pm)
+{
+	irq_set(pm->sci, (pm->reg[STATUS] & pm->reg[ENABLE]) ||
+			 (pm->reg[STATUS + 1] & pm->reg[ENABLE + 1]));
+}
+
+void pm_press_button(struct pm *pm)
+{
+	pthread_mutex_lock(&pm->lock);
+	pm->reg[STATUS + 1] |= PWRBTN;
+	update_sci(pm);
+	pthread_mutex_unlock(&pm->lock);
+}
 
 static uint32_t regs_in(struct port_device *dev, unsigned int off,
 			unsigned int size)
@@ -57,6 +73,7 @@ static void regs_out(struct port_device *dev, unsigned int off,
 		pm->reg[off] = (uint8_t)value & (uint8_t)~SLP_EN;
 		break;
 	}
+	update_sci(pm);
 	pthread_mutex_unlock(&pm->lock);
 	if (off == CONTROL_HIGH && (value & SLP_EN) &&
 	    (value >> SLP_TYP_SHIFT & SLP_TYP_MASK) == ACPI_SLEEP_OFF)
@@ -96,7 +113,7 @@ static const struct port_ops timer_ops = {
 	.out = timer_out,
 };
 
-void pm_init(struct pm *pm, struct vm_end *end)
+void pm_init(struct pm *pm, struct irq_line *sci, struct vm_end *end)
 {
 	memset(pm, 0, sizeof(*pm));
 	pm->regs = (struct port_device){
@@ -114,6 +131,7 @@ void pm_init(struct pm *pm, struct vm_end *end)
 		.width = 4,
 	};
 	pm->end = end;
+	pm->sci = sci;
 	pm->reg[CONTROL_LOW] = SCI_EN;
 	pthread_mutex_init(&pm->lock, NULL);
 }

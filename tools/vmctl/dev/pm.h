@@ -3,8 +3,9 @@
  * ACPI fixed hardware: PM1a event and control registers and the PM timer.
  *
  * ACPI mode is always on (there is no SMI command port).  Of the sleep states
- * only S5, power-off, exists.  No event source is wired to the status
- * register, so the SCI line stays low.
+ * only S5, power-off, exists.  Of the events only the power button is wired
+ * to the status register; the SCI line is high while one that is enabled is
+ * not cleared.
  */
 #ifndef VMCTL_PM_H
 #define VMCTL_PM_H
@@ -13,16 +14,21 @@
 
 #include "vm/bus.h"
 #include "vm/end.h"
+#include "vm/irq.h"
 
-/** struct pm - @lock protects @reg, the event and control registers */
+/** struct pm - @lock protects @reg, the event and control registers, and @sci */
 struct pm {
 	struct port_device regs;
 	struct port_device timer;
 	struct vm_end *end;
+	struct irq_line *sci;
 	pthread_mutex_t lock;
 	uint8_t reg[8];
 };
 
-void pm_init(struct pm *pm, struct vm_end *end);
+void pm_init(struct pm *pm, struct irq_line *sci, struct vm_end *end);
+
+/** pm_press_button() - presses and releases the power button. */
+void pm_press_button(struct pm *pm);
 
 #endif

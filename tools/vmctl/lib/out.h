@@ -36,4 +36,7 @@ void out_end(enum out_format format);
 /** out_json_string() - @text quoted and escaped, on standard output */
 void out_json_string(const char *text);
 
+/** out_utf8_len() - bytes of the character that @text begins with; 0: none */
+unsigned int out_utf8_len(const char *text);
+
 #endif

@@ -90,3 +90,17 @@ int seconds_parse(const char *text, uint64_t *ns)
 	*ns = seconds * 1000000000 + part;
 	return 0;
 }
+
+const char *seconds_text(char buf[SIZE_TEXT_LEN], uint64_t ns)
+{
+	int len;
+
+	len = snprintf(buf, SIZE_TEXT_LEN, "%llu.%09llu",
+		       (unsigned long long)(ns / 1000000000),
+		       (unsigned long long)(ns % 1000000000));
+	while (buf[len - 1] == '0')
+		buf[--len] = 0;
+	if (buf[len - 1] == '.')
+		buf[--len] = 0;
+	return buf;
+}

@@ -29,4 +29,7 @@ int uint_parse(const char *text, uint64_t *value);
 /** seconds_parse() - "2" or "0.5", as nanoseconds; 0, or -1. */
 int seconds_parse(const char *text, uint64_t *ns);
 
+/** seconds_text() - the shortest exact form: 2, 0.5 */
+const char *seconds_text(char buf[SIZE_TEXT_LEN], uint64_t ns);
+
 #endif

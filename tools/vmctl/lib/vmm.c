@@ -88,10 +88,13 @@ void vmm_close(struct vmm *vmm)
 	vmm->fd = -1;
 }
 
-int vmm_create_vm(struct vmm *vmm, const char *name, unsigned int vcpus,
-		  struct err *err)
+int vmm_create_vm(struct vmm *vmm, const char *name, bool unique,
+		  unsigned int vcpus, struct err *err)
 {
-	struct vmm_create_vm arg = { .vcpus = vcpus };
+	struct vmm_create_vm arg = {
+		.vcpus = vcpus,
+		.flags = unique ? VMM_VM_UNIQUE_NAME : 0,
+	};
 	char what[128];
 	int fd;
 
@@ -99,6 +102,10 @@ int vmm_create_vm(struct vmm *vmm, const char *name, unsigned int vcpus,
 	fd = ioctl(vmm->fd, VMM_CREATE_VM, &arg);
 	if (fd >= 0)
 		return fd;
+	if (errno == EEXIST)
+		return err_set(err, VMCTL_FAILED,
+			       "%.64s: another VM has this name; try: vmctl list -a",
+			       name);
 	snprintf(what, sizeof(what), "create VM %.64s with %u vCPUs", name,
 		 vcpus);
 	return fail(err, what);

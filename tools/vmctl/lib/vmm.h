@@ -9,6 +9,7 @@
 #ifndef VMCTL_VMM_H
 #define VMCTL_VMM_H
 
+#include <stdbool.h>
 #include <linux/vmm.h>
 
 #include "lib/err.h"
@@ -27,8 +28,9 @@ int vmm_open(struct vmm *vmm, struct err *err);
 int vmm_open_any(struct vmm *vmm, struct err *err);
 void vmm_close(struct vmm *vmm);
 
-int vmm_create_vm(struct vmm *vmm, const char *name, unsigned int vcpus,
-		  struct err *err);
+/** vmm_create_vm() - @unique: refused if its owner has another of that name */
+int vmm_create_vm(struct vmm *vmm, const char *name, bool unique,
+		  unsigned int vcpus, struct err *err);
 int vmm_create_mem(struct vmm *vmm, uint64_t size, struct err *err);
 int vmm_create_vcpu(int vm, unsigned int id, struct err *err);
 int vmm_set_slot(int vm, const struct vmm_set_slot *slot, struct err *err);

@@ -36,6 +36,16 @@ int loop_add(struct loop *loop, struct loop_source *source, struct err *err)
 		       source->fd, strerror(errno));
 }
 
+void loop_watch(struct loop *loop, struct loop_source *source, bool in, bool out)
+{
+	struct epoll_event event = {
+		.events = (in ? EPOLLIN : 0) | (out ? EPOLLOUT : 0),
+		.data.ptr = source,
+	};
+
+	epoll_ctl(loop->epoll, EPOLL_CTL_MOD, source->fd, &event);
+}
+
 void loop_remove(struct loop *loop, struct loop_source *source)
 {
 	epoll_ctl(loop->epoll, EPOLL_CTL_DEL, source->fd, NULL);

@@ -8,6 +8,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "boot/acpi.h"
 #include "lib/container.h"
 #include "vm/machine.h"
 #include "vm/thread.h"
@@ -57,8 +58,9 @@ static int create_devices(struct machine *m, struct err *err)
 {
 	irq_init(&m->serial_irq, m->vm, SERIAL_IRQ);
 	irq_init(&m->rtc_irq, m->vm, RTC_IRQ);
+	irq_init(&m->sci, m->vm, ACPI_SCI);
 	serial_init(&m->serial, &m->serial_irq.line, &m->console.sink);
-	pm_init(&m->pm, &m->end);
+	pm_init(&m->pm, &m->sci.line, &m->end);
 	reset_init(&m->reset, &m->end);
 	i8042_init(&m->i8042, &m->end);
 	fw_cfg_init(&m->fw_cfg, m->opt->memory, m->cpus);
@@ -116,7 +118,8 @@ static int boot(struct machine *m, struct err *err)
 		goto out_free;
 	if (boot_open(b, &m->opt->boot, &layout, m->opt->cpus, err))
 		goto out_close;
-	m->vm = vmm_create_vm(&m->vmm, m->opt->name, m->opt->cpus, err);
+	m->vm = vmm_create_vm(&m->vmm, m->opt->name, m->opt->unique,
+			      m->opt->cpus, err);
 	if (m->vm < 0 ||
 	    ram_create(&m->ram, &m->vmm, m->vm, &layout, err) ||
 	    ram_load(&m->ram, &b->plan, err) ||
@@ -211,6 +214,23 @@ static void signal_ready(struct loop_source *source)
 		   sigabbrev_np(sig));
 }
 
+/* What others ask of this process through the kernel, or that they killed it. */
+static void requests_ready(struct loop_source *source)
+{
+	struct machine *m = container_of(source, struct machine, requests);
+	struct vmm_vm_requests taken = {};
+
+	if (ioctl(source->fd, VMM_VM_TAKE_REQUESTS, &taken)) {
+		vm_end_set(&m->end, END_ASKED, VMCTL_FAILED, "killed");
+		return;
+	}
+	if (taken.requests & VMM_REQUEST_STOP)
+		pm_press_button(&m->pm);
+	if (taken.requests & VMM_REQUEST_RESET)
+		vm_end_set(&m->end, END_RESET, VMCTL_OK,
+			   "an operator asked for a reset");
+}
+
 static void timeout_ready(struct loop_source *source)
 {
 	struct machine *m = container_of(source, struct machine, timeout);
@@ -255,12 +275,20 @@ static int add_timeout(struct machine *m, struct err *err)
 	return loop_add(&m->loop, &m->timeout, err);
 }
 
+static int add_requests(struct machine *m, struct err *err)
+{
+	m->requests.fd = m->vm;
+	m->requests.ready = requests_ready;
+	return loop_add(&m->loop, &m->requests, err);
+}
+
 static int add_sources(struct machine *m, struct err *err)
 {
 	m->ended.fd = m->end.event;
 	m->ended.ready = end_ready;
 	if (loop_add(&m->loop, &m->ended, err) ||
 	    loop_add(&m->loop, &m->rtc.timer, err) ||
+	    add_requests(m, err) ||
 	    add_signals(m, err) || add_timeout(m, err))
 		return -1;
 	return console_attach(&m->console, &m->loop, m->opt->name, err);

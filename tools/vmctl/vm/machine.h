@@ -12,7 +12,6 @@
 #ifndef VMCTL_MACHINE_H
 #define VMCTL_MACHINE_H
 
-#include "boot/boot.h"
 #include "dev/debug_exit.h"
 #include "dev/fw_cfg.h"
 #include "dev/i8042.h"
@@ -22,22 +21,9 @@
 #include "dev/serial.h"
 #include "lib/vmm.h"
 #include "vm/console.h"
+#include "vm/options.h"
 #include "vm/ram.h"
 #include "vm/vcpu.h"
-
-/**
- * struct machine_options - what the operator asked for
- * @debug_exit:	port, or -1
- * @timeout_ns:	0: none
- */
-struct machine_options {
-	const char *name;
-	unsigned int cpus;
-	uint64_t memory;
-	struct boot_options boot;
-	int debug_exit;
-	uint64_t timeout_ns;
-};
 
 struct machine_irq {
 	struct irq_line line;
@@ -53,9 +39,9 @@ struct machine {
 	struct bus bus;
 	struct vm_end end;
 	struct loop loop;
-	struct loop_source ended, signals, timeout;
+	struct loop_source ended, signals, timeout, requests;
 
-	struct machine_irq serial_irq, rtc_irq;
+	struct machine_irq serial_irq, rtc_irq, sci;
 	struct serial serial;
 	struct rtc rtc;
 	struct pm pm;

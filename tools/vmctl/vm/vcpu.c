@@ -155,6 +155,10 @@ static void run_failed(struct vcpu *vcpu)
 {
 	if (errno == EINTR || errno == EAGAIN)
 		return;
+	if (errno == ESHUTDOWN) {
+		vm_end_set(vcpu->end, END_ASKED, VMCTL_FAILED, "killed");
+		return;
+	}
 	vm_end_set(vcpu->end, END_CRASH, VMCTL_FAILED,
 		   "vCPU %u: cannot run: %s", vcpu->id, strerror(errno));
 }

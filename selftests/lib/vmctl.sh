@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# For scripts that steer VMs with vmctl inside a test host: guests of a few bytes, VMs in
+# the background, refusals. Comes after tap.sh.
+
+vmctl=tools/vmctl/vmctl
+
+# image NAME HEX...: $tmp/NAME, a flat Multiboot image whose code is HEX, at 0x100020. It is
+# made of bytes, as a test host need not have a compiler.
+image()
+{
+	local name=$1
+	shift
+
+	{
+		# magic, flags, sum; header, load, load end, bss end, entry
+		printf '\x02\xb0\xad\x1b\x00\x00\x01\x00\xfe\x4f\x51\xe4'
+		printf '\x00\x00\x10\x00\x00\x00\x10\x00\x00\x00\x00\x00\x00\x00\x00\x00\x20\x00\x10\x00'
+		printf "$(printf '\\x%s' $*)"
+	} >"$tmp/$name"
+}
+
+# A guest that never ends.
+image spin eb fe
+# One that powers off when the power button is pressed: enables the event; in, test, jz; S5.
+image button 66 ba 02 06 66 b8 00 01 66 ef 66 ba 00 06 66 ed f6 c4 01 74 f9 \
+	66 ba 04 06 66 b8 00 34 66 ef eb fe
+# One whose NMI handler writes 9 to port 0xf4: mov $0x200000,%esp; mov %cs,%eax; its selector
+# into the gate; lidt; jmp . -- handler -- limit and base -- gates 0, 1 and 2.
+image nmi bc 00 00 20 00 8c c8 66 a3 5a 00 10 00 0f 01 1d 3c 00 10 00 eb fe \
+	b0 09 e6 f4 eb fe 17 00 48 00 10 00 00 00 00 00 00 00 \
+	00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 36 00 00 00 00 8e 10 00
+# One that ends by a triple fault: lidt of six zeroes; int3.
+image fault 0f 01 1d 28 00 10 00 cc 00 00 00 00 00 00
+
+# begin NAME IMAGE FLAGS...: a VM in the background, which runs when this returns; its
+# process is in $pid, its words in $tmp/NAME.words.
+begin()
+{
+	local name=$1 image=$2
+	shift 2
+
+	$vmctl run -m 8M --multiboot "$tmp/$image" "$@" "$name" </dev/null >/dev/null \
+		2>"$tmp/$name.words" &
+	pid=$!
+	runs "$name"
+}
+
+# Until a VM is there: it can be waited for only then.
+runs()
+{
+	local n
+
+	for n in $(seq 200); do
+		! $vmctl list -q | grep -qx "$1" || break
+		sleep 0.05
+	done
+	$vmctl wait --for running -t 20 "$1"
+}
+
+# end PID: waits for it; its exit code is in $status.
+end()
+{
+	wait "$1" 2>/dev/null
+	status=$?
+}
+
+# refused CODE PATTERN ARGS...: no output, one line of error that matches.
+refused()
+{
+	local code=$1 pattern=$2 lines
+	shift 2
+
+	$vmctl "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
+	status=$?
+	mapfile -t lines <"$tmp/err"
+	[ $status = "$code" ] || echo "# exit code $status, not $code"
+	ok "vmctl $*: ${lines[*]}" [ "$status ${#lines[@]} $(<"$tmp/out")" = "$code 1 " ]
+	ok "that says: $pattern" eval '[[ ${lines[0]} =~ ^vmctl:\ .*$pattern ]]'
+}
+
+# quiet CODE ARGS...: neither output nor words.
+quiet()
+{
+	local code=$1 said
+	shift
+
+	said=$($vmctl "$@" 2>&1 </dev/null)
+	status=$?
+	is "$status $said" "$code " "vmctl $*"
+}
+
+# state NAME: as list has it; nothing when it is gone.
+state() { $vmctl list -a -o csv --no-header --fields name,state | sed -n "s/^$1,//p"; }
+
+# as_nobody ARGS...: vmctl by a user without rights.
+as_nobody()
+{
+	[ -e "$tmp/vmctl" ] || { cp $vmctl "$tmp/vmctl" && chmod 755 "$tmp" "$tmp/vmctl"; }
+	setpriv --reuid=65534 --regid=65534 --clear-groups "$tmp/vmctl" "$@"
+}

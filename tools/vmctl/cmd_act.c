@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The verbs that change a VM, which are alike: one request to the kernel, for one
+ * VM, and for some a change that is then waited for.  verbs[] says what differs.
+ */
+#include <netlink/msg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <linux/vmm_netlink.h>
+
+#include "args.h"
+#include "cmds.h"
+#include "lib/container.h"
+#include "lib/records.h"
+#include "lib/watch.h"
+
+#define SEC_NS		1000000000ULL
+#define STOP_NS		(60 * SEC_NS)	/* for a guest to shut down */
+#define EFFECT_NS	(10 * SEC_NS)	/* for a process to react */
+#define CHECK_MS	1000
+#define CHECK_BUSY_MS	20	/* of what is no event */
+
+/* ---- what is waited for -------------------------------------------------------- */
+
+static enum watch_sight is_gone(const struct record_vm *vm)
+{
+	return vm ? WATCH_NOT_YET : WATCH_DONE;
+}
+
+static enum watch_sight is_over(const struct record_vm *vm)
+{
+	return !vm || !strcmp(vm->state, "dead") ? WATCH_DONE : WATCH_NOT_YET;
+}
+
+static enum watch_sight is_reset(const struct record_vm *vm)
+{
+	if (!vm)
+		return WATCH_DONE;	/* for its process, reset is the end */
+	if (!strcmp(vm->state, "dead"))
+		return WATCH_NEVER;
+	return vm->requests & VMM_REQUEST_RESET ? WATCH_NOT_YET : WATCH_DONE;
+}
+
+static enum watch_sight is_running(const struct record_vm *vm)
+{
+	if (!vm || !strcmp(vm->state, "dead"))
+		return WATCH_NEVER;
+	return !strcmp(vm->state, "running") ? WATCH_DONE : WATCH_NOT_YET;
+}
+
+static enum watch_sight is_paused(const struct record_vm *vm)
+{
+	if (!vm || !strcmp(vm->state, "dead"))
+		return WATCH_NEVER;
+	return !strcmp(vm->state, "paused") ? WATCH_DONE : WATCH_NOT_YET;
+}
+
+/* ---- the verbs ------------------------------------------------------------------ */
+
+/**
+ * struct verb - what differs
+ * @op:		the request; 0: none, only the wait
+ * @done:	when the change is complete; NULL: when the kernel has answered
+ * @limit_ns:	how long to wait for that, unless told
+ * @check_ms:	how often to look where no event tells
+ * @late:	what is so when time has run out
+ */
+struct verb {
+	const struct command *cmd;
+	uint8_t op;
+	watch_done_fn done;
+	uint64_t limit_ns;
+	int check_ms;
+	const char *late;
+};
+
+static const struct verb verbs[] = {
+	{ .cmd = &cmd_pause, .op = VMM_NL_CMD_VM_PAUSE },
+	{ .cmd = &cmd_resume, .op = VMM_NL_CMD_VM_RESUME },
+	{ .cmd = &cmd_inject, .op = VMM_NL_CMD_VM_NMI },
+	{ .cmd = &cmd_kill, .op = VMM_NL_CMD_VM_KILL, .done = is_gone,
+	  .limit_ns = EFFECT_NS, .check_ms = CHECK_MS,
+	  .late = "dead, but its process has not let go of it; try: vmctl list -a" },
+	{ .cmd = &cmd_reset, .op = VMM_NL_CMD_VM_RESET, .done = is_reset,
+	  .limit_ns = EFFECT_NS, .check_ms = CHECK_BUSY_MS,
+	  .late = "its process has not reset it yet; try: vmctl kill" },
+	{ .cmd = &cmd_stop, .op = VMM_NL_CMD_VM_STOP, .done = is_over,
+	  .limit_ns = STOP_NS, .check_ms = CHECK_MS,
+	  .late = "the guest has not reacted to its power button; try: vmctl stop -f" },
+	{ .cmd = &cmd_wait, .done = is_over, .limit_ns = UINT64_MAX,
+	  .check_ms = CHECK_MS, .late = "not so yet" },
+};
+
+/**
+ * struct order - a verb as the user gave it
+ * @vcpu:	of inject; RECORD_NONE: the kernel's choice
+ * @force:	of stop: kill if it takes too long
+ */
+struct order {
+	struct verb verb;
+	const char *vm;
+	uint64_t vcpu;
+	bool force;
+};
+
+/* ---- carrying out ---------------------------------------------------------------- */
+
+static int ask(struct control *c, const struct order *o, uint8_t op,
+	       const struct record_vm *vm, struct err *err)
+{
+	struct nl_msg *r = control_request(c, 0, op, err);
+	int ret;
+
+	if (!r)
+		return -1;
+	if (nla_put_u32(r, VMM_NL_A_VM_ID, (uint32_t)vm->id) ||
+	    (o->vcpu != RECORD_NONE &&
+	     nla_put_u32(r, VMM_NL_A_VCPU_ID, (uint32_t)o->vcpu)))
+		ret = control_full(err);
+	else
+		ret = control_ask(c, r, NULL, NULL, err);
+	nlmsg_free(r);
+	return ret;
+}
+
+static int await(struct control *c, const struct verb *v,
+		 const struct record_vm *vm, struct err *err)
+{
+	int ret;
+
+	if (!v->done || !v->limit_ns)
+		return 0;
+	ret = watch_until(c, vm->id, v->done, v->limit_ns, v->check_ms, err);
+	if (ret > 0)
+		return err_set(err, VMCTL_TIMEOUT, "%s", v->late);
+	return ret;
+}
+
+static const struct verb *verb_of(const struct command *cmd)
+{
+	const struct verb *v = verbs;
+
+	while (v->cmd != cmd)
+		v++;
+	return v;
+}
+
+static int kill_vm(struct control *c, const struct order *o,
+		   const struct record_vm *vm, struct err *err)
+{
+	const struct verb *kill = verb_of(&cmd_kill);
+
+	return ask(c, o, kill->op, vm, err) || await(c, kill, vm, err) ? -1 : 0;
+}
+
+static int act(struct control *c, const struct order *o,
+	       const struct record_vm *vm, struct err *err)
+{
+	const struct verb *v = &o->verb;
+
+	/* a paused guest would not see the button */
+	if (v->op == VMM_NL_CMD_VM_STOP && !strcmp(vm->state, "paused")) {
+		if (o->force)
+			return kill_vm(c, o, vm, err);
+		return err_set(err, VMCTL_STATE,
+			       "the VM is paused; try: vmctl resume, or vmctl stop -f");
+	}
+	if (v->op && ask(c, o, v->op, vm, err))
+		return -1;
+	if (!await(c, v, vm, err))
+		return 0;
+	if (o->force && err->code == VMCTL_TIMEOUT)
+		return kill_vm(c, o, vm, err);
+	return -1;
+}
+
+static int carry_out(const struct command *cmd, const struct order *o)
+{
+	struct record_vm vm;
+	struct control c;
+	struct err err;
+	int ret;
+
+	if (control_open(&c, &err))
+		return command_fail(cmd, &err);
+	ret = records_vm(&c, o->vm, &vm, &err);
+	if (!ret && act(&c, o, &vm, &err))
+		ret = err_wrap(&err, "%.64s", o->vm);
+	control_close(&c);
+	return ret ? command_fail(cmd, &err) : VMCTL_OK;
+}
+
+/* ---- command lines ----------------------------------------------------------------- */
+
+static int parse_for(const struct args *a, struct order *o)
+{
+	static const struct {
+		const char *name;
+		watch_done_fn done;
+	} states[] = {
+		{ "running", is_running }, { "paused", is_paused },
+		{ "stopped", is_over }, { "gone", is_gone },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(states); i++) {
+		if (!strcmp(a->value, states[i].name)) {
+			o->verb.done = states[i].done;
+			return 0;
+		}
+	}
+	return command_usage(a->cmd,
+			     "--for %s: neither running, paused, stopped nor gone",
+			     a->value);
+}
+
+#define OPT_WAIT	(OPT_FIRST + 1)
+#define OPT_FOR		(OPT_FIRST + 2)
+
+static int parse_option(const struct args *a, int id, struct order *o)
+{
+	switch (id) {
+	case OPT_WAIT:
+		return args_seconds(a, "--wait", &o->verb.limit_ns);
+	case 't':
+		return args_seconds(a, "-t", &o->verb.limit_ns);
+	case 'f':
+		o->force = true;
+		return 0;
+	case 'c':
+		return args_number(a, "-c", 0, UINT32_MAX, &o->vcpu);
+	case OPT_FOR:
+		return parse_for(a, o);
+	default:
+		return VMCTL_USAGE;	/* told already */
+	}
+}
+
+/* The operands: a VM; of inject, what, too. */
+static int parse(const struct command *cmd, int argc, char **argv,
+		 struct order *o)
+{
+	int id, wanted = cmd == &cmd_inject ? 2 : 1;
+	char **operands;
+	struct args a;
+
+	args_init(&a, cmd, argc, argv);
+	while ((id = args_next(&a)) != ARGS_END)
+		if (parse_option(&a, id, o))
+			return VMCTL_USAGE;
+	operands = args_operands(&a, wanted, wanted);
+	if (!operands)
+		return VMCTL_USAGE;
+	o->vm = operands[0];
+	if (wanted == 2 && strcmp(operands[1], "nmi"))
+		return command_usage(cmd, "%s: only nmi can be injected",
+				     operands[1]);
+	return 0;
+}
+
+static int run(const struct command *cmd, int argc, char **argv)
+{
+	struct order o = { .verb = *verb_of(cmd), .vcpu = RECORD_NONE };
+
+	return parse(cmd, argc, argv, &o) ?: carry_out(cmd, &o);
+}
+
+const char *const operand_vm[] = { "VM", NULL };
+
+const struct command cmd_pause = {
+	.name = "pause",
+	.summary = "Stop the processors of a VM, and its time, until resumed",
+	.usage = "VM",
+	.help = "The guest does not notice: its clocks stand still, too.  When the command\n"
+		"ends no processor runs.\n",
+	.operands = operand_vm,
+	.run = run,
+};
+
+const struct command cmd_resume = {
+	.name = "resume",
+	.summary = "Let a paused VM go on",
+	.usage = "VM",
+	.operands = operand_vm,
+	.run = run,
+};
+
+static const struct cmd_option wait_options[] = {
+	{ OPT_WAIT, "wait", "SEC", "wait so long for the effect (default 10; 0: do not)" },
+	{}
+};
+
+const struct command cmd_reset = {
+	.name = "reset",
+	.summary = "Ask a VM's process to reset the machine",
+	.usage = "[--wait SEC] VM",
+	.help = "A VM of 'vmctl run' ends by it, as by a reset that its guest asks for.\n",
+	.options = wait_options,
+	.operands = operand_vm,
+	.run = run,
+};
+
+const struct command cmd_kill = {
+	.name = "kill",
+	.summary = "End a VM at once, and wait until it is gone",
+	.usage = "[--wait SEC] VM",
+	.options = wait_options,
+	.operands = operand_vm,
+	.run = run,
+};
+
+static const struct cmd_option stop_options[] = {
+	{ 't', "wait", "SEC", "time for the guest to shut down (default 60; 0: do not wait)" },
+	{ 'f', "force", NULL, "then kill it; a paused VM at once" },
+	{}
+};
+
+const struct command cmd_stop = {
+	.name = "stop",
+	.summary = "Press a VM's power button, and wait until it is off",
+	.usage = "[-t SEC] [-f] VM",
+	.help = "Exit code 124: the guest still runs.\n",
+	.options = stop_options,
+	.operands = operand_vm,
+	.run = run,
+};
+
+static const struct cmd_option inject_options[] = {
+	{ 'c', "vcpu", "VCPU", "this processor (default 0)" },
+	{}
+};
+
+static const char *const inject_operands[] = { "VM", "nmi", NULL };
+
+const struct command cmd_inject = {
+	.name = "inject",
+	.summary = "Give a VM's processor a non-maskable interrupt",
+	.usage = "[-c VCPU] VM nmi",
+	.options = inject_options,
+	.operands = inject_operands,
+	.run = run,
+};
+
+static const struct cmd_option for_options[] = {
+	{ OPT_FOR, "for", "running|paused|stopped|gone",
+	  "what to wait for (default stopped: dead or gone)" },
+	{ 't', "timeout", "SEC", "give up after so long, with exit code 124" },
+	{}
+};
+
+const struct command cmd_wait = {
+	.name = "wait",
+	.summary = "Wait until a VM is in a state",
+	.usage = "[--for STATE] [-t SEC] VM",
+	.options = for_options,
+	.operands = operand_vm,
+	.run = run,
+};

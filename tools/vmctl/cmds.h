@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The commands, for the table in main.c. */
+#ifndef VMCTL_CMDS_H
+#define VMCTL_CMDS_H
+
+#include "cmd.h"
+
+extern const struct command cmd_complete, cmd_create, cmd_destroy, cmd_doctor,
+			    cmd_events, cmd_exits, cmd_help, cmd_info,
+			    cmd_inject, cmd_kill, cmd_list, cmd_pause,
+			    cmd_reset, cmd_resume, cmd_run, cmd_set, cmd_show,
+			    cmd_stats, cmd_stop, cmd_version, cmd_wait;
+
+#endif

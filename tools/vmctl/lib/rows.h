@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Results of a command that are many alike: records, and a description of the
+ * fields that are told of each.  A table is for people; all else is for
+ * programs, with sizes in bytes, times in nanoseconds and keys that never change.
+ */
+#ifndef VMCTL_ROWS_H
+#define VMCTL_ROWS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/err.h"
+
+#define ROWS_MAX_FIELDS	32
+#define ROWS_NONE	UINT64_MAX	/* a number that is not there */
+
+enum rows_format {
+	ROWS_TABLE,
+	ROWS_WIDE,	/* a table of all fields */
+	ROWS_JSON,	/* one object: the schema, and a list of objects */
+	ROWS_JSONL,	/* an object a line */
+	ROWS_CSV,	/* with a line of keys */
+	ROWS_ONLY_NAME,	/* the field "name" alone */
+	ROWS_METRICS,	/* OpenMetrics text, where a command has it */
+};
+
+enum rows_kind {
+	ROWS_TEXT,	/* char[] */
+	ROWS_LABELS,	/* struct record_labels */
+	ROWS_NUMBER,	/* uint64_t, as are the next; ROWS_NONE: absent */
+	ROWS_SIZE,	/* bytes */
+	ROWS_TIME,	/* nanoseconds: how long */
+	ROWS_CLOCK,	/* likewise: when */
+	ROWS_HEX,
+	ROWS_MILLI,	/* thousandths, told as a number with a fraction */
+};
+
+/**
+ * struct rows_field - one thing told of each record
+ * @key:	its name for programs
+ * @head:	above its column; NULL: it is only in wide tables
+ * @kind:	what is at @offset in a record
+ * @least:	width of its column, for tables that come line by line
+ */
+struct rows_field {
+	const char *key;
+	const char *head;
+	enum rows_kind kind;
+	size_t offset;
+	unsigned int least;
+};
+
+#define ROWS_FIELD(_key, _head, _kind, _type, _member) {		\
+	.key = (_key), .head = (_head), .kind = ROWS_##_kind,		\
+	.offset = offsetof(_type, _member) }
+
+/**
+ * struct rows_view - how the operator wants to see them
+ * @fields:	keys, separated by commas, in this order; NULL: as usual
+ * @sort:	a key, after '-' if the greatest comes first; NULL: as they come
+ */
+struct rows_view {
+	enum rows_format format;
+	bool no_header;
+	const char *fields;
+	const char *sort;
+};
+
+/**
+ * struct rows - what is to be printed
+ * @name:	of the list in JSON
+ * @fields:	closed by one without a key
+ * @records:	@count of them, @size bytes each; printing may sort them
+ */
+struct rows {
+	const char *name;
+	const struct rows_field *fields;
+	void *records;
+	size_t size;
+	size_t count;
+};
+
+/** rows_format_parse() - of the argument of -o */
+int rows_format_parse(const char *text, enum rows_format *format,
+		      struct err *err);
+
+/** rows_check() - whether what @view names are fields */
+int rows_check(const struct rows_field *fields, const struct rows_view *view,
+	       struct err *err);
+
+/** rows_print() - on standard output; @view has been checked */
+void rows_print(const struct rows *rows, const struct rows_view *view);
+
+/** rows_lines() - one record for people, a field a line */
+void rows_lines(const struct rows *rows, size_t i);
+
+/* Parts of JSON: one record, without its end, and all, as a list. */
+void rows_object(const struct rows *rows, size_t i);
+void rows_list(const struct rows *rows);
+
+#define ROWS_TIME_LEN	24
+
+/** rows_time_text() - the two greatest units: 3d4h, 2h14m, 59s */
+const char *rows_time_text(char buf[ROWS_TIME_LEN], uint64_t ns);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a guest wrote, in files: LOG/NAME/console.log, and before it
+ * console.log.1.  Each is at most half of a limit; a full one takes the place of
+ * the older.  What cannot be written, as the disk is full, is counted, and a line
+ * in the log says how much is missing as soon as one can be written again: the
+ * guest is not stopped, and the log does not lie.
+ *
+ * No lock: one thread writes.
+ */
+#ifndef VMCTL_CONSOLE_LOG_H
+#define VMCTL_CONSOLE_LOG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/paths.h"
+
+#define CONSOLE_LOG_LIMIT	(2 * 1024 * 1024)	/* of both files */
+
+/**
+ * struct console_log - the log of one VM
+ * @fd:		of the file that is written, -1: it could not be opened
+ * @size:	of that file
+ * @half:	what it may have
+ * @missing:	bytes not written since the last that were
+ * @lost:	bytes not written at all
+ * @error:	errno of the last failure
+ * @path:	of the file; @older: of the one before
+ */
+struct console_log {
+	int fd;
+	uint64_t size, half;
+	uint64_t missing, lost;
+	int error;
+	char path[PATHS_LEN], older[PATHS_LEN];
+};
+
+/** console_log_open() - goes on where another run ended */
+int console_log_open(struct console_log *log, const struct paths *paths,
+		     const char *name, uint64_t limit, struct err *err);
+
+/** console_log_write() - as much as there is room for on the disk */
+void console_log_write(struct console_log *log, const uint8_t *data,
+		       size_t len);
+
+/** console_log_miss() - @len bytes never came here */
+void console_log_miss(struct console_log *log, uint64_t len);
+
+void console_log_close(struct console_log *log);
+
+/** console_log_remove() - both files; there need not be any */
+int console_log_remove(const struct paths *paths, const char *name,
+		       struct err *err);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What makes one machine differ from another: what the operator asked for. */
+#ifndef VMCTL_OPTIONS_H
+#define VMCTL_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "boot/boot.h"
+
+/**
+ * struct machine_options - what the operator asked for
+ * @unique:	no other VM of the same owner may have the name
+ * @debug_exit:	port, or -1
+ * @timeout_ns:	0: none
+ */
+struct machine_options {
+	const char *name;
+	bool unique;
+	unsigned int cpus;
+	uint64_t memory;
+	struct boot_options boot;
+	int debug_exit;
+	uint64_t timeout_ns;
+};
+
+#endif
