@@ -53,7 +53,7 @@ static void setup(void)
 
 	thread_block_signals();
 	vm_end_init(&end);
-	serial_init(&serial, &line, &con.sink);
+	serial_init(&serial, &line, &con.cable.sink);
 	if (console_init(&con, &serial, &end, &err) || loop_init(&loop, &err))
 		_exit(101);
 	out(UART_FCR, UART_FCR_ENABLE_FIFO);

@@ -6,6 +6,7 @@
 #include "args.h"
 #include "cmds.h"
 #include "lib/note.h"
+#include "vm/console.h"
 #include "vm/machine.h"
 #include "vm/thread.h"
 
@@ -50,18 +51,27 @@ static void report(const char *name, const struct vm_end *end)
 static int run_machine(const struct command *cmd,
 		       const struct machine_options *opt)
 {
+	static struct console console;
+	struct loop loop;
 	struct machine *m;
 	struct err err;
 	int code;
 
 	thread_block_signals();
-	m = machine_create(opt, &err);
-	if (!m)
+	if (loop_init(&loop, &err))
 		return command_fail(cmd, &err);
-	machine_run(m, &err);
-	report(opt->name, &m->end);
-	code = m->end.code;
-	machine_destroy(m);
+	console_prepare(&console);
+	m = machine_create(opt, &loop, &console.cable, &err);
+	if (m) {
+		if (!machine_start(m, &err))
+			machine_run(m);
+		report(opt->name, &m->end);
+		code = m->end.code;
+		machine_destroy(m);
+	} else {
+		code = command_fail(cmd, &err);
+	}
+	loop_fini(&loop);
 	return code;
 }
 

@@ -37,7 +37,7 @@ static struct timespec clock_after(int64_t ns)
 
 static void put(struct serial_sink *sink, uint8_t byte)
 {
-	struct console *con = container_of(sink, struct console, sink);
+	struct console *con = container_of(sink, struct console, cable.sink);
 
 	pthread_mutex_lock(&con->lock);
 	while (con->used == CONSOLE_RING && !con->broken)
@@ -162,7 +162,7 @@ void console_abandon(struct console *con)
 
 static void port_has_room(struct serial_sink *sink)
 {
-	struct console *con = container_of(sink, struct console, sink);
+	struct console *con = container_of(sink, struct console, cable.sink);
 
 	eventfd_write(con->more.fd, 1);
 }
@@ -216,7 +216,7 @@ static bool read_input(struct console *con)
 		return false;
 	}
 	len = (size_t)n;
-	if (con->terminal && filter_escape(con, data, &len)) {
+	if (con->cable.terminal && filter_escape(con, data, &len)) {
 		vm_end_set(con->end, END_ASKED, 1, "ended from the console");
 		return false;
 	}
@@ -255,9 +255,7 @@ int console_init(struct console *con, struct serial *serial,
 	pthread_condattr_t attr;
 	int ret;
 
-	memset(con, 0, sizeof(*con));
-	con->sink.put = put;
-	con->sink.room = port_has_room;
+	console_prepare(con);
 	con->serial = serial;
 	con->end = end;
 	con->input.fd = STDIN_FILENO;
@@ -291,8 +289,8 @@ int console_attach(struct console *con, struct loop *loop, const char *name,
 	con->loop = loop;
 	if (loop_add(loop, &con->more, err))
 		return -1;
-	con->terminal = terminal_is_ours();
-	if (isatty(STDIN_FILENO) && !con->terminal)
+	con->cable.terminal = terminal_is_ours();
+	if (isatty(STDIN_FILENO) && !con->cable.terminal)
 		return 0;	/* in the background: not ours to read */
 	ret = loop_add(loop, &con->input, err);
 	if (ret < 0)
@@ -303,7 +301,7 @@ int console_attach(struct console *con, struct loop *loop, const char *name,
 		while (read_input(con))
 			;
 	}
-	if (con->terminal) {
+	if (con->cable.terminal) {
 		note("console of %s; Ctrl-] twice ends it", name);
 		if (terminal_raw())
 			return err_set(err, VMCTL_FAILED,
@@ -323,4 +321,58 @@ void console_close(struct console *con)
 	if (con->more.fd >= 0)
 		close(con->more.fd);
 	con->more.fd = -1;
+}
+
+/* ---- as a machine's cable ----------------------------------------------- */
+
+static int cable_plug(struct cable *cable, struct serial *serial,
+		      struct vm_end *end, struct err *err)
+{
+	return console_init(container_of(cable, struct console, cable), serial,
+			    end, err);
+}
+
+static int cable_begin(struct cable *cable, struct loop *loop, const char *name,
+		       struct err *err)
+{
+	return console_attach(container_of(cable, struct console, cable), loop,
+			      name, err);
+}
+
+static bool cable_drain(struct cable *cable, unsigned int ms)
+{
+	return console_drain(container_of(cable, struct console, cable), ms);
+}
+
+static void cable_abandon(struct cable *cable)
+{
+	console_abandon(container_of(cable, struct console, cable));
+}
+
+static void cable_unplug(struct cable *cable)
+{
+	struct console *con = container_of(cable, struct console, cable);
+
+	if (con->writer_runs)
+		console_close(con);
+	else if (con->more.fd >= 0)
+		close(con->more.fd);
+	con->more.fd = -1;
+}
+
+static const struct cable_ops cable_ops = {
+	.plug = cable_plug,
+	.begin = cable_begin,
+	.drain = cable_drain,
+	.abandon = cable_abandon,
+	.unplug = cable_unplug,
+};
+
+void console_prepare(struct console *con)
+{
+	memset(con, 0, sizeof(*con));
+	con->more.fd = -1;
+	con->cable.sink.put = put;
+	con->cable.sink.room = port_has_room;
+	con->cable.ops = &cable_ops;
 }

@@ -17,9 +17,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "dev/serial.h"
-#include "vm/end.h"
-#include "vm/loop.h"
+#include "vm/cable.h"
 
 #define CONSOLE_RING	(64 * 1024)
 
@@ -31,7 +29,7 @@
  * @broken:	standard output failed or was given up; output is dropped
  */
 struct console {
-	struct serial_sink sink;
+	struct cable cable;
 	struct serial *serial;
 	struct vm_end *end;
 	struct loop *loop;
@@ -47,10 +45,12 @@ struct console {
 	/* input: the main loop's only */
 	struct loop_source input;
 	struct loop_source more;	/* eventfd: the port has room again */
-	bool terminal;
 	bool input_open, input_waits, always_ready;
 	int64_t escape_ns;		/* when Ctrl-] was typed, or 0 */
 };
+
+/** console_prepare() - before any other; the cable can be plugged in then */
+void console_prepare(struct console *con);
 
 /** console_init() - before the vCPUs; starts the writer, touches no mode. */
 int console_init(struct console *con, struct serial *serial,

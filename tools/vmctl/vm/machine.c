@@ -59,7 +59,7 @@ static int create_devices(struct machine *m, struct err *err)
 	irq_init(&m->serial_irq, m->vm, SERIAL_IRQ);
 	irq_init(&m->rtc_irq, m->vm, RTC_IRQ);
 	irq_init(&m->sci, m->vm, ACPI_SCI);
-	serial_init(&m->serial, &m->serial_irq.line, &m->console.sink);
+	serial_init(&m->serial, &m->serial_irq.line, &m->cable->sink);
 	pm_init(&m->pm, &m->sci.line, &m->end);
 	reset_init(&m->reset, &m->end);
 	i8042_init(&m->i8042, &m->end);
@@ -134,7 +134,14 @@ out_free:
 	return ret;
 }
 
+static int plug(struct machine *m, struct err *err)
+{
+	m->plugged = true;
+	return m->cable->ops->plug(m->cable, &m->serial, &m->end, err);
+}
+
 struct machine *machine_create(const struct machine_options *opt,
+			       struct loop *loop, struct cable *cable,
 			       struct err *err)
 {
 	struct machine *m = calloc(1, sizeof(*m));
@@ -144,16 +151,16 @@ struct machine *machine_create(const struct machine_options *opt,
 		return NULL;
 	}
 	m->opt = opt;
+	m->loop = loop;
+	m->cable = cable;
 	m->vmm.fd = m->vm = m->ram.fd = m->rtc.timer.fd = -1;
-	m->ended.fd = m->signals.fd = m->timeout.fd = m->console.more.fd = -1;
-	m->loop.epoll = -1;
+	m->ended.fd = m->signals.fd = m->timeout.fd = m->requests.fd = -1;
 	if (vm_end_init(&m->end)) {
 		err_set(err, VMCTL_FAILED, "eventfd: %s", strerror(errno));
 		goto fail;
 	}
 	if (vmm_open(&m->vmm, err) || check_limits(m, err) || boot(m, err) ||
-	    console_init(&m->console, &m->serial, &m->end, err) ||
-	    create_devices(m, err) || loop_init(&m->loop, err))
+	    plug(m, err) || create_devices(m, err))
 		goto fail;
 	return m;
 fail:
@@ -161,28 +168,38 @@ fail:
 	return NULL;
 }
 
-static void close_source(struct loop_source *source)
+/* The loop goes on without it, if it was ever there. */
+static void forget(struct machine *m, struct loop_source *source)
 {
+	if (source->fd >= 0)
+		loop_remove(m->loop, source);
+}
+
+static void close_source(struct machine *m, struct loop_source *source)
+{
+	forget(m, source);
 	if (source->fd >= 0)
 		close(source->fd);
 }
 
 void machine_destroy(struct machine *m)
 {
-	if (m->console.writer_runs)
-		console_close(&m->console);
+	if (m->plugged)
+		m->cable->ops->unplug(m->cable);
 	while (m->cpus)
 		vcpu_destroy(&m->vcpu[--m->cpus]);
 	free(m->vcpu);
+	forget(m, &m->ended);
+	forget(m, &m->requests);
+	forget(m, &m->rtc.timer);
 	if (m->rtc.timer.fd >= 0)
 		rtc_fini(&m->rtc);
 	ram_destroy(&m->ram);
 	if (m->vm >= 0)
 		close(m->vm);
 	vmm_close(&m->vmm);
-	close_source(&m->signals);
-	close_source(&m->timeout);
-	loop_fini(&m->loop);
+	close_source(m, &m->signals);
+	close_source(m, &m->timeout);
 	vm_end_fini(&m->end);
 	free(m);
 }
@@ -204,7 +221,7 @@ static void signal_ready(struct loop_source *source)
 	if (read(source->fd, &info, sizeof(info)) != sizeof(info))
 		return;
 	sig = (int)info.ssi_signo;
-	if (sig == SIGINT && m->console.terminal) {
+	if (sig == SIGINT && m->cable->terminal) {
 		/* sent by someone who could not type ^C: the same */
 		if (serial_room(&m->serial))
 			serial_receive(&m->serial, &etx, 1);
@@ -254,7 +271,7 @@ static int add_signals(struct machine *m, struct err *err)
 	if (m->signals.fd < 0)
 		return err_set(err, VMCTL_FAILED, "signalfd: %s",
 			       strerror(errno));
-	return loop_add(&m->loop, &m->signals, err);
+	return loop_add(m->loop, &m->signals, err);
 }
 
 static int add_timeout(struct machine *m, struct err *err)
@@ -272,26 +289,26 @@ static int add_timeout(struct machine *m, struct err *err)
 	    timerfd_settime(m->timeout.fd, 0, &when, NULL))
 		return err_set(err, VMCTL_FAILED, "timerfd: %s",
 			       strerror(errno));
-	return loop_add(&m->loop, &m->timeout, err);
+	return loop_add(m->loop, &m->timeout, err);
 }
 
 static int add_requests(struct machine *m, struct err *err)
 {
 	m->requests.fd = m->vm;
 	m->requests.ready = requests_ready;
-	return loop_add(&m->loop, &m->requests, err);
+	return loop_add(m->loop, &m->requests, err);
 }
 
 static int add_sources(struct machine *m, struct err *err)
 {
 	m->ended.fd = m->end.event;
 	m->ended.ready = end_ready;
-	if (loop_add(&m->loop, &m->ended, err) ||
-	    loop_add(&m->loop, &m->rtc.timer, err) ||
+	if (loop_add(m->loop, &m->ended, err) ||
+	    loop_add(m->loop, &m->rtc.timer, err) ||
 	    add_requests(m, err) ||
 	    add_signals(m, err) || add_timeout(m, err))
 		return -1;
-	return console_attach(&m->console, &m->loop, m->opt->name, err);
+	return m->cable->ops->begin(m->cable, m->loop, m->opt->name, err);
 }
 
 /* Whether the operator sends another signal while we are ending. */
@@ -319,18 +336,19 @@ static void stop(struct machine *m)
 			waited += STOP_SLICE_MS;
 			if (impatient(m) ||
 			    (asked && waited >= DRAIN_ASKED_MS))
-				console_abandon(&m->console);
+				m->cable->ops->abandon(m->cable);
 		}
 	}
-	while (!console_drain(&m->console, STOP_SLICE_MS)) {
+	while (!m->cable->ops->drain(m->cable, STOP_SLICE_MS)) {
 		waited += STOP_SLICE_MS;
 		if (impatient(m) || (asked && waited >= DRAIN_ASKED_MS))
 			break;
 	}
-	console_close(&m->console);
+	m->cable->ops->unplug(m->cable);
+	m->plugged = false;
 }
 
-int machine_run(struct machine *m, struct err *err)
+int machine_start(struct machine *m, struct err *err)
 {
 	unsigned int i;
 	int ret;
@@ -338,10 +356,20 @@ int machine_run(struct machine *m, struct err *err)
 	ret = add_sources(m, err);
 	for (i = 0; i < m->cpus && !ret; i++)
 		ret = vcpu_start(&m->vcpu[i], err);
-	while (!ret && !vm_ended(&m->end))
-		ret = loop_once(&m->loop, err);
-	if (ret)
-		vm_end_set(&m->end, END_CRASH, err->code, "%s", err->text);
+	if (!ret)
+		return 0;
+	vm_end_set(&m->end, END_CRASH, err->code, "%s", err->text);
 	stop(m);
-	return ret;
+	return -1;
+}
+
+void machine_run(struct machine *m)
+{
+	struct err err;
+
+	while (!vm_ended(&m->end))
+		if (loop_once(m->loop, &err))
+			vm_end_set(&m->end, END_CRASH, err.code, "%s",
+				   err.text);
+	stop(m);
 }

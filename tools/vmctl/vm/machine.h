@@ -4,10 +4,10 @@
  * to its end.
  *
  * Threads: the main thread runs the event loop; every vCPU has one; the
- * console's writer is one.  Devices are called by vCPU threads (ports) and by
- * the main thread (timers, input) and lock themselves.  Order of locks: a
- * device's, then the console's or the end's; none of these is held across a
- * call of the guest.
+ * console has one of its own.  Devices are called by vCPU threads (ports) and by
+ * the main thread (timers) and by whoever reads keys (input), and lock themselves.
+ * Order of locks: a device's, then the console's or the end's; none of these is
+ * held across a call of the guest.
  */
 #ifndef VMCTL_MACHINE_H
 #define VMCTL_MACHINE_H
@@ -20,7 +20,7 @@
 #include "dev/rtc.h"
 #include "dev/serial.h"
 #include "lib/vmm.h"
-#include "vm/console.h"
+#include "vm/cable.h"
 #include "vm/options.h"
 #include "vm/ram.h"
 #include "vm/vcpu.h"
@@ -38,7 +38,7 @@ struct machine {
 	struct ram ram;
 	struct bus bus;
 	struct vm_end end;
-	struct loop loop;
+	struct loop *loop;
 	struct loop_source ended, signals, timeout, requests;
 
 	struct machine_irq serial_irq, rtc_irq, sci;
@@ -49,18 +49,27 @@ struct machine {
 	struct i8042 i8042;
 	struct fw_cfg fw_cfg;
 	struct debug_exit debug_exit;
-	struct console console;
+	struct cable *cable;
+	bool plugged;
 
 	unsigned int cpus;
 	struct vcpu *vcpu;
 };
 
-/** machine_create() - all of it, ready to run; NULL on failure. */
+/**
+ * machine_create() - all of it, ready to run; NULL on failure
+ *
+ * @loop and @cable are the caller's, and may serve another machine after this one.
+ */
 struct machine *machine_create(const struct machine_options *opt,
+			       struct loop *loop, struct cable *cable,
 			       struct err *err);
 
-/** machine_run() - runs until the end, which is then in machine->end. */
-int machine_run(struct machine *m, struct err *err);
+/** machine_start() - lets the processors go; on failure that is the end. */
+int machine_start(struct machine *m, struct err *err);
+
+/** machine_run() - serves it until the end, which is then in machine->end. */
+void machine_run(struct machine *m);
 
 void machine_destroy(struct machine *m);
 
