@@ -34,6 +34,45 @@ image nmi bc 00 00 20 00 8c c8 66 a3 5a 00 10 00 0f 01 1d 3c 00 10 00 eb fe \
 # One that ends by a triple fault: lidt of six zeroes; int3.
 image fault 0f 01 1d 28 00 10 00 cc 00 00 00 00 00 00
 
+# One with a serial port: says ">", then echoes. R: resets; Q: powers off; L: writes 8192
+# lines of four letters, aaaa, aaab... to bppp.
+image echo bc 00 00 20 00 66 ba fc 03 b0 03 ee b0 3e e8 62 00 00 00 66 ba fd 03 ec \
+	a8 01 74 f7 66 ba f8 03 ec 3c 52 74 0f 3c 51 74 14 3c 4c 74 1c e8 43 00 \
+	00 00 eb df 66 ba f9 0c b0 06 ee eb fe 66 ba 04 06 66 b8 00 34 66 ef eb \
+	fe 31 db b9 04 00 00 00 89 de 66 c1 c6 04 89 f0 24 0f 04 61 e8 14 00 00 \
+	00 e2 ef b0 0a e8 0b 00 00 00 43 81 fb 00 20 00 00 75 d8 eb 9e 66 ba f8 \
+	03 ee c3
+
+# define NAME IMAGE FLAGS...: a definition of a small machine.
+define()
+{
+	local name=$1 image=$2
+	shift 2
+
+	$vmctl create -m 8M --multiboot "$tmp/$image" "$@" "$name"
+}
+
+# process NAME: the number of the process of a VM that runs.
+process()
+{
+	local thread
+
+	thread=$($vmctl show "$1" -o json | sed 's/.*"thread": \([0-9]*\).*/\1/')
+	sed -n 's/^Tgid:\t//p' "/proc/$thread/status"
+}
+
+# until_ok COMMAND...: again and again, for ten seconds at most, until it succeeds.
+until_ok()
+{
+	local n
+
+	for n in $(seq 100); do
+		"$@" && return
+		sleep 0.1
+	done
+	return 1
+}
+
 # begin NAME IMAGE FLAGS...: a VM in the background, which runs when this returns; its
 # process is in $pid, its words in $tmp/NAME.words.
 begin()

@@ -202,6 +202,31 @@ static void test_places(void)
 	       "names are checked");
 }
 
+/* Lines of ours stand by themselves, whatever was written before. */
+static void test_mark(void)
+{
+	static const uint8_t half[] = { 'h', 'a', 'l', 'f' };
+	struct console_log log;
+
+	console_log_remove(&paths, "web", &err);
+	console_log_open(&log, &paths, "web", 65536, &err);
+	console_log_mark(&log, "begins");
+	console_log_write(&log, half, sizeof(half));
+	console_log_mark(&log, "ends: badly\n  more\n  and more");
+	console_log_close(&log);
+	tap_ok(!strcmp(contents(file),
+		       "[vmctl: begins]\nhalf\n[vmctl: ends: badly]\n  more\n  and more\n"),
+	       "marks are lines of their own");
+	console_log_open(&log, &paths, "web", 65536, &err);
+	console_log_write(&log, half, sizeof(half));
+	console_log_close(&log);
+	console_log_open(&log, &paths, "web", 65536, &err);
+	console_log_mark(&log, "again");
+	console_log_close(&log);
+	tap_ok(strstr(contents(file), "  and more\nhalf\n[vmctl: again]\n"),
+	       "behind a run that was cut short, too");
+}
+
 int main(void)
 {
 	char command[64];
@@ -219,6 +244,7 @@ int main(void)
 	test_full();
 	test_missed();
 	test_places();
+	test_mark();
 	snprintf(command, sizeof(command), "rm -r %s", root);
 	if (system(command))
 		return 1;

@@ -6,6 +6,7 @@
 #include <netlink/msg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <linux/vmm_netlink.h>
 
@@ -14,6 +15,7 @@
 #include "lib/container.h"
 #include "lib/records.h"
 #include "lib/watch.h"
+#include "vm/keeper.h"
 
 #define SEC_NS		1000000000ULL
 #define STOP_NS		(60 * SEC_NS)	/* for a guest to shut down */
@@ -104,6 +106,14 @@ struct order {
 	bool force;
 };
 
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * SEC_NS + (uint64_t)ts.tv_nsec;
+}
+
 /* ---- carrying out ---------------------------------------------------------------- */
 
 static int ask(struct control *c, const struct order *o, uint8_t op,
@@ -175,18 +185,65 @@ static int act(struct control *c, const struct order *o,
 	return -1;
 }
 
+/*
+ * What is left when the VM has ended: its process may have to, too, or boots it
+ * again.  1: it did that, which is not what was wanted.
+ */
+static int follow(struct control *c, const struct order *o, struct keeper *k,
+		  struct record_vm *vm, struct err *err)
+{
+	const struct verb *v = &o->verb;
+	int ret;
+
+	if (!v->limit_ns ||
+	    (v->done != is_over && v->done != is_gone && v->done != is_reset))
+		return 0;
+	if (k->lock < 0)
+		return 0;
+	ret = keeper_settle(k, c, vm, EFFECT_NS, err);
+	if (v->done != is_reset || ret < 0)
+		return ret;
+	return ret ? 0 : err_set(err, VMCTL_STATE,
+				 "the VM has ended; try: vmctl logs");
+}
+
+static int act_and_follow(struct control *c, const struct order *o,
+			  struct err *err)
+{
+	uint64_t begun = now_ns(), passed;
+	struct order left = *o;
+	struct record_vm vm;
+	struct keeper k;
+	int ret;
+
+	ret = keeper_vm(&k, c, o->vm, &vm, err);
+	if (ret)
+		return ret;
+	for (;;) {
+		ret = act(c, &left, &vm, err);
+		if (!ret)
+			ret = follow(c, &left, &k, &vm, err);
+		if (ret <= 0)
+			break;
+		passed = now_ns() - begun;
+		if (o->verb.limit_ns == UINT64_MAX)
+			continue;
+		left.verb.limit_ns = passed < o->verb.limit_ns ?
+				     o->verb.limit_ns - passed : 1;
+	}
+	keeper_forget(&k);
+	return ret ? err_wrap(err, "%.64s", o->vm) : 0;
+}
+
 static int carry_out(const struct command *cmd, const struct order *o)
 {
-	struct record_vm vm;
 	struct control c;
 	struct err err;
 	int ret;
 
 	if (control_open(&c, &err))
 		return command_fail(cmd, &err);
-	ret = records_vm(&c, o->vm, &vm, &err);
-	if (!ret && act(&c, o, &vm, &err))
-		ret = err_wrap(&err, "%.64s", o->vm);
+	ret = act_and_follow(&c, o, &err);
 	control_close(&c);
 	return ret ? command_fail(cmd, &err) : VMCTL_OK;
 }
@@ -295,7 +352,8 @@ const struct command cmd_reset = {
 	.name = "reset",
 	.summary = "Ask a VM's process to reset the machine",
 	.usage = "[--wait SEC] VM",
-	.help = "A VM of 'vmctl run' ends by it, as by a reset that its guest asks for.\n",
+	.help = "A VM of 'vmctl start' boots again, and has another number then; one of\n"
+		"'vmctl run' ends, as by a reset that its guest asks for.\n",
 	.options = wait_options,
 	.operands = operand_vm,
 	.run = run,

@@ -59,14 +59,23 @@ static void offer_definitions(void)
 	define_free_names(names, count);
 }
 
+/* Whether @value is @word, or that with the dots that say that it may come again. */
+static bool is(const char *value, const char *word)
+{
+	size_t len = strlen(word);
+
+	return !strncmp(value, word, len) &&
+	       (!value[len] || !strcmp(value + len, "..."));
+}
+
 /* What @value, of an option or operand, may be.  Files the shell knows itself. */
 static void offer_values(const char *value)
 {
 	size_t len;
 
-	if (!strcmp(value, "VM")) {
+	if (is(value, "VM")) {
 		offer_vms();
-	} else if (!strcmp(value, "DEFINITION")) {
+	} else if (is(value, "DEFINITION")) {
 		offer_definitions();
 	} else if (!strcmp(value, "COMMAND")) {
 		offer_commands();

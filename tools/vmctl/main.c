@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmds.h"
 #include "lib/note.h"
@@ -24,6 +26,7 @@ static const struct command *const commands[] = {
 	&cmd_run,
 	&cmd_set,
 	&cmd_show,
+	&cmd_start,
 	&cmd_stats,
 	&cmd_stop,
 	&cmd_version,
@@ -90,12 +93,28 @@ static const char *alias(const char *name)
 	return name;
 }
 
+/*
+ * A standard file that the caller closed must not become another of ours.  What is
+ * written to it fails, as it would have.
+ */
+static void fill_standard_files(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDONLY);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *cmd;
 	struct err err;
 	int code;
 
+	fill_standard_files();
 	if (argc < 2) {
 		note("no command given; try: vmctl help");
 		return VMCTL_USAGE;

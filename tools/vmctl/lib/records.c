@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <linux/netlink.h>
 #include <linux/vmm_netlink.h>
@@ -433,6 +434,28 @@ int records_vms(struct control *c, struct record_vm **vms, size_t *count,
 	*vms = (struct record_vm *)list.records;
 	*count = list.count;
 	return 0;
+}
+
+int records_vm_own(struct control *c, const char *name, struct record_vm *vm,
+		   struct err *err)
+{
+	struct record_vm *vms;
+	size_t count, i;
+	int ret;
+
+	if (records_vms(c, &vms, &count, err))
+		return -1;
+	for (i = 0; i < count; i++)
+		if (!strcmp(vms[i].name, name) && vms[i].owner == geteuid() &&
+		    strcmp(vms[i].state, "dead"))
+			break;
+	ret = i < count ? 0 :
+	      err_set(err, VMCTL_NO_VM,
+		      "no VM of this name; try: vmctl list");
+	if (!ret)
+		*vm = vms[i];
+	free(vms);
+	return ret;
 }
 
 int records_all_stats(struct control *c, struct record_stats **stats,

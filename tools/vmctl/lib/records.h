@@ -118,6 +118,9 @@ int records_vm(struct control *c, const char *name, struct record_vm *vm,
 /** records_vm_by_id() - likewise */
 int records_vm_by_id(struct control *c, uint64_t id, struct record_vm *vm,
 		     struct err *err);
+/** records_vm_own() - the caller's own of that name, of which only one lives */
+int records_vm_own(struct control *c, const char *name, struct record_vm *vm,
+		   struct err *err);
 /** records_stats() - of the VM @id, or of all since the module was loaded */
 int records_stats(struct control *c, uint64_t id, struct record_stats *stats,
 		  struct err *err);

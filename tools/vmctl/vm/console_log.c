@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -145,6 +146,40 @@ void console_log_write(struct console_log *log, const uint8_t *data, size_t len)
 		data += n;
 		len -= (size_t)n;
 	}
+}
+
+/* Whether the guest, or whoever wrote last, left a line without its end. */
+static bool in_line(const struct console_log *log)
+{
+	char last = '\n';
+	int fd;
+
+	if (log->fd < 0 || !log->size)
+		return false;
+	fd = open(log->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd >= 0 && pread(fd, &last, 1, (off_t)log->size - 1) < 0)
+		last = '\n';
+	if (fd >= 0)
+		close(fd);
+	return last != '\n';
+}
+
+static void write_text(struct console_log *log, const char *text)
+{
+	console_log_write(log, (const uint8_t *)text, strlen(text));
+}
+
+void console_log_mark(struct console_log *log, const char *text)
+{
+	size_t len = strcspn(text, "\n");
+
+	if (in_line(log))
+		write_text(log, "\n");
+	write_text(log, "[vmctl: ");
+	console_log_write(log, (const uint8_t *)text, len);
+	write_text(log, "]");
+	write_text(log, text + len);
+	write_text(log, "\n");
 }
 
 void console_log_close(struct console_log *log)

@@ -122,6 +122,23 @@ void runtime_release(struct runtime *rt)
 	rt->lock = -1;
 }
 
+int runtime_watch(const struct paths *paths, const char *name)
+{
+	char dir[PATHS_LEN], lock[PATHS_LEN];
+	struct err err;
+
+	if (find(dir, lock, paths, name, &err))
+		return -1;
+	return open(lock, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+}
+
+bool runtime_held(int fd)
+{
+	struct flock fl = whole_file(F_WRLCK);
+
+	return !fcntl(fd, F_OFD_GETLK, &fl) && fl.l_type != F_UNLCK;
+}
+
 int runtime_alive(const struct paths *paths, const char *name, struct err *err)
 {
 	struct flock fl = whole_file(F_WRLCK);

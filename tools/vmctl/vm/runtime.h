@@ -33,6 +33,16 @@ int runtime_claim(struct runtime *rt, const struct paths *paths,
 /** runtime_release() - removes the directory, then gives it up. */
 void runtime_release(struct runtime *rt);
 
+/**
+ * runtime_watch() - the lock as it is now, to see when its owner has gone
+ *
+ * A descriptor; -1: there is none.  A later owner has another lock.
+ */
+int runtime_watch(const struct paths *paths, const char *name);
+
+/** runtime_held() - whether the owner still has the lock of runtime_watch() */
+bool runtime_held(int fd);
+
 /** runtime_alive() - 1: some process has it; 0: none; -1: failed */
 int runtime_alive(const struct paths *paths, const char *name, struct err *err);
 

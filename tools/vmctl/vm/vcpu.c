@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/container.h"
@@ -13,6 +14,7 @@
 #include "vm/vcpu.h"
 
 #define STACK_SIZE	(256 * 1024)
+#define KICK_MS		10	/* between two kicks */
 
 #define MSR_MTRR_BASE0		0x200
 #define MSR_MTRR_MASK0		0x201
@@ -47,6 +49,8 @@ int vcpu_create(struct vcpu *vcpu, struct vmm *vmm, int vm, unsigned int id,
 {
 	void *run;
 
+	pthread_mutex_init(&vcpu->lock, NULL);
+	pthread_cond_init(&vcpu->answered, NULL);
 	vcpu->id = id;
 	vcpu->bus = bus;
 	vcpu->ram = ram;
@@ -151,10 +155,77 @@ static void serve(struct vcpu *vcpu)
 	}
 }
 
+/* ---- its registers, for others --------------------------------------------------- */
+
+/*
+ * Between two runs, and after one that was interrupted: whatever the guest did
+ * last has been finished.
+ */
+static void answer(struct vcpu *vcpu)
+{
+	pthread_mutex_lock(&vcpu->lock);
+	vcpu->failed = vmm_get_regs(vcpu->fd, &vcpu->state.regs, &vcpu->err) ||
+		       vmm_get_sregs(vcpu->fd, &vcpu->state.sregs, &vcpu->err);
+	atomic_store(&vcpu->asked, false);
+	/* if it was set for the end, the thread sees that by itself */
+	__atomic_store_n(&vcpu->run->immediate_exit, 0, __ATOMIC_RELEASE);
+	pthread_cond_signal(&vcpu->answered);
+	pthread_mutex_unlock(&vcpu->lock);
+}
+
+/* A kick that comes just before the system call is lost: so they are many. */
+static bool await_answer(struct vcpu *vcpu, unsigned int ms)
+{
+	struct timespec until;
+	unsigned int waited;
+
+	for (waited = 0; atomic_load(&vcpu->asked) && waited < ms;
+	     waited += KICK_MS) {
+		thread_kick(vcpu->thread);
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += KICK_MS * 1000000L;
+		until.tv_sec += until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
+		pthread_cond_timedwait(&vcpu->answered, &vcpu->lock, &until);
+	}
+	return !atomic_load(&vcpu->asked);
+}
+
+int vcpu_read(struct vcpu *vcpu, unsigned int ms, struct vcpu_state *state,
+	      struct err *err)
+{
+	int ret = 0;
+
+	if (!vcpu->started || vm_ended(vcpu->end))
+		return err_set(err, VMCTL_STATE, "the VM has ended");
+	pthread_mutex_lock(&vcpu->lock);
+	atomic_store(&vcpu->asked, true);
+	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_RELEASE);
+	if (!await_answer(vcpu, ms)) {
+		atomic_store(&vcpu->asked, false);
+		__atomic_store_n(&vcpu->run->immediate_exit, 0,
+				 __ATOMIC_RELEASE);
+		ret = err_set(err, VMCTL_TIMEOUT,
+			      "vCPU %u does not leave the guest", vcpu->id);
+	} else if (vcpu->failed) {
+		*err = vcpu->err;
+		ret = -1;
+	} else {
+		*state = vcpu->state;
+	}
+	pthread_mutex_unlock(&vcpu->lock);
+	return ret;
+}
+
+/* ---- its thread -------------------------------------------------------------------- */
+
 static void run_failed(struct vcpu *vcpu)
 {
-	if (errno == EINTR || errno == EAGAIN)
+	if (errno == EINTR || errno == EAGAIN) {
+		if (atomic_load(&vcpu->asked))
+			answer(vcpu);
 		return;
+	}
 	if (errno == ESHUTDOWN) {
 		vm_end_set(vcpu->end, END_ASKED, VMCTL_FAILED, "killed");
 		return;

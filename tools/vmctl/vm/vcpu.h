@@ -6,6 +6,7 @@
 #define VMCTL_VCPU_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "boot/plan.h"
@@ -14,10 +15,19 @@
 #include "vm/end.h"
 #include "vm/ram.h"
 
+/** struct vcpu_state - registers, between two instructions */
+struct vcpu_state {
+	struct vmm_regs regs;
+	struct vmm_sregs sregs;
+};
+
 /**
- * struct vcpu - all fields are set before the thread starts
+ * struct vcpu - all fields up to @started are set before the thread starts
  * @run:	the page shared with the kernel; the thread's own, but for
  *		immediate_exit, which others may set
+ * @lock:	innermost; protects what follows
+ * @asked:	@state is wanted; the thread clears it and tells @answered
+ * @failed:	why there is none, in @err
  */
 struct vcpu {
 	unsigned int id;
@@ -29,6 +39,13 @@ struct vcpu {
 	struct vm_end *end;
 	pthread_t thread;
 	bool started;
+
+	pthread_mutex_t lock;
+	pthread_cond_t answered;
+	atomic_bool asked;
+	bool failed;
+	struct vcpu_state state;
+	struct err err;
 };
 
 int vcpu_create(struct vcpu *vcpu, struct vmm *vmm, int vm, unsigned int id,
@@ -39,6 +56,15 @@ void vcpu_destroy(struct vcpu *vcpu);
 /** vcpu_enter_at() - puts the boot processor into an entry protocol's state. */
 int vcpu_enter_at(struct vcpu *vcpu, const struct boot_entry *entry,
 		  struct err *err);
+
+/**
+ * vcpu_read() - the registers of one that runs, waits, or is paused
+ *
+ * Its thread reads them: it leaves the guest for that, and goes on.  One caller at
+ * a time, who waits for up to @ms.
+ */
+int vcpu_read(struct vcpu *vcpu, unsigned int ms, struct vcpu_state *state,
+	      struct err *err);
 
 int vcpu_start(struct vcpu *vcpu, struct err *err);
 /** vcpu_stop() - after the end is set: makes the thread leave the guest. */

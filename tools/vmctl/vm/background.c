@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "vm/background.h"
+#include "vm/console_session.h"
+#include "vm/machine.h"
+#include "vm/runtime.h"
+#include "vm/spawn.h"
+#include "vm/thread.h"
+#include "vm/verbs.h"
+
+#define LAST_WORDS_MS	2000	/* for clients to read to the end */
+
+/**
+ * struct background - what its process has
+ * @machine:	NULL between two, at a reset
+ * @verbs:	the control socket
+ * @kind, @text: how the last machine ended
+ */
+struct background {
+	const struct paths *paths;
+	const struct machine_options *opt;
+	struct runtime runtime;
+	struct loop loop;
+	struct console_session session;
+	struct verbs verbs;
+	struct machine *machine;
+	enum end_kind kind;
+	char text[sizeof(((struct vm_end *)NULL)->text)];
+};
+
+/* ---- its log ------------------------------------------------------------------- */
+
+/* "web started at 2031-05-06T07:08:09Z" */
+static void log_start(struct background *b)
+{
+	time_t now = time(NULL);
+	char when[32], text[128];
+	struct tm tm;
+
+	gmtime_r(&now, &tm);
+	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	snprintf(text, sizeof(text), "%s started at %s", b->opt->name, when);
+	session_mark(&b->session, text);
+}
+
+/* How it ended; after a crash lines of registers follow. */
+static void log_end(struct background *b)
+{
+	char text[sizeof(b->text) + 128];
+	size_t len;
+
+	snprintf(text, sizeof(text), "%s ended: %s", b->opt->name, b->text);
+	len = strlen(text);
+	if (text[len - 1] == '\n')
+		text[len - 1] = 0;
+	session_mark(&b->session, text);
+}
+
+static void tell_clients(struct background *b)
+{
+	char line[256];
+
+	snprintf(line, sizeof(line), "%.*s", (int)strcspn(b->text, "\n"),
+		 b->text);
+	session_end(&b->session, line, LAST_WORDS_MS);
+}
+
+/* ---- its machine ----------------------------------------------------------------- */
+
+static int make(struct background *b, struct err *err)
+{
+	b->machine = machine_create(b->opt, &b->loop, &b->session.cable, err);
+	verbs_speak_for(&b->verbs, b->machine);
+	return b->machine ? 0 : -1;
+}
+
+/* Some ends speak for themselves. */
+static void note_end(struct background *b, const struct vm_end *end)
+{
+	b->kind = end->kind;
+	if (*end->text)
+		strcpy(b->text, end->text);
+	else if (end->kind == END_CODE)
+		snprintf(b->text, sizeof(b->text), "by its guest, with code %d",
+			 end->code);
+	else
+		strcpy(b->text, "powered off");
+}
+
+static void unmake(struct background *b)
+{
+	verbs_speak_for(&b->verbs, NULL);
+	if (b->machine)
+		machine_destroy(b->machine);
+	b->machine = NULL;
+}
+
+/* From power-on to the end that is no reset. */
+static void live(struct background *b)
+{
+	struct err err;
+
+	for (;;) {
+		machine_run(b->machine);
+		note_end(b, &b->machine->end);
+		unmake(b);
+		if (b->kind != END_RESET)
+			return;
+		if (make(b, &err) || machine_start(b->machine, &err)) {
+			snprintf(b->text, sizeof(b->text), "after a reset: %s",
+				 err.text);
+			unmake(b);
+			return;
+		}
+	}
+}
+
+/* ---- its process ------------------------------------------------------------------ */
+
+static int listen_at(struct background *b, struct err *err)
+{
+	const char *dir = b->runtime.dir;
+	char path[PATHS_LEN];
+
+	if (paths_join(path, dir, "control", "", err) ||
+	    verbs_listen(&b->verbs, path, err) ||
+	    paths_join(path, dir, "console", "", err))
+		return -1;
+	return session_serve(&b->session, path, err);
+}
+
+/* What may fail, fails before it is ready; the log has only what ran. */
+static int get_ready(struct background *b, struct err *err)
+{
+	verbs_init(&b->verbs, &b->loop);
+	if (loop_init(&b->loop, err) ||
+	    session_open(&b->session, b->paths, b->opt->name, err) ||
+	    make(b, err))
+		return -1;
+	log_start(b);
+	if (!listen_at(b, err) && !machine_start(b->machine, err))
+		return 0;
+	snprintf(b->text, sizeof(b->text), "%s", err->text);
+	session_end(&b->session, b->text, 0);
+	log_end(b);
+	return -1;
+}
+
+static int body(struct spawn *spawn, void *arg)
+{
+	struct background *b = arg;
+	struct err err;
+	int ret;
+
+	prctl(PR_SET_NAME, b->opt->name);
+	thread_block_signals();
+	ret = get_ready(b, &err);
+	if (!ret) {
+		spawn_ready(spawn);
+		live(b);
+		tell_clients(b);
+		log_end(b);
+	}
+	unmake(b);
+	session_close(&b->session);
+	verbs_fini(&b->verbs);
+	loop_fini(&b->loop);
+	runtime_release(&b->runtime);
+	/* now, so that the next start finds the name free */
+	if (ret)
+		spawn_fail(spawn, &err);
+	return ret ? VMCTL_FAILED : VMCTL_OK;
+}
+
+int background_start(const struct paths *paths,
+		     const struct machine_options *opt, struct err *err)
+{
+	struct background *b = calloc(1, sizeof(*b));
+	int ret;
+
+	if (!b)
+		return err_set(err, VMCTL_FAILED, "out of memory");
+	b->paths = paths;
+	b->opt = opt;
+	b->loop.epoll = -1;
+	ret = runtime_claim(&b->runtime, paths, opt->name, err);
+	if (!ret) {
+		ret = spawn(body, b, b->runtime.lock, err);
+		/* closed, not released: it is the child's */
+		close(b->runtime.lock);
+	}
+	free(b);
+	return ret;
+}

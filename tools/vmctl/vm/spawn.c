@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "vm/spawn.h"
+
+/* ---- the child ----------------------------------------------------------------- */
+
+/* One write, which a pipe takes whole or not at all. */
+static void tell(struct spawn *s, const struct err *err)
+{
+	ssize_t n;
+
+	if (s->fd < 0)
+		return;
+	do {
+		n = write(s->fd, err, sizeof(*err));
+	} while (n < 0 && errno == EINTR);
+	/* a starter that has gone does not want to know */
+	close(s->fd);
+	s->fd = -1;
+}
+
+void spawn_ready(struct spawn *s)
+{
+	const struct err good = { .code = VMCTL_OK };
+
+	tell(s, &good);
+}
+
+void spawn_fail(struct spawn *s, const struct err *err)
+{
+	struct err bad = *err;
+
+	if (!bad.code)
+		bad.code = VMCTL_FAILED;
+	tell(s, &bad);
+}
+
+/* All but standard input, output, error, and these two. */
+static void close_others(int a, int b)
+{
+	unsigned int low = (unsigned int)(a < b ? a : b);
+	unsigned int high = (unsigned int)(a < b ? b : a);
+
+	if (low > 3)
+		close_range(3, low - 1, 0);
+	if (high > low + 1)
+		close_range(low + 1, high - 1, 0);
+	close_range(high + 1, ~0U, 0);
+}
+
+/* What it inherited of its starter's terminal, directory and dispositions. */
+static int detach(int keep, int to_starter, struct err *err)
+{
+	int fd = open("/dev/null", O_RDWR), sig;
+	sigset_t none;
+
+	if (fd < 0 || dup2(fd, 0) < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0)
+		return err_set(err, VMCTL_FAILED, "/dev/null: %s",
+			       strerror(errno));
+	close_others(keep, to_starter);
+	for (sig = 1; sig < NSIG; sig++)
+		signal(sig, sig == SIGPIPE ? SIG_IGN : SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	umask(077);
+	if (chdir("/"))
+		return err_set(err, VMCTL_FAILED, "/: %s", strerror(errno));
+	return 0;
+}
+
+static int child(int (*body)(struct spawn *s, void *arg), void *arg, int keep,
+		 int to_starter)
+{
+	struct spawn s = { .fd = to_starter };
+	struct err err;
+	int code;
+
+	if (detach(keep, to_starter, &err)) {
+		spawn_fail(&s, &err);
+		return err.code;
+	}
+	code = body(&s, arg);
+	if (s.fd >= 0)
+		close(s.fd);
+	return code;
+}
+
+/* ---- the starter ---------------------------------------------------------------- */
+
+/* The second fork leaves a process that can never get a terminal. */
+static void between(int (*body)(struct spawn *s, void *arg), void *arg,
+		    int keep, int to_starter)
+{
+	struct err err;
+	pid_t pid;
+
+	setsid();
+	pid = fork();
+	if (pid < 0) {
+		err_set(&err, VMCTL_FAILED, "fork: %s", strerror(errno));
+		spawn_fail(&(struct spawn){ .fd = to_starter }, &err);
+	}
+	_exit(pid ? 0 : child(body, arg, keep, to_starter));
+}
+
+static int hear(int fd, struct err *err)
+{
+	ssize_t n;
+
+	do {
+		n = read(fd, err, sizeof(*err));
+	} while (n < 0 && errno == EINTR);
+	if (n != sizeof(*err))
+		return err_set(err, VMCTL_FAILED,
+			       "its process died before it was ready");
+	err->text[sizeof(err->text) - 1] = 0;
+	return err->code ? -1 : 0;
+}
+
+int spawn(int (*body)(struct spawn *s, void *arg), void *arg, int keep,
+	  struct err *err)
+{
+	int fd[2], ret;
+	pid_t pid;
+
+	if (pipe2(fd, O_CLOEXEC))
+		return err_set(err, VMCTL_FAILED, "pipe: %s", strerror(errno));
+	pid = fork();
+	if (!pid)
+		between(body, arg, keep, fd[1]);
+	close(fd[1]);
+	if (pid < 0)
+		ret = err_set(err, VMCTL_FAILED, "fork: %s", strerror(errno));
+	else
+		ret = hear(fd[0], err);
+	close(fd[0]);
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return ret;
+}

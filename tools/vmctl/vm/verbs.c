@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <string.h>
+
+#include "lib/container.h"
+#include "lib/verb.h"
+#include "vm/machine.h"
+#include "vm/verbs.h"
+
+#define READ_MS	1000	/* for a vCPU to leave the guest */
+
+static struct machine *machine_of(struct talk_server *server, struct err *err)
+{
+	struct verbs *v = container_of(server, struct verbs, server);
+
+	if (!v->machine)
+		err_set(err, VMCTL_STATE, "the VM is being reset");
+	return v->machine;
+}
+
+static int nonsense(struct err *err)
+{
+	return err_set(err, VMCTL_FAILED, "a request that cannot be understood");
+}
+
+static int regs(struct talk_server *server, const struct talk_message *asked,
+		struct talk_message *reply, struct err *err)
+{
+	struct machine *m = machine_of(server, err);
+	struct verb_regs out = {};
+	struct vcpu_state state;
+	__u32 vcpu;
+
+	if (!m)
+		return -1;
+	if (asked->len != sizeof(vcpu))
+		return nonsense(err);
+	memcpy(&vcpu, asked->data, sizeof(vcpu));
+	if (vcpu >= m->cpus)
+		return err_set(err, VMCTL_FAILED, "the VM has no vCPU %u", vcpu);
+	if (vcpu_read(&m->vcpu[vcpu], READ_MS, &state, err))
+		return -1;
+	out.vcpus = m->cpus;
+	out.regs = state.regs;
+	out.sregs = state.sregs;
+	memcpy(reply->data, &out, sizeof(out));
+	reply->len = sizeof(out);
+	return 0;
+}
+
+static const struct talk_verb table[] = {
+	{ VERB_REGS, regs },
+	{}
+};
+
+void verbs_init(struct verbs *v, struct loop *loop)
+{
+	v->machine = NULL;
+	talk_server_init(&v->server, table, loop);
+}
+
+int verbs_listen(struct verbs *v, const char *path, struct err *err)
+{
+	return talk_server_listen(&v->server, path, err);
+}
+
+void verbs_speak_for(struct verbs *v, struct machine *machine)
+{
+	v->machine = machine;
+}
+
+void verbs_fini(struct verbs *v)
+{
+	talk_server_fini(&v->server);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The verbs of a machine's control socket (lib/verb.h), carried out. */
+#ifndef VMCTL_VERBS_H
+#define VMCTL_VERBS_H
+
+#include "vm/talk_server.h"
+
+struct machine;
+
+/** struct verbs - @machine: whom they are about, or NULL; all is the loop's */
+struct verbs {
+	struct talk_server server;
+	struct machine *machine;
+};
+
+void verbs_init(struct verbs *v, struct loop *loop);
+int verbs_listen(struct verbs *v, const char *path, struct err *err);
+void verbs_speak_for(struct verbs *v, struct machine *machine);
+void verbs_fini(struct verbs *v);
+
+#endif
