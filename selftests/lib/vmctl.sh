@@ -61,12 +61,12 @@ process()
 	sed -n 's/^Tgid:\t//p' "/proc/$thread/status"
 }
 
-# until_ok COMMAND...: again and again, for ten seconds at most, until it succeeds.
+# until_ok COMMAND...: again and again until it succeeds, $TRIES times, ten a second.
 until_ok()
 {
 	local n
 
-	for n in $(seq 100); do
+	for n in $(seq "${TRIES:-100}"); do
 		"$@" && return
 		sleep 0.1
 	done

@@ -10,6 +10,7 @@
 
 static const struct command *const commands[] = {
 	&cmd_complete,
+	&cmd_console,
 	&cmd_create,
 	&cmd_destroy,
 	&cmd_doctor,
@@ -20,6 +21,7 @@ static const struct command *const commands[] = {
 	&cmd_inject,
 	&cmd_kill,
 	&cmd_list,
+	&cmd_logs,
 	&cmd_pause,
 	&cmd_reset,
 	&cmd_resume,

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/local.h"
+#include "lib/name.h"
+#include "lib/records.h"
+#include "vm/reach.h"
+
+/* A number: the kernel knows whose, and what it is called. */
+static int find_by_number(struct reach *r, const char *vm, struct err *err)
+{
+	struct record_vm record;
+	struct control c;
+	int ret;
+
+	if (control_open(&c, err))
+		return -1;
+	ret = records_vm(&c, vm, &record, err);
+	control_close(&c);
+	if (ret)
+		return ret;
+	if (record.owner != geteuid())
+		return err_set(err, VMCTL_PERM,
+			       "%s: another user's; try: as its owner", vm);
+	if (!*record.name)
+		return err_set(err, VMCTL_STATE,
+			       "%s: does not run in the background", vm);
+	snprintf(r->name, sizeof(r->name), "%s", record.name);
+	return 0;
+}
+
+int reach_find(struct reach *r, const char *vm, struct err *err)
+{
+	if (paths_find(&r->paths, err))
+		return -1;
+	if (isdigit((unsigned char)*vm))
+		return find_by_number(r, vm, err);
+	if (name_check(vm, err))
+		return -1;
+	snprintf(r->name, sizeof(r->name), "%s", vm);
+	return 0;
+}
+
+int reach_defined(const struct reach *r, struct err *err)
+{
+	char path[PATHS_LEN];
+
+	if (paths_join(path, r->paths.conf, r->name, ".conf", err))
+		return -1;
+	if (!access(path, F_OK))
+		return 0;
+	return err_set(err, VMCTL_NO_VM,
+		       "%s: no VM of this name is defined; try: vmctl list -a",
+		       r->name);
+}
+
+int reach_connect(const struct reach *r, const char *which, int type,
+		  struct err *err)
+{
+	char dir[PATHS_LEN], path[PATHS_LEN];
+	int fd;
+
+	if (!*r->paths.run)
+		return err_set(err, VMCTL_FAILED,
+			       "no directory for what runs; try: export XDG_RUNTIME_DIR=DIR");
+	if (paths_join(dir, r->paths.run, r->name, "", err) ||
+	    paths_join(path, dir, which, "", err))
+		return -1;
+	fd = local_connect(path, type, err);
+	if (fd >= 0 || err->code != VMCTL_STATE || reach_defined(r, err))
+		return fd;
+	return err_set(err, VMCTL_STATE,
+		       "%s: does not run in the background; try: vmctl start %s",
+		       r->name, r->name);
+}
