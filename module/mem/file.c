@@ -109,6 +109,28 @@ static long mem_fallocate(struct file *file, int mode, loff_t offset,
 	return vmm_mem_discard(mem, offset >> PAGE_SHIFT, len >> PAGE_SHIFT);
 }
 
+/*
+ * SEEK_DATA and SEEK_HOLE: who copies an object through a mapping would make all that
+ * was never touched by looking at it.
+ */
+static loff_t mem_llseek(struct file *file, loff_t offset, int whence)
+{
+	struct vmm_mem *mem = file->private_data;
+	loff_t size = (loff_t)mem->nr_pages << PAGE_SHIFT;
+	long found;
+
+	if (whence != SEEK_DATA && whence != SEEK_HOLE)
+		return noop_llseek(file, offset, whence);
+	if (offset < 0 || offset >= size)
+		return -ENXIO;
+	found = vmm_mem_seek(mem, offset >> PAGE_SHIFT, whence == SEEK_DATA);
+	if (found < 0)
+		return found;
+	if (found == mem->nr_pages)
+		return whence == SEEK_DATA ? -ENXIO : size;
+	return max(offset, (loff_t)found << PAGE_SHIFT);
+}
+
 static void mem_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct vmm_mem_stats stats;
@@ -132,7 +154,7 @@ static const struct file_operations mem_fops = {
 	.fallocate	= mem_fallocate,
 	.show_fdinfo	= mem_show_fdinfo,
 	.release	= mem_file_release,
-	.llseek		= noop_llseek,
+	.llseek		= mem_llseek,
 };
 
 /* Size, mode and owner are for life. */

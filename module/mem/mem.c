@@ -419,6 +419,48 @@ int vmm_mem_discard(struct vmm_mem *mem, pgoff_t first, unsigned long count)
 	return err;
 }
 
+/* The first page behind @index that need not be like it. */
+static pgoff_t next_index(const struct vmm_mem *mem, pgoff_t index)
+{
+	unsigned long block = index >> VMM_BLOCK_SHIFT;
+
+	if (READ_ONCE(mem->top->block[block]))
+		return index + 1;
+	return min_t(pgoff_t, (block + 1) << VMM_BLOCK_SHIFT, mem->nr_pages);
+}
+
+/**
+ * vmm_mem_seek() - the first page from one on that is there, or is not
+ * @mem:	the object
+ * @from:	page number, at most the number of pages
+ * @present:	which of both
+ *
+ * What comes and goes meanwhile may be seen or not.  May sleep.
+ *
+ * Return: its number, that of pages if there is none, or -EINTR.
+ */
+long vmm_mem_seek(struct vmm_mem *mem, pgoff_t from, bool present)
+{
+	pgoff_t index = from, next;
+	bool huge, there;
+
+	while (index < mem->nr_pages) {
+		rcu_read_lock();
+		there = vmm_layer_lookup(mem->top, index, &huge);
+		next = next_index(mem, index);
+		rcu_read_unlock();
+		if (there == present)
+			return index;
+		index = there ? index + 1 : next;
+		if (!(index & (VMM_BLOCK_PAGES - 1))) {
+			if (fatal_signal_pending(current))
+				return -EINTR;
+			cond_resched();
+		}
+	}
+	return index;
+}
+
 /**
  * vmm_mem_stats() - figures of one object
  * @mem:	the object

@@ -222,6 +222,7 @@ static inline bool vmm_mem_page_stale(const struct vmm_mem *mem,
 	return atomic_read(&mem->seq) != page->seq;
 }
 
+long vmm_mem_seek(struct vmm_mem *mem, pgoff_t from, bool present);
 int vmm_mem_discard(struct vmm_mem *mem, pgoff_t first, unsigned long count);
 
 void vmm_mem_client_add(struct vmm_mem *mem, struct vmm_mem_client *client);

@@ -235,6 +235,47 @@ static void test_pins(void)
 	close(fd);
 }
 
+static bool seeks(int fd, off_t from, int whence, off_t to)
+{
+	return lseek(fd, from, whence) == to;
+}
+
+/* Where there are pages is told without making any. */
+static void test_seek(void)
+{
+	const off_t last = 64 * MB - KB4;
+	int fd = create(64 * MB, VMM_MEM_SMALL_PAGES);
+	unsigned char *p = map(fd, 64 * MB);
+
+	tap_ok(refused(lseek(fd, 0, SEEK_DATA), ENXIO) &&
+	       seeks(fd, 5, SEEK_HOLE, 5), "an empty object is a hole");
+	p[5 * MB] = 1;
+	p[5 * MB + KB4] = 1;
+	p[last] = 1;
+	tap_ok(seeks(fd, 0, SEEK_DATA, 5 * MB) &&
+	       seeks(fd, 5 * MB + 7, SEEK_DATA, 5 * MB + 7) &&
+	       seeks(fd, 5 * MB, SEEK_HOLE, 5 * MB + 2 * KB4) &&
+	       seeks(fd, 5 * MB + 2 * KB4, SEEK_DATA, last) &&
+	       seeks(fd, last, SEEK_HOLE, 64 * MB), "pages and holes");
+	tap_ok(refused(lseek(fd, 64 * MB, SEEK_DATA), ENXIO) &&
+	       refused(lseek(fd, 64 * MB, SEEK_HOLE), ENXIO) &&
+	       refused(lseek(fd, -1, SEEK_HOLE), ENXIO), "the end is beyond");
+	tap_ok(resident(fd) == 3, "looking makes none");
+	punch(fd, 5 * MB, KB4);
+	tap_ok(seeks(fd, 0, SEEK_DATA, 5 * MB + KB4) &&
+	       seeks(fd, 5 * MB, SEEK_HOLE, 5 * MB), "what was discarded is a hole");
+	munmap(p, 64 * MB);
+	close(fd);
+	fd = create(8 * MB, 0);
+	p = map(fd, 8 * MB);
+	p[3 * MB] = 1;
+	tap_ok(resident(fd) != 512 ||
+	       (seeks(fd, 0, SEEK_DATA, 2 * MB) &&
+		seeks(fd, 2 * MB, SEEK_HOLE, 4 * MB)), "a block is all data");
+	munmap(p, 8 * MB);
+	close(fd);
+}
+
 static void test_discard(void)
 {
 	int fd = create(8 * MB, 0);
@@ -525,6 +566,7 @@ int main(void)
 	test_blocks();
 	test_sharing();
 	test_pins();
+	test_seek();
 	test_discard();
 	test_race();
 	test_slots();
