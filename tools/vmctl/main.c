@@ -23,6 +23,7 @@ static const struct command *const commands[] = {
 	&cmd_list,
 	&cmd_logs,
 	&cmd_pause,
+	&cmd_regs,
 	&cmd_reset,
 	&cmd_resume,
 	&cmd_run,

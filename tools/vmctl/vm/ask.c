@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "boot/layout.h"
+#include "lib/talk.h"
+#include "vm/ask.h"
+
+int ask_open(const struct reach *r, struct err *err)
+{
+	return reach_connect(r, "control", SOCK_SEQPACKET, err);
+}
+
+int ask_regs(int fd, unsigned int vcpu, struct verb_regs *regs,
+	     struct err *err)
+{
+	struct talk_message *reply = malloc(sizeof(*reply));
+	__u32 number = vcpu;
+	int ret;
+
+	if (!reply)
+		return err_set(err, VMCTL_FAILED, "out of memory");
+	ret = talk_ask(fd, VERB_REGS, &number, sizeof(number), ASK_MS, reply,
+		       err);
+	if (!ret && reply->len != sizeof(*regs))
+		ret = err_set(err, VMCTL_FAILED,
+			      "its process is of another version; try: the vmctl that started it");
+	if (!ret)
+		memcpy(regs, reply->data, sizeof(*regs));
+	free(reply);
+	return ret;
+}
+
+int ask_all_regs(int fd, struct verb_regs **regs, unsigned int *count,
+		 struct err *err)
+{
+	struct verb_regs first, *list;
+	unsigned int i, n;
+	int ret;
+
+	if (ask_regs(fd, 0, &first, err))
+		return -1;
+	n = first.vcpus && first.vcpus <= LAYOUT_MAX_CPUS ? first.vcpus : 1;
+	list = calloc(n, sizeof(*list));
+	if (!list)
+		return err_set(err, VMCTL_FAILED, "out of memory");
+	list[0] = first;
+	for (i = 1, ret = 0; i < n && !ret; i++)
+		ret = ask_regs(fd, i, &list[i], err);
+	if (ret) {
+		free(list);
+		return ret;
+	}
+	*regs = list;
+	*count = n;
+	return 0;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Asking the process of a machine in the background (lib/verb.h). */
+#ifndef VMCTL_ASK_H
+#define VMCTL_ASK_H
+
+#include "lib/verb.h"
+#include "vm/reach.h"
+
+#define ASK_MS	5000	/* for an answer */
+
+/** ask_open() - a connection to its control socket */
+int ask_open(const struct reach *r, struct err *err);
+
+/** ask_regs() - the registers of @vcpu, in their own moment */
+int ask_regs(int fd, unsigned int vcpu, struct verb_regs *regs,
+	     struct err *err);
+
+/** ask_all_regs() - those of all; the caller frees the list */
+int ask_all_regs(int fd, struct verb_regs **regs, unsigned int *count,
+		 struct err *err);
+
+#endif
