@@ -5,10 +5,12 @@
  * waits, else both ends are here.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -18,7 +20,7 @@
 #include "tap.h"
 #include "vm/talk_server.h"
 
-enum { ECHO = 1, REFUSE, HANG, DIE, LARGE };
+enum { ECHO = 1, REFUSE, HANG, DIE, LARGE, GIVE, SLOW_GIVE };
 
 static struct talk_server server;
 static struct loop loop;
@@ -64,8 +66,25 @@ static int do_large(struct talk_server *s, const struct talk_message *asked,
 	return 0;
 }
 
+/* Passes on a file, which the server keeps. */
+static int do_give(struct talk_server *s, const struct talk_message *asked,
+		   struct talk_message *reply, struct err *e)
+{
+	static int file = -1;
+
+	if (file < 0) {
+		file = memfd_create("given", MFD_CLOEXEC);
+		if (write(file, "content", 7) != 7)
+			return err_set(e, VMCTL_FAILED, "no file");
+	}
+	if (asked->head.verb == SLOW_GIVE)
+		usleep(200000);
+	reply->fd = file;
+	return 0;
+}
+
 static const struct talk_verb verbs[] = {
-	{ ECHO, do_echo }, { REFUSE, do_refuse }, { HANG, do_hang },
+	{ GIVE, do_give }, { SLOW_GIVE, do_give }, { ECHO, do_echo }, { REFUSE, do_refuse }, { HANG, do_hang },
 	{ DIE, do_die }, { LARGE, do_large }, {}
 };
 
@@ -109,6 +128,46 @@ static int dial(void)
 static bool ask(int fd, uint16_t verb, const char *text, unsigned int ms)
 {
 	return !talk_ask(fd, verb, text, strlen(text), ms, &answer, &err);
+}
+
+static unsigned int open_files(void)
+{
+	unsigned int fd, count = 0;
+
+	for (fd = 0; fd < 256; fd++)
+		count += fcntl((int)fd, F_GETFD) >= 0;
+	return count;
+}
+
+static void test_files(void)
+{
+	struct talk_head head = { TALK_MAGIC, TALK_VERSION, ECHO, 9, 0 };
+	pid_t pid = start();
+	char text[8] = "";
+	unsigned int before, i;
+	bool good = true;
+	int fd = dial();
+
+	tap_ok(ask(fd, GIVE, "", 5000) && answer.fd >= 0 &&
+	       pread(answer.fd, text, 7, 0) == 7 && !strcmp(text, "content") &&
+	       fcntl(answer.fd, F_GETFD) == FD_CLOEXEC,
+	       "a file comes with a reply");
+	close(answer.fd);
+	before = open_files();
+	tap_ok(ask(fd, ECHO, "x", 5000) && answer.fd == -1, "but not with others");
+	tap_ok(!ask(fd, SLOW_GIVE, "", 20) && ask(fd, ECHO, "x", 5000) &&
+	       answer.fd == -1 && open_files() == before,
+	       "that of a reply which nobody waits for is closed");
+	for (i = 0; i < 2000 && good; i++) {
+		/* the server has no use for ours */
+		good = !talk_send(fd, &head, NULL, 0, STDOUT_FILENO, 0) &&
+		       talk_receive(fd, &answer, true, 0) == TALK_GOOD;
+	}
+	tap_ok(good && ask(fd, GIVE, "", 5000) && answer.fd >= 0,
+	       "who passes files on to the server does not fill it");
+	close(answer.fd);
+	close(fd);
+	stop(pid);
 }
 
 static void test_asking(void)
@@ -231,7 +290,7 @@ static void test_bad(void)
 	head.version = 9;
 	send(fd, &head, sizeof(head), 0);
 	serve();
-	tap_ok(talk_receive(fd, &answer, MSG_DONTWAIT) == TALK_GOOD &&
+	tap_ok(talk_receive(fd, &answer, false, MSG_DONTWAIT) == TALK_GOOD &&
 	       answer.head.seq == 7 && answer.head.code == VMCTL_FAILED &&
 	       strstr(answer.data, "version 1"), "another version is told ours");
 	close(fd);
@@ -249,15 +308,15 @@ static void test_deaf(void)
 	unsigned int i;
 
 	for (i = 0; i < 10000; i++) {
-		if (talk_send(deaf, &head, NULL, 0, MSG_DONTWAIT) == -EPIPE)
+		if (talk_send(deaf, &head, NULL, 0, -1, MSG_DONTWAIT) == -EPIPE)
 			break;
 		serve();
 	}
 	tap_ok(i < 10000, "who takes no replies is dropped");
 	head.verb = ECHO;
-	talk_send(fd, &head, "x", 1, 0);
+	talk_send(fd, &head, "x", 1, -1, 0);
 	serve();
-	tap_ok(talk_receive(fd, &answer, MSG_DONTWAIT) == TALK_GOOD,
+	tap_ok(talk_receive(fd, &answer, false, MSG_DONTWAIT) == TALK_GOOD,
 	       "others are served");
 	close(deaf);
 	close(fd);
@@ -272,17 +331,17 @@ static void test_many(void)
 
 	for (i = 0; i < TALK_CLIENTS; i++)
 		fd[i] = add();
-	talk_send(fd[0], &head, NULL, 0, 0);
+	talk_send(fd[0], &head, NULL, 0, -1, 0);
 	serve();
 	last = add();
 	serve();
 	tap_ok(is_over(fd[1]), "who was silent for the longest makes room");
-	talk_send(last, &head, NULL, 0, 0);
+	talk_send(last, &head, NULL, 0, -1, 0);
 	serve();
-	tap_ok(talk_receive(last, &answer, MSG_DONTWAIT) == TALK_GOOD,
+	tap_ok(talk_receive(last, &answer, false, MSG_DONTWAIT) == TALK_GOOD,
 	       "for the last one");
 	for (i = 0; i < TALK_CLIENTS; i++)
-		there += i != 1 && !talk_send(fd[i], &head, NULL, 0, 0);
+		there += i != 1 && !talk_send(fd[i], &head, NULL, 0, -1, 0);
 	tap_ok(there == TALK_CLIENTS - 1, "and for no other");
 	for (i = 0; i < TALK_CLIENTS; i++)
 		close(fd[i]);
@@ -294,6 +353,7 @@ int main(void)
 	signal(SIGPIPE, SIG_IGN);
 	close(mkstemp(path));
 	test_asking();
+	test_files();
 	test_rights();
 	loop_init(&loop, &err);
 	talk_server_init(&server, verbs, &loop);

@@ -14,6 +14,7 @@ static const struct command *const commands[] = {
 	&cmd_create,
 	&cmd_destroy,
 	&cmd_doctor,
+	&cmd_dump,
 	&cmd_events,
 	&cmd_exits,
 	&cmd_help,

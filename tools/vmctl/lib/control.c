@@ -311,6 +311,19 @@ static int cannot_join(unsigned int group, int error, struct err *err)
 		       control_group_names[group], nl_geterror(error));
 }
 
+int control_act(struct control *c, uint8_t cmd, uint64_t id, struct err *err)
+{
+	struct nl_msg *r = control_request(c, 0, cmd, err);
+	int ret;
+
+	if (!r)
+		return -1;
+	ret = nla_put_u32(r, VMM_NL_A_VM_ID, (uint32_t)id) ?
+	      control_full(err) : control_ask(c, r, NULL, NULL, err);
+	nlmsg_free(r);
+	return ret;
+}
+
 int control_join(struct control *c, unsigned int groups, struct err *err)
 {
 	int id[CONTROL_NR_GROUPS] = {}, ret;

@@ -69,6 +69,9 @@ typedef int (*control_fn)(const void *attrs, size_t len, void *arg);
 int control_ask(struct control *c, struct nl_msg *request, control_fn fn,
 		void *arg, struct err *err);
 
+/** control_act() - the operation @cmd, which has no answer, on the VM @id */
+int control_act(struct control *c, uint8_t cmd, uint64_t id, struct err *err);
+
 /**
  * control_join() - hear the events of some groups, one bit each
  *

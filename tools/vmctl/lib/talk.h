@@ -9,6 +9,7 @@
 #ifndef VMCTL_TALK_H
 #define VMCTL_TALK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,9 +36,14 @@ struct talk_head {
 
 #define TALK_MAX_DATA	(TALK_MAX - sizeof(struct talk_head))
 
-/** struct talk_message - a datagram; @len: of @data, which a zero follows */
+/**
+ * struct talk_message - a datagram
+ * @fd:		a file that a reply passes on, or -1.  Who sends it keeps its own.
+ * @len:	of @data, which a zero follows
+ */
 struct talk_message {
 	struct talk_head head;
+	int fd;
 	char data[TALK_MAX_DATA + 1];
 	size_t len;
 };
@@ -51,16 +57,21 @@ enum talk_kind {
 	TALK_FOREIGN,	/* of another version */
 };
 
-/** talk_send() - 0, or -errno; never waits if @flags has MSG_DONTWAIT */
+/**
+ * talk_send() - 0, or -errno; never waits if @flags has MSG_DONTWAIT
+ * @pass:	a file to pass on, or -1
+ */
 int talk_send(int fd, const struct talk_head *head, const void *data,
-	      size_t len, int flags);
+	      size_t len, int pass, int flags);
 
-/** talk_receive() - one datagram */
-enum talk_kind talk_receive(int fd, struct talk_message *m, int flags);
+/** talk_receive() - one datagram; files are taken only where @files says so */
+enum talk_kind talk_receive(int fd, struct talk_message *m, bool files,
+			    int flags);
 
 /**
  * talk_ask() - a request over @fd and its reply
  * @ms:		how long the reply may take
+ * @reply:	its file is the caller's
  *
  * A refusal is -1, with the other end's code and words in @err.
  */

@@ -10,6 +10,7 @@
 
 enum {
 	VERB_REGS = 1,	/* u32: a vCPU; the reply is a struct verb_regs */
+	VERB_MEMORY,	/* the reply is a struct verb_memory, and the memory object */
 };
 
 /** struct verb_regs - @vcpus: how many the machine has */
@@ -18,6 +19,20 @@ struct verb_regs {
 	__u32 pad;
 	struct vmm_regs regs;
 	struct vmm_sregs sregs;
+};
+
+/** struct verb_range - guest memory at @gpa is that at @offset of the object */
+struct verb_range {
+	__u64 gpa, size, offset;
+};
+
+#define VERB_RANGES	2
+
+/** struct verb_memory - @count of @range are used, which follow each other there */
+struct verb_memory {
+	__u32 count;
+	__u32 pad;
+	struct verb_range range[VERB_RANGES];
 };
 
 #endif

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "boot/layout.h"
 #include "lib/talk.h"
@@ -12,24 +13,44 @@ int ask_open(const struct reach *r, struct err *err)
 	return reach_connect(r, "control", SOCK_SEQPACKET, err);
 }
 
-int ask_regs(int fd, unsigned int vcpu, struct verb_regs *regs,
-	     struct err *err)
+/* A request whose reply has exactly @size bytes, and maybe a file. */
+static int ask(int fd, uint16_t verb, const void *data, size_t len, void *to,
+	       size_t size, int *file, struct err *err)
 {
 	struct talk_message *reply = malloc(sizeof(*reply));
-	__u32 number = vcpu;
 	int ret;
 
 	if (!reply)
 		return err_set(err, VMCTL_FAILED, "out of memory");
-	ret = talk_ask(fd, VERB_REGS, &number, sizeof(number), ASK_MS, reply,
-		       err);
-	if (!ret && reply->len != sizeof(*regs))
+	ret = talk_ask(fd, verb, data, len, ASK_MS, reply, err);
+	if (!ret && (reply->len != size || (file && reply->fd < 0)))
 		ret = err_set(err, VMCTL_FAILED,
 			      "its process is of another version; try: the vmctl that started it");
-	if (!ret)
-		memcpy(regs, reply->data, sizeof(*regs));
+	if (!ret) {
+		memcpy(to, reply->data, size);
+		if (file)
+			*file = reply->fd;
+	}
+	if (reply->fd >= 0 && (ret || !file))
+		close(reply->fd);
 	free(reply);
 	return ret;
+}
+
+int ask_regs(int fd, unsigned int vcpu, struct verb_regs *regs,
+	     struct err *err)
+{
+	__u32 number = vcpu;
+
+	return ask(fd, VERB_REGS, &number, sizeof(number), regs, sizeof(*regs),
+		   NULL, err);
+}
+
+int ask_memory(int fd, struct verb_memory *memory, int *object,
+	       struct err *err)
+{
+	return ask(fd, VERB_MEMORY, NULL, 0, memory, sizeof(*memory), object,
+		   err);
 }
 
 int ask_all_regs(int fd, struct verb_regs **regs, unsigned int *count,

@@ -15,6 +15,10 @@ int ask_open(const struct reach *r, struct err *err);
 int ask_regs(int fd, unsigned int vcpu, struct verb_regs *regs,
 	     struct err *err);
 
+/** ask_memory() - where its memory is in the object @object, which is the caller's */
+int ask_memory(int fd, struct verb_memory *memory, int *object,
+	       struct err *err);
+
 /** ask_all_regs() - those of all; the caller frees the list */
 int ask_all_regs(int fd, struct verb_regs **regs, unsigned int *count,
 		 struct err *err);

@@ -16,26 +16,26 @@ static void drop(struct talk_client *c)
 
 /* Whether it has been taken. */
 static bool reply(int fd, const struct talk_head *asked, int code,
-		  const void *data, size_t len)
+		  const void *data, size_t len, int pass)
 {
 	struct talk_head head = {
 		.magic = TALK_MAGIC, .version = TALK_VERSION,
 		.verb = asked->verb, .seq = asked->seq, .code = (uint32_t)code,
 	};
 
-	return !talk_send(fd, &head, data, len, MSG_DONTWAIT);
+	return !talk_send(fd, &head, data, len, pass, MSG_DONTWAIT);
 }
 
 static bool refuse(int fd, const struct talk_head *asked, const struct err *err)
 {
 	return reply(fd, asked, err->code ? err->code : VMCTL_FAILED, err->text,
-		     strlen(err->text));
+		     strlen(err->text), -1);
 }
 
 static bool carry_out(struct talk_client *c, const struct talk_message *asked)
 {
 	const struct talk_verb *v = c->server->verbs;
-	struct talk_message answer = { .len = 0 };
+	struct talk_message answer = { .len = 0, .fd = -1 };
 	struct err err = {};
 
 	while (v->run && v->verb != asked->head.verb)
@@ -45,7 +45,7 @@ static bool carry_out(struct talk_client *c, const struct talk_message *asked)
 			asked->head.verb);
 	else if (!v->run(c->server, asked, &answer, &err))
 		return reply(c->source.fd, &asked->head, VMCTL_OK, answer.data,
-			     answer.len);
+			     answer.len, answer.fd);
 	return refuse(c->source.fd, &asked->head, &err);
 }
 
@@ -58,7 +58,7 @@ static void client_ready(struct loop_source *source)
 
 	if (source->fd < 0)
 		return;
-	switch (talk_receive(source->fd, &asked, MSG_DONTWAIT)) {
+	switch (talk_receive(source->fd, &asked, false, MSG_DONTWAIT)) {
 	case TALK_NONE:
 		return;
 	case TALK_GOOD:

@@ -17,7 +17,7 @@ struct talk_server;
 
 /**
  * struct talk_verb - what can be asked; a table ends with one without @run
- * @run:	@reply->data and @reply->len are its to fill; -1: refused, by @err
+ * @run:	@reply->data, len and fd are its to fill; -1: refused, by @err
  */
 struct talk_verb {
 	uint16_t verb;

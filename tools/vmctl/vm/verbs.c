@@ -47,8 +47,34 @@ static int regs(struct talk_server *server, const struct talk_message *asked,
 	return 0;
 }
 
+static int memory(struct talk_server *server, const struct talk_message *asked,
+		  struct talk_message *reply, struct err *err)
+{
+	struct machine *m = machine_of(server, err);
+	struct verb_memory out = { .count = 1 };
+	const struct layout *layout;
+
+	if (!m)
+		return -1;
+	if (asked->len)
+		return nonsense(err);
+	layout = &m->ram.layout;
+	out.range[0].size = layout->low;
+	if (layout->high) {
+		out.range[1].gpa = LAYOUT_4G;
+		out.range[1].size = layout->high;
+		out.range[1].offset = layout->low;
+		out.count++;
+	}
+	memcpy(reply->data, &out, sizeof(out));
+	reply->len = sizeof(out);
+	reply->fd = m->ram.fd;
+	return 0;
+}
+
 static const struct talk_verb table[] = {
 	{ VERB_REGS, regs },
+	{ VERB_MEMORY, memory },
 	{}
 };
 

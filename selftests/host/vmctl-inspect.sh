@@ -1,0 +1,79 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# test: host: amd, timeout: 120
+#
+# vmctl regs and dump: what they tell of VMs that run, wait and are paused, and that a VM
+# goes on as it was, whatever becomes of the file.
+
+. "$(dirname "$0")/../lib/tap.sh"
+. selftests/lib/vmctl.sh
+
+export VMM_DIR=$tmp/vmm
+register() { $vmctl regs "$1" -c "${3:-0}" | grep -Eo "\b$2 +[0-9a-f]+" | awk '{ print $2 }'; }
+resident() { $vmctl list -o csv --no-header --fields name,resident | sed -n "s/^$1,//p"; }
+
+define web spin -c 2
+define lab echo
+refused 4 "web: does not run in the background; try: vmctl start web" regs web
+refused 3 "nobody: no VM of this name is defined" dump nobody "$tmp/core"
+refused 2 "FILE is missing" dump web
+quiet 0 start web lab
+
+# ---- regs
+
+is "$(register web rip)" 0000000000100020 "a guest that spins"
+is "$($vmctl regs web | grep -c '^vCPU')" 2 "all processors"
+is "$(register web rip 1)" 000000000000fff0 "one that was never started"
+is "$(register lab esp; register lab rsp)" 0000000000200000 "one that works"
+is "$(state web)" running "it runs on"
+refused 1 "web: the VM has no vCPU 2" regs -c 2 web
+refused 2 "-c x: not a number" regs -c x web
+refused 2 "-o xml: the formats" regs -o xml web
+$vmctl regs web -o json >"$tmp/regs"
+$vmctl regs web -c 1 -o json >"$tmp/regs1"
+ok "JSON is as the schema says" /usr/bin/python3 selftests/lib/schema.py regs "$tmp/regs" \
+	regs "$tmp/regs1"
+is "$(python3 -c 'import json, sys
+r = json.load(open(sys.argv[1]))["regs"]
+print([v["vcpu"] for v in r], r[0]["rip"], r[0]["cs"]["selector"], r[0]["cr0"])' "$tmp/regs")" \
+	"[0, 1] 1048608 16 17" "and has the same"
+quiet 0 pause web
+is "$(register web rip)" 0000000000100020 "a VM that is paused"
+is "$(state web)" paused "it stays so"
+for n in $(seq 20); do $vmctl regs lab >/dev/null & done
+wait
+echo abc | $vmctl console --tail lab >"$tmp/out" 2>/dev/null &
+client=$!
+ok "twenty at once, and it still works" until_ok grep -q abc "$tmp/out"
+{ kill $client; wait $client; } 2>/dev/null
+
+# ---- dump
+
+quiet 0 resume web
+before=$(resident web)
+quiet 0 dump web "$tmp/core"
+is "$(state web)" running "a VM that ran runs"
+is "$(resident web)" "$before" "and has no more memory than before"
+is "$(stat -c '%s %a' "$tmp/core")" "$((8 * 1024 * 1024 + 4096)) 600" "all of its memory, for the owner"
+ok "without what is zero" [ "$(stat -c %b "$tmp/core")" -lt 4000 ]
+gdb -nx -batch -ex 'info threads' -ex 'p/x $rip' -ex 'x/2xb 0x100020' -ex 'thread 2' -ex 'p/x $rip' \
+	-ex 'x/3xw 0x100000' -core "$tmp/core" >"$tmp/out" 2>&1
+is "$(grep -c 'LWP\|Thread\|process' "$tmp/out" | awk '{ print ($1 >= 2) }')" 1 "gdb opens it: threads"
+is "$(sed -n 's/^\$[12] = //p' "$tmp/out" | tr '\n' ' ')" "0x100020 0xfff0 " "registers"
+is "$(sed -n 's/^0x10000*2*0*:\t//p' "$tmp/out" | tr '\t\n' '  ')" \
+	"0xeb 0xfe 0x1badb002 0x00010000 0xe4514ffe " "memory"
+refused 1 "web: $tmp/core: cannot create: File exists" dump web "$tmp/core"
+refused 1 "web: $tmp/no/core: cannot create: No such file" dump web "$tmp/no/core"
+quiet 0 pause web
+quiet 0 dump web "$tmp/core2"
+is "$(state web)" paused "a VM that was paused stays so"
+quiet 0 resume web
+mkdir "$tmp/full"
+mount -t tmpfs -o size=8k none "$tmp/full"
+refused 1 "web: cannot write: No space left" dump web "$tmp/full/core"
+is "$(ls "$tmp/full") $(state web)" " running" "no room: no file, and it runs"
+umount "$tmp/full"
+
+quiet 0 kill web
+quiet 0 kill lab
+done_testing
