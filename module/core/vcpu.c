@@ -274,16 +274,22 @@ static u32 lapic_features(const struct vmm_cpu_limits *limits)
 int vmm_vcpu_set_cpuid(struct vmm_vcpu *vcpu,
 		       const struct vmm_cpuid_entry *entries, u32 count)
 {
-	const struct vmm_cpu_limits *limits = vmm_x86_limits(&vcpu->x86);
+	struct vmm_cpuid_state *new = kmalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
 	int err;
 
-	err = vmm_cpuid_set(&vcpu->x86.cpuid, entries, count);
-	if (err)
-		return err;
-	vmm_lapic_set_features(&vcpu->apic, lapic_features(limits),
-			       limits->maxphyaddr);
-	cpuid_changed(vcpu);
-	return 0;
+	if (!new)
+		return -ENOMEM;
+	err = vmm_cpuid_set(new, entries, count);
+	if (!err)
+		err = vmm_lapic_set_features(&vcpu->apic,
+					     lapic_features(&new->limits),
+					     new->limits.maxphyaddr);
+	if (!err) {
+		vcpu->x86.cpuid = *new;
+		cpuid_changed(vcpu);
+	}
+	kfree(new);
+	return err;
 }
 
 static int init_apic(struct vmm_vcpu *vcpu)

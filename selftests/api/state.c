@@ -188,6 +188,40 @@ static void test_other_state(int cpu)
 	       !memcmp(a, b, ca.count * sizeof(a[0])), "CPUID");
 }
 
+/* A CPUID without the mode that the APIC is in. */
+static void test_cpuid_in_use(int cpu)
+{
+	static struct vmm_cpuid_entry a[VMM_MAX_CPUID], b[VMM_MAX_CPUID];
+	struct vmm_cpuid ca = { .count = VMM_MAX_CPUID, .entries = (uintptr_t)a };
+	struct vmm_cpuid cb = { .count = VMM_MAX_CPUID, .entries = (uintptr_t)b };
+	struct vmm_msr_entry base = { .index = 0x1b };
+	struct vmm_msrs msrs = { .count = 1, .entries = (uintptr_t)&base };
+
+	tap_ok(!ioctl(cpu, VMM_VCPU_GET_CPUID, &ca) &&
+	       !ioctl(cpu, VMM_VCPU_GET_MSRS, &msrs), "CPUID and the APIC's mode");
+	base.value |= 1 << 10 | 1 << 11;
+	tap_ok(!ioctl(cpu, VMM_VCPU_SET_MSRS, &msrs), "x2APIC mode");
+	memcpy(b, a, sizeof(b));
+	cb.count = ca.count;
+	for (unsigned int i = 0; i < cb.count; i++)
+		if (b[i].leaf == 1)
+			b[i].ecx &= ~(1U << 21);
+	tap_ok(vt_refused(ioctl(cpu, VMM_VCPU_SET_CPUID, &cb), EBUSY),
+	       "CPUID without x2APIC is refused");
+	cb.count = VMM_MAX_CPUID;
+	tap_ok(!ioctl(cpu, VMM_VCPU_GET_CPUID, &cb) && ca.count == cb.count &&
+	       !memcmp(a, b, ca.count * sizeof(a[0])), "and nothing has changed");
+	base.value &= ~(1ULL << 10);
+	for (unsigned int i = 0; i < cb.count; i++)
+		if (b[i].leaf == 1)
+			b[i].ecx &= ~(1U << 21);
+	tap_ok(!ioctl(cpu, VMM_VCPU_SET_MSRS, &msrs) &&
+	       !ioctl(cpu, VMM_VCPU_SET_CPUID, &cb), "in xAPIC mode it is taken");
+	base.value |= 1 << 10;
+	tap_ok(vt_refused(ioctl(cpu, VMM_VCPU_SET_MSRS, &msrs), EINVAL),
+	       "and then x2APIC mode is not");
+}
+
 static void test_round_trips(void)
 {
 	struct vt t;
@@ -198,6 +232,7 @@ static void test_round_trips(void)
 	test_msrs(t.cpu[1]);
 	test_xsave(t.cpu[1]);
 	test_other_state(t.cpu[1]);
+	test_cpuid_in_use(t.cpu[1]);
 	vt_start(&t, 1, VT_CODE);
 	tap_ok(vt_wrote_port(&t, 1, 0x80), "after all that it runs");
 	vt_free(&t);
