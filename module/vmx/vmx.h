@@ -16,7 +16,7 @@
  *	enter.S	the world switch
  *	tlb.h	when to flush, pure
  *
- * svm/ has files of the same names with the same jobs.
+ * A file of svm/ by the same name has the same job.
  */
 #ifndef VMM_VMX_VMX_H
 #define VMM_VMX_VMX_H
