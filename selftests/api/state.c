@@ -564,6 +564,41 @@ static void test_bad_deliveries(struct vt *t, const struct vmm_sregs *flat)
 	vt_start(t, 0, VT_CODE);
 }
 
+#define TRACING	"/sys/kernel/tracing/"
+#define ENABLE	TRACING "events/vmm/vmm_entry_failed/enable"
+
+static bool write_to(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC);
+	ssize_t done = fd < 0 ? -1 : write(fd, text, strlen(text));
+
+	close(fd);
+	return done == (ssize_t)strlen(text);
+}
+
+/* The tracepoint tells of it too, and nothing of an exit from before. */
+static void test_trace(struct vt *t, const struct vmm_sregs *s,
+		       const struct vmm_regs *regs, const char *words)
+{
+	char text[8192] = "", *line;
+	bool stopped, on;
+	FILE *f;
+
+	on = write_to(TRACING "trace", "") && write_to(ENABLE, "1");
+	stopped = stops(t, s, regs, words);
+	write_to(ENABLE, "0");
+	f = fopen(TRACING "trace", "r");
+	if (f) {
+		text[fread(text, 1, sizeof(text) - 1, f)] = 0;
+		fclose(f);
+	}
+	line = strstr(text, "vmm_entry_failed:");
+	if (!tap_ok(on && stopped && line && strstr(line, words) &&
+		    strstr(line, " code 0x0 info 0x0: "),
+		    "a tracepoint tells what is refused"))
+		tap_note("%d %d %.200s", on, stopped, line ?: "no line");
+}
+
 static void test_bad_combinations(void)
 {
 	struct vmm_regs regs, vm86;
@@ -608,6 +643,8 @@ static void test_bad_combinations(void)
 	       "virtual-8086 mode in its own");
 	vt_start(&t, 0, VT_CODE);
 	tap_ok(vt_wrote_port(&t, 0, 0x80), "after all that it runs");
+	regs.rip = VT_CODE | 1ULL << 32;
+	test_trace(&t, &flat, &regs, "RIP is above 4 GiB");
 	vt_free(&t);
 }
 
