@@ -284,6 +284,7 @@ static void code_segments(void)
 	REFUSED(protected, "CS", "conforming, with a level above SS's",
 		SEG(CS).attr = (CODE32 & ~2) | CONFORMING | DPL(1));
 	TAKEN(user, SEG(CS).attr = CODE32 | CONFORMING);
+	TAKEN(user, SEG(CS).attr |= CONFORMING);
 	REFUSED(protected, "CS", "neither code nor accessed",
 		SEG(CS).attr &= ~1);
 	REFUSED(protected, "CS", "neither code nor accessed",
@@ -459,6 +460,8 @@ static void controls(void)
 				    s.event_len = 16));
 	CONTROL(protected, NULL, (s.event = VALID | INTR_TYPE_SOFT_INTR | 3,
 				  s.event_len = 15));
+	CONTROL(protected, NULL, (s.event = VALID | INTR_TYPE_SOFT_INTR | 3,
+				  s.event_len = 1));
 	CONTROL(protected, length, s.event = VALID | INTR_TYPE_SOFT_EXCEPTION | 3);
 	CONTROL(protected, length,
 		s.event = VALID | INTR_TYPE_PRIV_SW_EXCEPTION | 1);
