@@ -35,9 +35,7 @@
 #define CODE		INTR_INFO_DELIVER_CODE_MASK
 #define EXCEPTION	(VALID | INTR_TYPE_HARD_EXCEPTION)
 
-typedef struct vmx_entry_state state;
-
-static void fill(state *s, u32 code, u32 data, u32 limit)
+static void fill(struct vmx_entry_state *s, u32 code, u32 data, u32 limit)
 {
 	int i;
 
@@ -56,9 +54,9 @@ static void fill(state *s, u32 code, u32 data, u32 limit)
 }
 
 /* Protected mode with paging, 32 bits. */
-static state protected(void)
+static struct vmx_entry_state protected(void)
 {
-	state s = {
+	struct vmx_entry_state s = {
 		.cr0 = X86_CR0_PE | X86_CR0_NE | X86_CR0_PG,
 		.cr0_must = X86_CR0_NE, .cr0_may = 0xffffffff,
 		.cr3 = 0x1000,
@@ -76,9 +74,9 @@ static state protected(void)
 	return s;
 }
 
-static state long64(void)
+static struct vmx_entry_state long64(void)
 {
-	state s = protected();
+	struct vmx_entry_state s = protected();
 
 	s.long_mode = true;
 	s.efer = EFER_LME | EFER_LMA | EFER_NX | EFER_SCE;
@@ -92,9 +90,9 @@ static state long64(void)
 }
 
 /* As after a reset: CS is data, its base not of its selector. */
-static state real(void)
+static struct vmx_entry_state real(void)
 {
-	state s = protected();
+	struct vmx_entry_state s = protected();
 
 	s.cr0 = X86_CR0_NE;
 	s.cr3 = 0;
@@ -106,9 +104,9 @@ static state real(void)
 	return s;
 }
 
-static state vm86(void)
+static struct vmx_entry_state vm86(void)
 {
-	state s = protected();
+	struct vmx_entry_state s = protected();
 	int i;
 
 	s.rflags |= X86_EFLAGS_VM | X86_EFLAGS_IF;
@@ -121,9 +119,9 @@ static state vm86(void)
 	return s;
 }
 
-static state user(void)
+static struct vmx_entry_state user(void)
 {
-	state s = protected();
+	struct vmx_entry_state s = protected();
 
 	s.seg[VMM_SEG_CS].attr |= DPL(3);
 	s.seg[VMM_SEG_SS].attr |= DPL(3);
@@ -131,8 +129,8 @@ static state user(void)
 }
 
 /* Judges @s: @where and @why are what is to be named, or NULL. */
-static void judge(const state *s, const char *where, const char *why,
-		  const char *base, const char *change)
+static void judge(const struct vmx_entry_state *s, const char *where,
+		  const char *why, const char *base, const char *change)
 {
 	const char *there = NULL, *said = vmx_check_guest(s, &there);
 	bool good = why ? said && !strcmp(said, why) && !strcmp(there, where) :
@@ -141,8 +139,8 @@ static void judge(const state *s, const char *where, const char *why,
 	tap_ok(good, "%s: %s: %s: %s", base, change, there, said ?: "taken");
 }
 
-static void judge_controls(const state *s, const char *why, const char *base,
-			   const char *change)
+static void judge_controls(const struct vmx_entry_state *s, const char *why,
+			   const char *base, const char *change)
 {
 	const char *said = vmx_check_controls(s);
 
@@ -153,7 +151,7 @@ static void judge_controls(const state *s, const char *why, const char *base,
 /* Changes one thing of a good state, to what an entry refuses, or takes as well. */
 #define REFUSED(base, where, why, change)				\
 	do {								\
-		state s = base();					\
+		struct vmx_entry_state s = base();			\
 									\
 		change;							\
 		judge(&s, where, why, #base, #change);			\
@@ -162,25 +160,26 @@ static void judge_controls(const state *s, const char *why, const char *base,
 
 #define CONTROL(base, why, change)					\
 	do {								\
-		state s = base();					\
+		struct vmx_entry_state s = base();			\
 									\
 		change;							\
 		judge_controls(&s, why, #base, #change);		\
 	} while (0)
 
 #define SEG(name)	s.seg[VMM_SEG_##name]
+#define UNSPOILED	((void)0)
 
 static void good_states(void)
 {
-	TAKEN(protected, );
-	TAKEN(long64, );
-	TAKEN(real, );
-	TAKEN(vm86, );
-	TAKEN(user, );
-	CONTROL(protected, NULL, );
-	CONTROL(long64, NULL, );
-	CONTROL(real, NULL, );
-	CONTROL(vm86, NULL, );
+	TAKEN(protected, UNSPOILED);
+	TAKEN(long64, UNSPOILED);
+	TAKEN(real, UNSPOILED);
+	TAKEN(vm86, UNSPOILED);
+	TAKEN(user, UNSPOILED);
+	CONTROL(protected, NULL, UNSPOILED);
+	CONTROL(long64, NULL, UNSPOILED);
+	CONTROL(real, NULL, UNSPOILED);
+	CONTROL(vm86, NULL, UNSPOILED);
 }
 
 static void control_registers(void)
@@ -388,9 +387,9 @@ static void rip_and_flags(void)
 	TAKEN(protected, s.rflags |= X86_EFLAGS_ID | X86_EFLAGS_IOPL);
 }
 
-static state open_to_interrupts(void)
+static struct vmx_entry_state open_to_interrupts(void)
 {
-	state s = protected();
+	struct vmx_entry_state s = protected();
 
 	s.rflags |= X86_EFLAGS_IF;
 	return s;
@@ -483,7 +482,7 @@ static void error_codes(void)
 	unsigned int vector;
 
 	for (vector = 0; vector < 32; vector++) {
-		state s = protected();
+		struct vmx_entry_state s = protected();
 		bool has = memchr(with, vector, sizeof(with));
 
 		s.event = EXCEPTION | vector | (has ? CODE : 0);
