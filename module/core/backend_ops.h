@@ -9,8 +9,6 @@
 #ifndef VMM_CORE_BACKEND_OPS_H
 #define VMM_CORE_BACKEND_OPS_H
 
-#include <linux/build_bug.h>
-#include <linux/stddef.h>
 #include <linux/types.h>
 
 struct vmm_vcpu;
@@ -169,10 +167,6 @@ struct vmm_backend_ops {
 
 	struct vmm_apic_ops apic;
 };
-
-/* The table stays one that can be held in mind: 32 operations at most. */
-static_assert(offsetof(struct vmm_backend_ops, apic) -
-	      offsetof(struct vmm_backend_ops, probe) <= 32 * sizeof(void *));
 
 /* The one that probing chose; constant while the module is loaded. */
 extern const struct vmm_backend_ops *vmm_backend;
