@@ -8,16 +8,16 @@ KDIR ?= $(lastword $(shell ls -d /lib/modules/*/build 2>/dev/null | sort -V))
 RELEASE := $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
 	$(KDIR)/include/generated/utsrelease.h 2>/dev/null)
 PREFIX ?= /usr/local
-# The emulated host of a demo or a measurement: amd or intel; those of the tests: "amd intel" for both.
+# The emulated host of a demo or a measurement: amd or intel; those of the tests: both.
 HOST ?= amd
-HOSTS ?= amd
+HOSTS ?= amd intel
 TESTHOST := tools/testhost/testhost
 BUILD := build/$(RELEASE)
 
 help:
 	@echo 'make demo      boot a Debian guest under vmm.ko, in an emulated host with SVM;'
 	@echo '               HOST=intel in one with VMX'
-	@echo 'make check     run all tests; T=NAME one; T="--list" names them; HOSTS="amd intel" on both'
+	@echo 'make check     run all tests; T=NAME one; T="--list" names them; HOSTS=amd on that alone'
 	@echo 'make shell     a shell in the emulated host, module and tools at hand'
 	@echo 'make modules   vmm.ko for KDIR=$(KDIR), in build/RELEASE'
 	@echo 'make tools     vmctl'

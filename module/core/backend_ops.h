@@ -87,14 +87,14 @@ struct vmm_apic_ops {
  * vCPU life:
  * @init:	allocates what a vCPU needs; process context
  * @destroy:	frees it
- * @reset:	puts the registers that the backend holds into the state after
- *		INIT
+ * @reset:	forgets events, and makes of what the backend alone holds the state
+ *		after INIT; registers follow, by the operations below
  *
  * Running (loaded):
  * @load:	binds to this processor
  * @put:	unbinds
  * @enter:	runs the guest until it exits, interrupts off before and
- *		after; fills the exit
+ *		after; fills the exit.  The host's DR7 is clear from then on
  * @inject:	delivers the event at the next @enter
  * @want_window: exit as soon as the guest could take an interrupt of priority
  *		class @prio (VMM_PRIO_NONE: none waits, VMM_PRIO_ANY: one that

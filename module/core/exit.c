@@ -340,7 +340,7 @@ static int stop_undecided(struct vmm_vcpu *vcpu, struct vmm_exit *exit,
 
 	vmm_backend->describe(vcpu, exit, text, sizeof(text));
 	if (reason == VMM_RUN_FAIL_ENTRY)
-		trace_vmm_entry_failed(vcpu, text);
+		trace_vmm_entry_failed(vcpu, exit->code, exit->info1, text);
 	memset(&run->fail, 0, sizeof(run->fail));
 	run->fail.code = exit->code;
 	run->fail.info1 = exit->info1;

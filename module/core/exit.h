@@ -11,6 +11,8 @@
 #ifndef VMM_CORE_EXIT_H
 #define VMM_CORE_EXIT_H
 
+#include <asm/trapnr.h>
+#include <linux/bits.h>
 #include <linux/types.h>
 
 struct vmm_vcpu;
@@ -53,6 +55,15 @@ enum vmm_exit_reason {
 #undef X
 	VMM_NR_EXIT_REASONS
 };
+
+/*
+ * Exceptions that are exits.  #UD is for the hypercall instruction of the other
+ * vendor; #AC and #DB are because a guest can make the processor deliver them
+ * without end, with no instruction boundary at which the host would get an
+ * interrupt; #MC is the host's.
+ */
+#define VMM_EXIT_EXCEPTIONS	(BIT(X86_TRAP_DB) | BIT(X86_TRAP_UD) |	\
+				 BIT(X86_TRAP_AC) | BIT(X86_TRAP_MC))
 
 /* struct vmm_exit.npf.access; the same bits as a page fault's error code */
 #define VMM_ACCESS_PRESENT	(1U << 0)

@@ -23,6 +23,10 @@
 #include "mem/mem.h"
 #include "x86/x86.h"
 
+/* The table stays one that can be held in mind: 32 operations at most. */
+static_assert(offsetof(struct vmm_backend_ops, apic) -
+	      offsetof(struct vmm_backend_ops, probe) <= 32 * sizeof(void *));
+
 const struct vmm_backend_ops *vmm_backend;
 struct vmm_backend_caps vmm_caps;
 DEFINE_PER_CPU(bool, vmm_cpu_on);

@@ -18,6 +18,7 @@
 #include <linux/smp.h>
 #include <linux/task_work.h>
 #include <linux/vtime.h>
+#include <asm/debugreg.h>
 
 #include "compat.h"
 #include "core/control.h"
@@ -153,11 +154,13 @@ static bool nmi_open(struct vmm_vcpu *vcpu)
 	return !vcpu->irq_shadow && !vmm_backend->nmi_masked(vcpu);
 }
 
-/* Injects @event; one event goes in at an entry. */
-static void inject(struct vmm_vcpu *vcpu, const struct vmm_event *event,
+/* Injects @event; one event goes in at an entry.  Real mode has no error codes. */
+static void inject(struct vmm_vcpu *vcpu, struct vmm_event *event,
 		   enum vmm_stat stat)
 {
 	vmm_stat_inc(&vcpu->stats, stat);
+	if (event->has_error && !(vmm_backend->get_cr(vcpu, 0) & X86_CR0_PE))
+		event->has_error = 0;
 	trace_vmm_inject(vcpu, event, stat == VMM_STAT_REINJECT);
 	vmm_backend->inject(vcpu, event);
 }
@@ -298,7 +301,23 @@ static void put(struct vmm_vcpu *vcpu)
 {
 	vmm_x86_put(&vcpu->x86);
 	vmm_backend->put(vcpu);
+	if (hw_breakpoint_active())
+		hw_breakpoint_restore();
 	WRITE_ONCE(vcpu->cpu, -1);
+}
+
+/*
+ * Guest breakpoints live in the processor only while one is enabled; all
+ * accesses to debug registers are exits.
+ */
+static noinline void load_breakpoints(const struct vmm_vcpu *vcpu)
+{
+	/* The host's own, if it has any, would watch the guest's addresses. */
+	set_debugreg(0, 7);
+	set_debugreg(vcpu->db[0], 0);
+	set_debugreg(vcpu->db[1], 1);
+	set_debugreg(vcpu->db[2], 2);
+	set_debugreg(vcpu->db[3], 3);
 }
 
 /*
@@ -334,6 +353,8 @@ static inline bool enter(struct vmm_vcpu *vcpu)
 		serve_inline_requests(vcpu);
 	if (!no_events(vcpu))
 		prepare_events(vcpu);
+	if (unlikely(vcpu->watching))
+		load_breakpoints(vcpu);
 
 	vtime_account_guest_enter();
 	vmm_backend->enter(vcpu, &vcpu->exit);

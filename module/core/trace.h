@@ -196,10 +196,14 @@ TRACE_EVENT(vmm_state,
 		  __entry->seq)
 );
 
-/* Hardware refused an entry; @why names the first check that fails. */
+/*
+ * An entry was refused; @why names the first check that fails.  @code and @info1
+ * are hardware's, and 0 where it was not asked.
+ */
 TRACE_EVENT(vmm_entry_failed,
-	TP_PROTO(const struct vmm_vcpu *vcpu, const char *why),
-	TP_ARGS(vcpu, why),
+	TP_PROTO(const struct vmm_vcpu *vcpu, u64 code, u64 info1,
+		 const char *why),
+	TP_ARGS(vcpu, code, info1, why),
 	TP_STRUCT__entry(
 		__field(u32, vcpu)
 		__field(u64, rip)
@@ -210,8 +214,8 @@ TRACE_EVENT(vmm_entry_failed,
 	TP_fast_assign(
 		__entry->vcpu = vcpu->id;
 		__entry->rip = vcpu->rip;
-		__entry->code = vcpu->exit.code;
-		__entry->info1 = vcpu->exit.info1;
+		__entry->code = code;
+		__entry->info1 = info1;
 		strscpy(__entry->why, why, VMM_TEXT_SIZE);
 	),
 	TP_printk("vcpu %u rip %#llx code %#llx info %#llx: %s",

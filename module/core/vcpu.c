@@ -275,16 +275,22 @@ static u32 lapic_features(const struct vmm_cpu_limits *limits)
 int vmm_vcpu_set_cpuid(struct vmm_vcpu *vcpu,
 		       const struct vmm_cpuid_entry *entries, u32 count)
 {
-	const struct vmm_cpu_limits *limits = vmm_x86_limits(&vcpu->x86);
+	struct vmm_cpuid_state *new = kmalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
 	int err;
 
-	err = vmm_cpuid_set(&vcpu->x86.cpuid, entries, count);
-	if (err)
-		return err;
-	vmm_lapic_set_features(&vcpu->apic, lapic_features(limits),
-			       limits->maxphyaddr);
-	cpuid_changed(vcpu);
-	return 0;
+	if (!new)
+		return -ENOMEM;
+	err = vmm_cpuid_set(new, entries, count);
+	if (!err)
+		err = vmm_lapic_set_features(&vcpu->apic,
+					     lapic_features(&new->limits),
+					     new->limits.maxphyaddr);
+	if (!err) {
+		vcpu->x86.cpuid = *new;
+		cpuid_changed(vcpu);
+	}
+	kfree(new);
+	return err;
 }
 
 static int init_apic(struct vmm_vcpu *vcpu)
@@ -358,6 +364,43 @@ void vmm_vcpu_destroy(struct vmm_vcpu *vcpu)
 	kvfree(vcpu);
 }
 
+static void reset_segments(struct vmm_vcpu *vcpu)
+{
+	static const struct vmm_segment data = { .attr = 0x93, .limit = 0xffff };
+	static const struct vmm_segment code = {
+		.selector = 0xf000, .base = 0xffff0000,
+		.attr = 0x9b, .limit = 0xffff,
+	};
+	static const struct vmm_segment ldt = { .attr = 0x82, .limit = 0xffff };
+	static const struct vmm_segment tss = { .attr = 0x8b, .limit = 0xffff };
+	static const struct vmm_segment table = { .limit = 0xffff };
+	int i;
+
+	for (i = VMM_SEG_ES; i <= VMM_SEG_GS; i++)
+		vmm_backend->set_segment(vcpu, i,
+					 i == VMM_SEG_CS ? &code : &data);
+	vmm_backend->set_segment(vcpu, VMM_SEG_LDTR, &ldt);
+	vmm_backend->set_segment(vcpu, VMM_SEG_TR, &tss);
+	vmm_backend->set_segment(vcpu, VMM_SEG_GDTR, &table);
+	vmm_backend->set_segment(vcpu, VMM_SEG_IDTR, &table);
+}
+
+/* INIT keeps the two cache bits of CR0, which are set at power-up. */
+static void reset_control(struct vmm_vcpu *vcpu, bool init)
+{
+	u64 cache = X86_CR0_CD | X86_CR0_NW;
+
+	if (init)
+		cache &= vmm_backend->get_cr(vcpu, 0);
+	vmm_backend->set_efer(vcpu, 0);
+	vmm_backend->set_cr(vcpu, 0, X86_CR0_ET | cache);
+	vmm_backend->set_cr(vcpu, 2, 0);
+	vmm_backend->set_cr(vcpu, 3, 0);
+	vmm_backend->set_cr(vcpu, 4, 0);
+	vmm_backend->set_dr(vcpu, 6, DR6_RESERVED);
+	vmm_vcpu_set_dr7(vcpu, VMM_DR7_FIXED);
+}
+
 void vmm_vcpu_reset(struct vmm_vcpu *vcpu, bool init)
 {
 	u32 regs[4] = { [VMM_EAX] = 1 };
@@ -374,9 +417,10 @@ void vmm_vcpu_reset(struct vmm_vcpu *vcpu, bool init)
 	vcpu->user_io = VMM_IO_NONE;
 	memset(vcpu->db, 0, sizeof(vcpu->db));
 	vcpu->db_hits = 0;
-	vcpu->watching = false;
 
 	vmm_backend->reset(vcpu);
+	reset_segments(vcpu);
+	reset_control(vcpu, init);
 	vmm_x86_reset(&vcpu->x86, init);
 	vmm_lapic_reset(&vcpu->apic, init);
 	if (!init)

@@ -6,6 +6,7 @@
 #include <linux/printk.h>
 
 #include "core/request.h"
+#include "core/trace.h"
 #include "core/vcpu.h"
 #include "core/vcpu_state.h"
 #include "core/vm.h"
@@ -180,6 +181,7 @@ static noinline int check_state(struct vmm_vcpu *vcpu)
 	      events_check(&vcpu->events, sregs.cr0, vcpu->rflags);
 	if (!why)
 		return VMM_RESUME;
+	trace_vmm_entry_failed(vcpu, 0, 0, why);
 	memset(&vcpu->run->fail, 0, sizeof(vcpu->run->fail));
 	return vmm_vcpu_stop(vcpu, VMM_RUN_FAIL_ENTRY,
 			     "the registers that were set cannot be entered with: %s",

@@ -38,9 +38,6 @@ void svm_load(struct vmm_vcpu *vcpu)
 void svm_put(struct vmm_vcpu *vcpu)
 {
 	vmm_ldt_renew();
-	/* #VMEXIT leaves the host's breakpoints disabled. */
-	if (hw_breakpoint_active())
-		hw_breakpoint_restore();
 }
 
 void svm_flush_tlb(struct vmm_vcpu *vcpu)
@@ -68,8 +65,7 @@ void svm_inject(struct vmm_vcpu *vcpu, const struct vmm_event *event)
 
 	c->event_inj = event->vector | event->type << SVM_EVTINJ_TYPE_SHIFT |
 		       SVM_EVTINJ_VALID;
-	/* Real mode has no error codes. */
-	if (event->has_error && (svm->vmcb->save.cr0 & X86_CR0_PE)) {
+	if (event->has_error) {
 		c->event_inj |= SVM_EVTINJ_VALID_ERR;
 		c->event_inj_err = event->error;
 	}
@@ -194,20 +190,6 @@ static void prepare_tlb(struct svm_vcpu *svm, struct svm_cpu *sc)
 		svm_dirty(svm, SVM_CLEAN_ASID);
 }
 
-/*
- * Guest breakpoints live in the processor only while one is enabled; all
- * accesses to debug registers are intercepted.
- */
-static void load_breakpoints(struct vmm_vcpu *vcpu)
-{
-	/* The host's own, if it has any, would watch the guest's addresses. */
-	set_debugreg(0, 7);
-	set_debugreg(vcpu->db[0], 0);
-	set_debugreg(vcpu->db[1], 1);
-	set_debugreg(vcpu->db[2], 2);
-	set_debugreg(vcpu->db[3], 3);
-}
-
 void svm_enter(struct vmm_vcpu *vcpu, struct vmm_exit *exit)
 {
 	struct svm_vcpu *svm = to_svm(vcpu);
@@ -215,9 +197,6 @@ void svm_enter(struct vmm_vcpu *vcpu, struct vmm_exit *exit)
 
 	write_guest(svm);
 	prepare_tlb(svm, sc);
-	if (unlikely(svm->vmcb->save.dr7 & DR_GLOBAL_ENABLE_MASK) ||
-	    unlikely(svm->vmcb->save.dr7 & DR_LOCAL_ENABLE_MASK))
-		load_breakpoints(vcpu);
 
 	svm_world_switch(svm->vmcb_pa, vcpu->gpr, sc->host_vmcb_pa);
 

@@ -14,17 +14,8 @@
 #define PAUSE_COUNT	3000
 #define PAUSE_THRESH	128
 
-/*
- * Always intercepted.  #UD is for the hypercall instruction of the other vendor;
- * #AC and #DB are because a guest can make the processor deliver them without
- * end, with no instruction boundary at which the host would get an interrupt;
- * #MC is the host's.
- */
+/* Always intercepted. */
 static const u8 intercepts[] = {
-	INTERCEPT_EXCEPTION_OFFSET + X86_TRAP_DB,
-	INTERCEPT_EXCEPTION_OFFSET + X86_TRAP_UD,
-	INTERCEPT_EXCEPTION_OFFSET + X86_TRAP_AC,
-	INTERCEPT_EXCEPTION_OFFSET + X86_TRAP_MC,
 	INTERCEPT_INTR, INTERCEPT_NMI, INTERCEPT_SMI, INTERCEPT_INIT,
 	INTERCEPT_RDPMC, INTERCEPT_CPUID, INTERCEPT_INVD, INTERCEPT_HLT,
 	INTERCEPT_INVLPGA, INTERCEPT_IOIO_PROT, INTERCEPT_MSR_PROT,
@@ -41,6 +32,7 @@ static void init_vmcb(struct svm_vcpu *svm)
 
 	for (i = 0; i < ARRAY_SIZE(intercepts); i++)
 		svm_intercept(svm, intercepts[i], true);
+	c->intercepts[INTERCEPT_EXCEPTION] = VMM_EXIT_EXCEPTIONS;
 	for (i = INTERCEPT_DR0_READ; i <= INTERCEPT_DR7_WRITE; i++)
 		svm_intercept(svm, i, true);
 	if (svm_features & SVM_CPUID_PAUSE_FILTER) {
@@ -75,33 +67,10 @@ void svm_destroy(struct vmm_vcpu *vcpu)
 	free_page((unsigned long)to_svm(vcpu)->vmcb);
 }
 
-static void reset_segments(struct vmcb_save_area *s)
-{
-	static const struct vmcb_seg data = { .attrib = 0x93, .limit = 0xffff };
-
-	s->es = s->ss = s->ds = s->fs = s->gs = data;
-	s->cs = (struct vmcb_seg){
-		.selector = 0xf000, .base = 0xffff0000,
-		.attrib = 0x9b, .limit = 0xffff,
-	};
-	s->gdtr = s->idtr = (struct vmcb_seg){ .limit = 0xffff };
-	s->ldtr = (struct vmcb_seg){ .attrib = 0x82, .limit = 0xffff };
-	s->tr = (struct vmcb_seg){ .attrib = 0x8b, .limit = 0xffff };
-	s->cpl = 0;
-}
-
 void svm_reset(struct vmm_vcpu *vcpu)
 {
 	struct svm_vcpu *svm = to_svm(vcpu);
-	struct vmcb_save_area *s = &svm->vmcb->save;
-	u64 keep = s->cr0 & (X86_CR0_CD | X86_CR0_NW);
 
-	reset_segments(s);
-	s->cr0 = X86_CR0_ET | (s->cr0 ? keep : X86_CR0_CD | X86_CR0_NW);
-	s->cr2 = s->cr3 = s->cr4 = 0;
-	s->efer = EFER_SVME;
-	s->dr6 = DR6_RESERVED;
-	s->dr7 = VMM_DR7_FIXED;
 	svm->vmcb->control.event_inj = 0;
 	svm->nmi = SVM_NMI_OPEN;
 	svm->stepping = false;

@@ -124,9 +124,6 @@ void vmx_put(struct vmm_vcpu *vcpu)
 	if (unlikely(h->gs) ||
 	    vmx->msrs[VMX_MSR_KERNEL_GS_BASE] != h->kernel_gs_base)
 		wrmsrl(MSR_KERNEL_GS_BASE, h->kernel_gs_base);
-	/* Exits leave the host's breakpoints disabled. */
-	if (hw_breakpoint_active())
-		hw_breakpoint_restore();
 }
 
 void vmx_flush_tlb(struct vmm_vcpu *vcpu)
@@ -164,10 +161,7 @@ void vmx_set_nmi_masked(struct vmm_vcpu *vcpu, bool masked)
 	vmx_vmcs_end(vmx);
 }
 
-/*
- * The types of struct vmm_event are VMX's.  Delivery of an NMI masks NMIs, but
- * in real mode exceptions have no error code.
- */
+/* The types of struct vmm_event are VMX's.  Delivery of an NMI masks NMIs. */
 void vmx_inject(struct vmm_vcpu *vcpu, const struct vmm_event *event)
 {
 	struct vmx_vcpu *vmx = to_vmx(vcpu);
@@ -176,7 +170,7 @@ void vmx_inject(struct vmm_vcpu *vcpu, const struct vmm_event *event)
 	BUILD_BUG_ON(VMM_EVENT_NMI << 8 != INTR_TYPE_NMI_INTR ||
 		     VMM_EVENT_EXC << 8 != INTR_TYPE_HARD_EXCEPTION ||
 		     VMM_EVENT_SOFT << 8 != INTR_TYPE_SOFT_INTR);
-	if (event->has_error && (vmcs_read(GUEST_CR0) & X86_CR0_PE)) {
+	if (event->has_error) {
 		info |= INTR_INFO_DELIVER_CODE_MASK;
 		vmcs_write(VM_ENTRY_EXCEPTION_ERROR_CODE, event->error);
 	}
@@ -364,20 +358,6 @@ static void prepare_tlb(struct vmx_vcpu *vmx)
 		flush(vmx, what);
 }
 
-/*
- * Guest breakpoints live in the processor only while one is enabled; all
- * accesses to debug registers are exits.
- */
-static void load_breakpoints(struct vmm_vcpu *vcpu)
-{
-	/* The host's own, if it has any, would watch the guest's addresses. */
-	set_debugreg(0, 7);
-	set_debugreg(vcpu->db[0], 0);
-	set_debugreg(vcpu->db[1], 1);
-	set_debugreg(vcpu->db[2], 2);
-	set_debugreg(vcpu->db[3], 3);
-}
-
 /* What the host may change in an interrupt between two entries, and CR2. */
 static void prepare_host(struct vmx_vcpu *vmx)
 {
@@ -412,8 +392,6 @@ void vmx_enter(struct vmm_vcpu *vcpu, struct vmm_exit *exit)
 	prepare_tlb(vmx);
 	if (vmx->deadline || unlikely(vmx->timer_value != VMX_TIMER_OFF))
 		prepare_timer(vmx);
-	if (unlikely(vmx->dr7 & (DR_GLOBAL_ENABLE_MASK | DR_LOCAL_ENABLE_MASK)))
-		load_breakpoints(vcpu);
 	if (vcpu->apic.hw)
 		vmx_apic_enter(vmx);
 	prepare_host(vmx);

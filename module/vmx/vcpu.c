@@ -15,15 +15,6 @@
 #define PLE_GAP_CYCLES		128
 #define PLE_WINDOW_CYCLES	4096
 
-/*
- * Exits are #UD, for the hypercall instruction of the other vendor; #AC and #DB,
- * because a guest can make the processor deliver them without end, with no
- * instruction boundary at which the host would get an interrupt; and #MC, which
- * is the host's.
- */
-#define EXCEPTIONS	(BIT(X86_TRAP_UD) | BIT(X86_TRAP_AC) |		\
-			 BIT(X86_TRAP_DB) | BIT(X86_TRAP_MC))
-
 static void init_controls(struct vmx_vcpu *vmx)
 {
 	const struct vmx_config *c = &vmx_config;
@@ -38,7 +29,7 @@ static void init_controls(struct vmx_vcpu *vmx)
 	vmcs_write(SECONDARY_VM_EXEC_CONTROL, vmx->secondary);
 	vmcs_write(VM_EXIT_CONTROLS, c->exit);
 	vmcs_write(VM_ENTRY_CONTROLS, c->entry);
-	vmcs_write(EXCEPTION_BITMAP, EXCEPTIONS);
+	vmcs_write(EXCEPTION_BITMAP, VMM_EXIT_EXCEPTIONS);
 	vmcs_write(MSR_BITMAP, c->msr_bitmap_pa);
 	vmcs_write(EPT_POINTER, npt_space_root(&vmx->vcpu.vm->space));
 	vmcs_write(VMCS_LINK_POINTER, ~0ULL);
@@ -118,26 +109,6 @@ void vmx_set_primary(struct vmx_vcpu *vmx, u32 bit, bool on)
 	vmcs_write(CPU_BASED_VM_EXEC_CONTROL, vmx->primary);
 }
 
-static void reset_segments(struct vmm_vcpu *vcpu)
-{
-	static const struct vmm_segment data = { .attr = 0x93, .limit = 0xffff };
-	static const struct vmm_segment code = {
-		.selector = 0xf000, .base = 0xffff0000,
-		.attr = 0x9b, .limit = 0xffff,
-	};
-	static const struct vmm_segment ldt = { .attr = 0x82, .limit = 0xffff };
-	static const struct vmm_segment tss = { .attr = 0x8b, .limit = 0xffff };
-	static const struct vmm_segment table = { .limit = 0xffff };
-	int i;
-
-	for (i = VMM_SEG_ES; i <= VMM_SEG_GS; i++)
-		vmx_set_segment(vcpu, i, i == VMM_SEG_CS ? &code : &data);
-	vmx_set_segment(vcpu, VMM_SEG_LDTR, &ldt);
-	vmx_set_segment(vcpu, VMM_SEG_TR, &tss);
-	vmx_set_segment(vcpu, VMM_SEG_GDTR, &table);
-	vmx_set_segment(vcpu, VMM_SEG_IDTR, &table);
-}
-
 /* The registers that the core keeps are in the VMCS by the next entry. */
 static void reset_cached(struct vmx_vcpu *vmx)
 {
@@ -157,18 +128,8 @@ static void reset_cached(struct vmx_vcpu *vmx)
 void vmx_reset(struct vmm_vcpu *vcpu)
 {
 	struct vmx_vcpu *vmx = vmx_vmcs_begin(vcpu);
-	u64 cache = X86_CR0_CD | X86_CR0_NW;
-	u64 cr0 = vmcs_read(CR0_READ_SHADOW);
 
-	reset_segments(vcpu);
 	reset_cached(vmx);
-	vmx_set_cr(vcpu, 0, X86_CR0_ET | (cr0 ? cr0 & cache : cache));
-	vmx_set_cr(vcpu, 2, 0);
-	vmx_set_cr(vcpu, 3, 0);
-	vmx_set_cr(vcpu, 4, 0);
-	vmx_set_efer(vcpu, 0);
-	vmx_set_dr(vcpu, 6, DR6_RESERVED);
-	vmx_set_dr(vcpu, 7, VMM_DR7_FIXED);
 	vmcs_write(GUEST_IA32_DEBUGCTL, 0);
 	vmx->tlb.forget_nested = true;
 	/* The APIC's page, whose TPR hardware shadows, is there by now. */

@@ -12,11 +12,12 @@
  *	apic.c	the local APIC in hardware's hands
  *	posted.c what is posted to it while the guest runs
  *	pml.c	logging of writes by hardware
- *	check.c	why an entry failed, in words
+ *	describe.c why an entry failed, in words
  *	enter.S	the world switch
  *	tlb.h	when to flush, pure
+ *	check.c	which check of an entry a state does not pass, pure
  *
- * svm/ has files of the same names with the same jobs.
+ * A file of svm/ by the same name has the same job.
  */
 #ifndef VMM_VMX_VMX_H
 #define VMM_VMX_VMX_H
@@ -283,7 +284,7 @@ void vmx_pml_destroy(struct vmx_vcpu *vmx);
 void vmx_log_writes(struct vmm_vcpu *vcpu, bool on);
 void vmx_pml_tell(struct vmx_vcpu *vmx);
 
-/* check.c */
+/* describe.c */
 void vmx_describe(struct vmm_vcpu *vcpu, const struct vmm_exit *exit,
 		  char *text, size_t size);
 

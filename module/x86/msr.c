@@ -356,7 +356,7 @@ static const struct vmm_msr_rule *search_rule(u32 index)
 	return NULL;
 }
 
-/* Guests use one range again and again: that of x2APIC, mostly. */
+/* Guests use one again and again. */
 static const struct vmm_msr_rule *find_rule(struct vmm_x86 *x86, u32 index)
 {
 	const struct vmm_msr_rule *r = x86->msr.last_rule;

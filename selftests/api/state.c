@@ -188,6 +188,40 @@ static void test_other_state(int cpu)
 	       !memcmp(a, b, ca.count * sizeof(a[0])), "CPUID");
 }
 
+/* A CPUID without the mode that the APIC is in. */
+static void test_cpuid_in_use(int cpu)
+{
+	static struct vmm_cpuid_entry a[VMM_MAX_CPUID], b[VMM_MAX_CPUID];
+	struct vmm_cpuid ca = { .count = VMM_MAX_CPUID, .entries = (uintptr_t)a };
+	struct vmm_cpuid cb = { .count = VMM_MAX_CPUID, .entries = (uintptr_t)b };
+	struct vmm_msr_entry base = { .index = 0x1b };
+	struct vmm_msrs msrs = { .count = 1, .entries = (uintptr_t)&base };
+
+	tap_ok(!ioctl(cpu, VMM_VCPU_GET_CPUID, &ca) &&
+	       !ioctl(cpu, VMM_VCPU_GET_MSRS, &msrs), "CPUID and the APIC's mode");
+	base.value |= 1 << 10 | 1 << 11;
+	tap_ok(!ioctl(cpu, VMM_VCPU_SET_MSRS, &msrs), "x2APIC mode");
+	memcpy(b, a, sizeof(b));
+	cb.count = ca.count;
+	for (unsigned int i = 0; i < cb.count; i++)
+		if (b[i].leaf == 1)
+			b[i].ecx &= ~(1U << 21);
+	tap_ok(vt_refused(ioctl(cpu, VMM_VCPU_SET_CPUID, &cb), EBUSY),
+	       "CPUID without x2APIC is refused");
+	cb.count = VMM_MAX_CPUID;
+	tap_ok(!ioctl(cpu, VMM_VCPU_GET_CPUID, &cb) && ca.count == cb.count &&
+	       !memcmp(a, b, ca.count * sizeof(a[0])), "and nothing has changed");
+	base.value &= ~(1ULL << 10);
+	for (unsigned int i = 0; i < cb.count; i++)
+		if (b[i].leaf == 1)
+			b[i].ecx &= ~(1U << 21);
+	tap_ok(!ioctl(cpu, VMM_VCPU_SET_MSRS, &msrs) &&
+	       !ioctl(cpu, VMM_VCPU_SET_CPUID, &cb), "in xAPIC mode it is taken");
+	base.value |= 1 << 10;
+	tap_ok(vt_refused(ioctl(cpu, VMM_VCPU_SET_MSRS, &msrs), EINVAL),
+	       "and then x2APIC mode is not");
+}
+
 static void test_round_trips(void)
 {
 	struct vt t;
@@ -198,6 +232,7 @@ static void test_round_trips(void)
 	test_msrs(t.cpu[1]);
 	test_xsave(t.cpu[1]);
 	test_other_state(t.cpu[1]);
+	test_cpuid_in_use(t.cpu[1]);
 	vt_start(&t, 1, VT_CODE);
 	tap_ok(vt_wrote_port(&t, 1, 0x80), "after all that it runs");
 	vt_free(&t);
@@ -529,6 +564,41 @@ static void test_bad_deliveries(struct vt *t, const struct vmm_sregs *flat)
 	vt_start(t, 0, VT_CODE);
 }
 
+#define TRACING	"/sys/kernel/tracing/"
+#define ENABLE	TRACING "events/vmm/vmm_entry_failed/enable"
+
+static bool write_to(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC);
+	ssize_t done = fd < 0 ? -1 : write(fd, text, strlen(text));
+
+	close(fd);
+	return done == (ssize_t)strlen(text);
+}
+
+/* The tracepoint tells of it too, and nothing of an exit from before. */
+static void test_trace(struct vt *t, const struct vmm_sregs *s,
+		       const struct vmm_regs *regs, const char *words)
+{
+	char text[8192] = "", *line;
+	bool stopped, on;
+	FILE *f;
+
+	on = write_to(TRACING "trace", "") && write_to(ENABLE, "1");
+	stopped = stops(t, s, regs, words);
+	write_to(ENABLE, "0");
+	f = fopen(TRACING "trace", "r");
+	if (f) {
+		text[fread(text, 1, sizeof(text) - 1, f)] = 0;
+		fclose(f);
+	}
+	line = strstr(text, "vmm_entry_failed:");
+	if (!tap_ok(on && stopped && line && strstr(line, words) &&
+		    strstr(line, " code 0x0 info 0x0: "),
+		    "a tracepoint tells what is refused"))
+		tap_note("%d %d %.200s", on, stopped, line ?: "no line");
+}
+
 static void test_bad_combinations(void)
 {
 	struct vmm_regs regs, vm86;
@@ -573,6 +643,8 @@ static void test_bad_combinations(void)
 	       "virtual-8086 mode in its own");
 	vt_start(&t, 0, VT_CODE);
 	tap_ok(vt_wrote_port(&t, 0, 0x80), "after all that it runs");
+	regs.rip = VT_CODE | 1ULL << 32;
+	test_trace(&t, &flat, &regs, "RIP is above 4 GiB");
 	vt_free(&t);
 }
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: kernel: 6.1 6.12, module: no, timeout: 180, alone: yes
+# test: host: amd intel, module: no, modules: kvm_intel, timeout: 180, alone: yes
 #
 # The module beside a KVM that is there and idle, in either order of loading: it works
 # or is refused with EBUSY, and the kernel warns of nothing, which would end this host.
@@ -9,6 +9,8 @@
 . selftests/lib/vm.sh
 
 module=build/$(uname -r)/vmm.ko
+kvm=kvm_amd
+! grep -qw vmx /proc/cpuinfo || kvm=kvm_intel
 
 guest_runs()
 {
@@ -21,25 +23,25 @@ kvm_keeps_it() { [ "$(cat /sys/module/kvm/parameters/enable_virt_at_load 2>/dev/
 
 make_tiny || exit
 for round in first second; do
-	ok "$round round: kvm_amd loads" modprobe kvm_amd
+	ok "$round round: $kvm loads" modprobe $kvm
 	if kvm_keeps_it; then
 		insmod "$module" 2>"$tmp/words"
 		ok "vmm does not, after it" grep -qi busy "$tmp/words"
-		modprobe -r kvm_amd kvm
-		ok "kvm_amd loads, to be off while idle" modprobe kvm enable_virt_at_load=0
-		modprobe kvm_amd
+		modprobe -r $kvm kvm
+		ok "$kvm loads, to be off while idle" modprobe kvm enable_virt_at_load=0
+		modprobe $kvm
 	fi
 	ok "vmm loads after it" insmod "$module"
 	ok "a guest runs" guest_runs
 	ok "vmm unloads first" rmmod vmm
-	ok "kvm_amd unloads" modprobe -r kvm_amd kvm
+	ok "$kvm unloads" modprobe -r $kvm kvm
 
 	ok "vmm loads" insmod "$module"
-	if modprobe kvm_amd 2>/dev/null; then
-		ok "a guest runs beside kvm_amd, which came later" guest_runs
-		ok "kvm_amd unloads first" modprobe -r kvm_amd kvm
+	if modprobe $kvm 2>/dev/null; then
+		ok "a guest runs beside $kvm, which came later" guest_runs
+		ok "$kvm unloads first" modprobe -r $kvm kvm
 	else
-		ok "kvm_amd is refused, for it wants SVM at once" kvm_keeps_it
+		ok "$kvm is refused, for it wants the extension at once" kvm_keeps_it
 		modprobe -r kvm
 	fi
 	ok "a guest runs" guest_runs

@@ -67,5 +67,8 @@ echo 0 >$cpu1
 ok "unloads with one processor away" rmmod vmm
 echo 1 >$cpu1
 ! amd || is "$(svme 0)$(svme 1)" 00 "none has SVM on"
+# Were an extension on anywhere, it would be taken for somebody's.
+ok "loads once more" load
+ok "unloads once more" rmmod vmm
 [ "$tap_bad" = 0 ] || { show_guest; sed 's/^/# /' "$tmp/payloads"; }
 done_testing

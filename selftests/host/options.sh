@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: host: amd intel, timeout: 900, module: no
+# test: host: amd intel, timeout: 900, module: no, files: selftests/api/build/dirty
 #
 # The module does without each optional feature: guests must not notice. Here all are off at
 # once, then one or two alone; options-soak.sh takes one after another, with more guests.
-# OPTIONS="a,b c" names other settings, PAYLOADS other guests.
+# OPTIONS="a,b c" names other settings, PAYLOADS other guests, APIS other tests of api/.
 
 . "$(dirname "$0")/../lib/tap.sh"
 
@@ -64,6 +64,11 @@ without()
 		selftests/payload/run --on vmm $payloads >"$tmp/guests" 2>&1
 	is $? 0 "without $1: $payloads"
 	sed 's/^/# /' "$tmp/guests"
+	for name in ${APIS:-dirty}; do
+		"selftests/api/build/$name" >"$tmp/api" 2>&1
+		is $? 0 "without $1: api/$name"
+		grep '^not ok' "$tmp/api" | sed 's/^/# /'
+	done
 	ok "without $1: unloads" unload
 }
 

@@ -50,7 +50,7 @@ need()
 group_of()
 {
 	case $1:$2 in
-	intel:6.1) echo "$3" ;;
+	intel:6.1 | intel:-) echo "$3" ;;
 	intel:*) echo soak ;;
 	*)	echo "$3" ;;
 	esac

@@ -3,7 +3,8 @@
 #
 # Rules of the source that a machine can see: a licence line in each file but tables;
 # conditionals on the kernel's version in compat.h alone; none inside functions; no BUG_ON;
-# files of at most 700 lines, functions of at most 80.
+# the host's vendor asked for in the backends alone; files of at most 700 lines, functions
+# of at most 80.
 
 . "$(dirname "$0")/tree.sh"
 
@@ -21,6 +22,12 @@ for file in $(files 'module/*.[chS]' | grep -v '^module/compat.h$'); do
 		sed 's/$/: only compat.h may ask for the version/')
 	offences_of < <(grep -nHwE 'BUG_ON|BUG' "$file" | grep -E 'BUG(_ON)?\(' |
 		sed 's/$/: no BUG/')
+done
+
+# Whose processor it is, the backends know; the other files ask them.
+for file in $(files 'module/*.[chS]' | grep -vE '^module/(svm|vmx)/'); do
+	offences_of < <(grep -nHwE 'x86_vendor|X86_FEATURE_(SVM|VMX|NPT|EPT)' "$file" |
+		sed 's/$/: only the backends may ask for the vendor/')
 done
 
 # Functions of the kernel style begin and end with a brace in the first column.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: host: intel, timeout: 2000
+# test: group: soak, host: intel, timeout: 2000
 #
 # The Intel host keeps to what the AMD one does: status, both streams byte for byte,
 # arguments, variables, the directory; a complaint of its kernel, a panic, a limit, a signal

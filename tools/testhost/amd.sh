@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #
 # The AMD host: QEMU's TCG. A part of testhost, which names what it gives to a host:
-# $cpus, $memory, $kernel, $tmp, the job's archive. A host's part gives back $limit and
+# $cpus, $memory, $model, $kernel, $tmp, the job's archive. A host's part gives back $limit and
 # $memory where none were asked for, machine_arguments, run_machine, interrogate, and
 # what the emulator had to say in $tmp/says.
 #
@@ -41,9 +41,9 @@ machine_arguments()
 		-chardev "pipe,id=monitor,path=$tmp/monitor" -mon chardev=monitor,mode=readline)
 	if [ -n "$icount" ]; then
 		args+=(-accel tcg,thread=single -icount shift=0,sleep=off
-			-cpu EPYC,+svm,+npt,-rdrand,-rdseed -rtc base=2024-01-01,clock=vm)
+			-cpu "${model:-EPYC,+svm,+npt,-rdrand,-rdseed}" -rtc base=2024-01-01,clock=vm)
 	else
-		args+=(-accel tcg,thread=multi -cpu EPYC,+svm,+npt
+		args+=(-accel tcg,thread=multi -cpu "${model:-EPYC,+svm,+npt}"
 			-fsdev local,id=r,path=/,security_model=none,readonly=on,multidevs=remap
 			-device virtio-9p-pci,fsdev=r,mount_tag=machine)
 	fi

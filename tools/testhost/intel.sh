@@ -76,9 +76,9 @@ host_files()
 choose_emulator()
 {
 	bochs=$("$TESTHOST/emulator" bochs) || exit
-	processor=model=broadwell_ult loop=
+	processor=model=${model:-broadwell_ult} loop=
 	[ "$("$TESTHOST/emulator" --major bochs)" -ge 3 ] || return
-	processor="model=corei7_skylake_x, exclude_features=\"$LEFT_OUT\""
+	[ -n "$model" ] || processor="model=corei7_skylake_x, exclude_features=\"$LEFT_OUT\""
 	[ "$cpus" = 1 ] || loop=-dbg
 }
 

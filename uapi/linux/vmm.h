@@ -131,6 +131,9 @@ struct vmm_cpuid_entry {
  * @count:	in: entries that @entries has room for, or that it holds;
  *		out: entries written (ENOSPC and the count needed if too few)
  * @entries:	address of struct vmm_cpuid_entry[count]
+ *
+ * Errors of VMM_VCPU_SET_CPUID: EINVAL for what VMM_SUPPORTED_CPUID does not
+ * offer; EBUSY if it lacks the mode that the vCPU's APIC or its timer is in.
  */
 struct vmm_cpuid {
 	__u32 count;
