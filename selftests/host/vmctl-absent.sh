@@ -64,6 +64,13 @@ for words in list "show web" "pause web" "set web name=x" stats "exits web" even
 	refused 6 "netlink: no family vmm; try: .*insmod" $words
 done
 
+export VMM_DIR=$tmp/vmm
+$vmctl create -k /dev/null web
+refused 6 "web: /dev/vmm: cannot open: .*try: .*insmod" start web
+is "$(ls "$VMM_DIR/run")" "" "one that cannot start leaves nothing"
+refused 4 "web: does not run in the background; try: vmctl start web" console web
+refused 6 "netlink: no family vmm" logs 7
+
 if grep -qw vmx /proc/cpuinfo; then
 	extension=VMX kvm=kvm_intel
 else

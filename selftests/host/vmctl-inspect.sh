@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: host: amd, timeout: 120
+# test: host: amd, timeout: 240
 #
 # vmctl regs and dump: what they tell of VMs that run, wait and are paused, and that a VM
 # goes on as it was, whatever becomes of the file.
@@ -14,6 +14,7 @@ resident() { $vmctl list -o csv --no-header --fields name,resident | sed -n "s/^
 
 define web spin -c 2
 define lab echo
+define none echo
 refused 4 "web: does not run in the background; try: vmctl start web" regs web
 refused 3 "nobody: no VM of this name is defined" dump nobody "$tmp/core"
 refused 2 "FILE is missing" dump web
@@ -47,6 +48,21 @@ client=$!
 ok "twenty at once, and it still works" until_ok grep -q abc "$tmp/out"
 { kill $client; wait $client; } 2>/dev/null
 
+# ---- inject
+
+quiet 0 inject lab key xyz
+ok "keys go to the guest" until_ok grep -q xyz "$VMM_DIR/log/lab/console.log"
+full=$(printf 'k%.0s' $(seq 2048))
+quiet 0 inject web key "$full"
+quiet 0 inject web key "$full"
+refused 4 "web: the guest does not read what it was sent before" inject web sysrq b
+refused 2 "TEXT is missing" inject web key
+refused 2 "sysrq: KEY has 1 to 1 characters" inject web sysrq ab
+refused 2 "key: TEXT has 1 to 2048" inject web key "$full$full"
+refused 2 "x: one too many" inject web nmi x
+refused 2 "-c goes with nmi" inject -c 1 web key x
+refused 4 "none: does not run in the background" inject none key x
+
 # ---- dump
 
 quiet 0 resume web
@@ -76,4 +92,25 @@ umount "$tmp/full"
 
 quiet 0 kill web
 quiet 0 kill lab
+
+# ---- Linux
+
+if [ -e build/guest.bzImage ]; then
+	$vmctl create -c 2 -m 256M -k build/guest.bzImage -i build/guest.cpio \
+		-a 'console=ttyS0 panic=-1 sysrq_always_enabled run="echo guest: up; sleep 600"' linux
+	log=$VMM_DIR/log/linux/console.log
+	quiet 0 start linux
+	ok "Linux boots in the background" eval 'TRIES=600 until_ok grep -q "guest: up" "$log"'
+	quiet 0 inject linux sysrq h
+	ok "and takes a magic SysRq" until_ok grep -q "sysrq: HELP" "$log"
+	quiet 0 dump linux "$tmp/linux"
+	is "$(gdb -nx -batch -ex 'info threads' -core "$tmp/linux" 2>/dev/null | grep -c 'LWP [12]')" 2 \
+		"its dump has two processors"
+	ok "and its kernel's memory" grep -aq "sysrq: HELP" "$tmp/linux"
+	is "$(state linux)" running "it runs on"
+	ok "to be reset" $vmctl inject linux sysrq b
+	ok "and boots again" eval 'TRIES=600 until_ok eval "[ \$(grep -c \"guest: up\" \$log) = 2 ]"'
+	quiet 0 stop -t 1 -f linux
+	tail -n 15 "$log" | tr -d '\r' | sed 's/^/# /'
+fi
 done_testing

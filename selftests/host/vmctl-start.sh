@@ -46,6 +46,11 @@ ok "the module is in use" eval '! rmmod vmm 2>/dev/null'
 is "$(VMM_DIR=$tmp/other $vmctl list -aq | sort | tr '\n' ' ')" "lab web " \
 	"the kernel knows what runs, wherever it is defined"
 
+is "$($vmctl complete -- start web "" | cut -f 1 | tr '\n' ' ')" "bad broken lab none web " \
+	"completion of start knows what is defined"
+is "$($vmctl complete -- console "" | tr '\t\n' '= ')" "web=running lab=running " \
+	"that of console, what runs"
+
 # ---- pause, stop, kill
 
 quiet 0 pause web

@@ -221,6 +221,31 @@ static void test_loopback(void)
 	tap_ok(in(UART_MSR) == UART_MSR_TERI, "the end of a ring");
 }
 
+/* A break among bytes is told with the one that it is, once. */
+static void test_break(void)
+{
+	open_port();
+	out(UART_IER, UART_IER_RDI | UART_IER_RLSI);
+	receive("a");
+	serial_receive_break(&s);
+	receive("b");
+	tap_ok(in(UART_IIR) != (0xc0 | UART_IIR_RLSI) &&
+	       !(in(UART_LSR) & UART_LSR_BI) && in(UART_RX) == 'a',
+	       "a byte before a break");
+	tap_ok(in(UART_IIR) == (0xc0 | UART_IIR_RLSI) && line.level &&
+	       (in(UART_LSR) & (UART_LSR_BI | UART_LSR_DR)) ==
+	       (UART_LSR_BI | UART_LSR_DR), "the break is a line status");
+	tap_ok(!(in(UART_LSR) & UART_LSR_BI) && !in(UART_RX),
+	       "that is told once, and reads as zero");
+	tap_ok(!(in(UART_LSR) & UART_LSR_BI) && in(UART_RX) == 'b',
+	       "a byte behind it");
+	serial_receive_break(&s);
+	out(UART_FCR, UART_FCR_ENABLE_FIFO | UART_FCR_CLEAR_RCVR);
+	tap_ok((in(UART_LSR) & UART_LSR_BI) && !in(UART_RX) && !in(UART_RX) &&
+	       !(in(UART_LSR) & (UART_LSR_BI | UART_LSR_DR)),
+	       "one that is cleared unread comes again");
+}
+
 static void test_no_fifo(void)
 {
 	start();
@@ -239,6 +264,7 @@ int main(void)
 	test_receive();
 	test_flow();
 	test_loopback();
+	test_break();
 	test_no_fifo();
 	return tap_done();
 }

@@ -3,7 +3,6 @@
  * The verbs that change a VM, which are alike: one request to the kernel, for one
  * VM, and for some a change that is then waited for.  verbs[] says what differs.
  */
-#include <netlink/msg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -80,7 +79,6 @@ struct verb {
 static const struct verb verbs[] = {
 	{ .cmd = &cmd_pause, .op = VMM_NL_CMD_VM_PAUSE },
 	{ .cmd = &cmd_resume, .op = VMM_NL_CMD_VM_RESUME },
-	{ .cmd = &cmd_inject, .op = VMM_NL_CMD_VM_NMI },
 	{ .cmd = &cmd_kill, .op = VMM_NL_CMD_VM_KILL, .done = is_gone,
 	  .limit_ns = EFFECT_NS, .check_ms = CHECK_MS,
 	  .late = "dead, but its process has not let go of it; try: vmctl list -a" },
@@ -96,13 +94,11 @@ static const struct verb verbs[] = {
 
 /**
  * struct order - a verb as the user gave it
- * @vcpu:	of inject; RECORD_NONE: the kernel's choice
  * @force:	of stop: kill if it takes too long
  */
 struct order {
 	struct verb verb;
 	const char *vm;
-	uint64_t vcpu;
 	bool force;
 };
 
@@ -115,24 +111,6 @@ static uint64_t now_ns(void)
 }
 
 /* ---- carrying out ---------------------------------------------------------------- */
-
-static int ask(struct control *c, const struct order *o, uint8_t op,
-	       const struct record_vm *vm, struct err *err)
-{
-	struct nl_msg *r = control_request(c, 0, op, err);
-	int ret;
-
-	if (!r)
-		return -1;
-	if (nla_put_u32(r, VMM_NL_A_VM_ID, (uint32_t)vm->id) ||
-	    (o->vcpu != RECORD_NONE &&
-	     nla_put_u32(r, VMM_NL_A_VCPU_ID, (uint32_t)o->vcpu)))
-		ret = control_full(err);
-	else
-		ret = control_ask(c, r, NULL, NULL, err);
-	nlmsg_free(r);
-	return ret;
-}
 
 static int await(struct control *c, const struct verb *v,
 		 const struct record_vm *vm, struct err *err)
@@ -156,12 +134,12 @@ static const struct verb *verb_of(const struct command *cmd)
 	return v;
 }
 
-static int kill_vm(struct control *c, const struct order *o,
-		   const struct record_vm *vm, struct err *err)
+static int kill_vm(struct control *c, const struct record_vm *vm,
+		   struct err *err)
 {
 	const struct verb *kill = verb_of(&cmd_kill);
 
-	return ask(c, o, kill->op, vm, err) || await(c, kill, vm, err) ? -1 : 0;
+	return control_act(c, kill->op, vm->id, err) || await(c, kill, vm, err) ? -1 : 0;
 }
 
 static int act(struct control *c, const struct order *o,
@@ -172,16 +150,16 @@ static int act(struct control *c, const struct order *o,
 	/* a paused guest would not see the button */
 	if (v->op == VMM_NL_CMD_VM_STOP && !strcmp(vm->state, "paused")) {
 		if (o->force)
-			return kill_vm(c, o, vm, err);
+			return kill_vm(c, vm, err);
 		return err_set(err, VMCTL_STATE,
 			       "the VM is paused; try: vmctl resume, or vmctl stop -f");
 	}
-	if (v->op && ask(c, o, v->op, vm, err))
+	if (v->op && control_act(c, v->op, vm->id, err))
 		return -1;
 	if (!await(c, v, vm, err))
 		return 0;
 	if (o->force && err->code == VMCTL_TIMEOUT)
-		return kill_vm(c, o, vm, err);
+		return kill_vm(c, vm, err);
 	return -1;
 }
 
@@ -285,8 +263,6 @@ static int parse_option(const struct args *a, int id, struct order *o)
 	case 'f':
 		o->force = true;
 		return 0;
-	case 'c':
-		return args_number(a, "-c", 0, UINT32_MAX, &o->vcpu);
 	case OPT_FOR:
 		return parse_for(a, o);
 	default:
@@ -294,11 +270,10 @@ static int parse_option(const struct args *a, int id, struct order *o)
 	}
 }
 
-/* The operands: a VM; of inject, what, too. */
 static int parse(const struct command *cmd, int argc, char **argv,
 		 struct order *o)
 {
-	int id, wanted = cmd == &cmd_inject ? 2 : 1;
+	int id;
 	char **operands;
 	struct args a;
 
@@ -306,19 +281,16 @@ static int parse(const struct command *cmd, int argc, char **argv,
 	while ((id = args_next(&a)) != ARGS_END)
 		if (parse_option(&a, id, o))
 			return VMCTL_USAGE;
-	operands = args_operands(&a, wanted, wanted);
+	operands = args_operands(&a, 1, 1);
 	if (!operands)
 		return VMCTL_USAGE;
 	o->vm = operands[0];
-	if (wanted == 2 && strcmp(operands[1], "nmi"))
-		return command_usage(cmd, "%s: only nmi can be injected",
-				     operands[1]);
 	return 0;
 }
 
 static int run(const struct command *cmd, int argc, char **argv)
 {
-	struct order o = { .verb = *verb_of(cmd), .vcpu = RECORD_NONE };
+	struct order o = { .verb = *verb_of(cmd) };
 
 	return parse(cmd, argc, argv, &o) ?: carry_out(cmd, &o);
 }
@@ -381,22 +353,6 @@ const struct command cmd_stop = {
 	.help = "Exit code 124: the guest still runs.\n",
 	.options = stop_options,
 	.operands = operand_vm,
-	.run = run,
-};
-
-static const struct cmd_option inject_options[] = {
-	{ 'c', "vcpu", "VCPU", "this processor (default 0)" },
-	{}
-};
-
-static const char *const inject_operands[] = { "VM", "nmi", NULL };
-
-const struct command cmd_inject = {
-	.name = "inject",
-	.summary = "Give a VM's processor a non-maskable interrupt",
-	.usage = "[-c VCPU] VM nmi",
-	.options = inject_options,
-	.operands = inject_operands,
 	.run = run,
 };
 

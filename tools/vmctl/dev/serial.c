@@ -27,14 +27,23 @@ static unsigned int trigger(const struct serial *s)
 	return fifo_on(s) ? level[s->fcr >> 6] : 1;
 }
 
-static void fifo_push(struct serial *s, uint8_t byte)
+/* A break is told when it is the next that the guest will read. */
+static void show_break(struct serial *s)
+{
+	if (s->fifo[s->fifo_head] & SERIAL_BREAK)
+		s->lsr |= UART_LSR_BI;
+}
+
+static void fifo_push(struct serial *s, uint16_t entry)
 {
 	if (s->fifo_len == fifo_size(s)) {
 		s->lsr |= UART_LSR_OE;
 		return;
 	}
-	s->fifo[(s->fifo_head + s->fifo_len++) % SERIAL_FIFO] = byte;
+	s->fifo[(s->fifo_head + s->fifo_len++) % SERIAL_FIFO] = entry;
 	s->lsr |= UART_LSR_DR;
+	if (s->fifo_len == 1)
+		show_break(s);
 }
 
 /* Moves what was received behind the guest's back into the FIFO. */
@@ -62,7 +71,7 @@ static void fifo_clear(struct serial *s)
 	s->queue_len += s->from_queue;
 	s->from_queue = 0;
 	s->fifo_len = 0;
-	s->lsr &= (uint8_t)~UART_LSR_DR;
+	s->lsr &= (uint8_t)~(UART_LSR_DR | UART_LSR_BI);
 }
 
 /* The highest-ranking interrupt cause, as IIR shows it. */
@@ -87,7 +96,7 @@ static void update(struct serial *s)
 
 static uint8_t read_data(struct serial *s)
 {
-	uint8_t byte = s->fifo[s->fifo_head];
+	uint8_t byte = (uint8_t)s->fifo[s->fifo_head];
 
 	if (!s->fifo_len)
 		return byte;
@@ -97,6 +106,8 @@ static uint8_t read_data(struct serial *s)
 	if (!s->fifo_len) {
 		s->lsr &= (uint8_t)~UART_LSR_DR;
 		fifo_fill(s);
+	} else {
+		show_break(s);
 	}
 	return byte;
 }
@@ -312,12 +323,27 @@ size_t serial_room(struct serial *s)
 	return room;
 }
 
+static void queue_put(struct serial *s, uint16_t entry)
+{
+	if (s->queue_len + s->from_queue < SERIAL_QUEUE)
+		s->queue[(s->queue_head + s->queue_len++) % SERIAL_QUEUE] =
+			entry;
+}
+
 void serial_receive(struct serial *s, const uint8_t *data, size_t len)
 {
 	pthread_mutex_lock(&s->lock);
-	while (len-- && s->queue_len + s->from_queue < SERIAL_QUEUE)
-		s->queue[(s->queue_head + s->queue_len++) % SERIAL_QUEUE] =
-			*data++;
+	while (len--)
+		queue_put(s, *data++);
+	fifo_fill(s);
+	update(s);
+	pthread_mutex_unlock(&s->lock);
+}
+
+void serial_receive_break(struct serial *s)
+{
+	pthread_mutex_lock(&s->lock);
+	queue_put(s, SERIAL_BREAK);
 	fifo_fill(s);
 	update(s);
 	pthread_mutex_unlock(&s->lock);

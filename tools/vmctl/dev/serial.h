@@ -25,6 +25,7 @@
 #define SERIAL_IRQ	4
 #define SERIAL_FIFO	16
 #define SERIAL_QUEUE	4096	/* a power of two */
+#define SERIAL_BREAK	0x100	/* a break, as FIFO and queue have it */
 
 /**
  * struct serial_sink - the other end of the cable
@@ -38,6 +39,7 @@ struct serial_sink {
 
 /**
  * struct serial - one port; @lock protects everything below it
+ * @fifo, @queue:	bytes and breaks
  * @fifo_head, @fifo_len:	the FIFO is a ring, bytes leave at the head
  * @from_queue:	how many of the last bytes in the FIFO came from the queue
  * @thr_pending:	the transmitter became empty and nobody was told yet
@@ -50,11 +52,11 @@ struct serial {
 	pthread_mutex_t lock;
 	uint8_t ier, fcr, lcr, mcr, lsr, msr, scratch;
 	uint8_t divisor[2];
-	uint8_t fifo[SERIAL_FIFO];
+	uint16_t fifo[SERIAL_FIFO];
 	unsigned int fifo_head, fifo_len, from_queue;
 	bool thr_pending;
 	bool starved;
-	uint8_t queue[SERIAL_QUEUE];
+	uint16_t queue[SERIAL_QUEUE];
 	unsigned int queue_head, queue_len;
 };
 
@@ -67,5 +69,8 @@ size_t serial_room(struct serial *s);
 
 /** serial_receive() - bytes from the other end; at most serial_room(). */
 void serial_receive(struct serial *s, const uint8_t *data, size_t len);
+
+/** serial_receive_break() - a break, which takes the room of a byte. */
+void serial_receive_break(struct serial *s);
 
 #endif

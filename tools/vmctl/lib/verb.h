@@ -10,6 +10,8 @@
 
 enum {
 	VERB_REGS = 1,	/* u32: a vCPU; the reply is a struct verb_regs */
+	VERB_KEYS,	/* bytes for the serial port */
+	VERB_BREAK,	/* likewise, behind a break */
 	VERB_MEMORY,	/* the reply is a struct verb_memory, and the memory object */
 };
 

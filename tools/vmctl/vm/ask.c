@@ -27,7 +27,8 @@ static int ask(int fd, uint16_t verb, const void *data, size_t len, void *to,
 		ret = err_set(err, VMCTL_FAILED,
 			      "its process is of another version; try: the vmctl that started it");
 	if (!ret) {
-		memcpy(to, reply->data, size);
+		if (size)
+			memcpy(to, reply->data, size);
 		if (file)
 			*file = reply->fd;
 	}
@@ -44,6 +45,12 @@ int ask_regs(int fd, unsigned int vcpu, struct verb_regs *regs,
 
 	return ask(fd, VERB_REGS, &number, sizeof(number), regs, sizeof(*regs),
 		   NULL, err);
+}
+
+int ask_keys(int fd, const char *keys, size_t len, bool sysrq, struct err *err)
+{
+	return ask(fd, sysrq ? VERB_BREAK : VERB_KEYS, keys, len, NULL, 0, NULL,
+		   err);
 }
 
 int ask_memory(int fd, struct verb_memory *memory, int *object,

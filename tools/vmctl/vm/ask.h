@@ -3,6 +3,8 @@
 #ifndef VMCTL_ASK_H
 #define VMCTL_ASK_H
 
+#include <stdbool.h>
+
 #include "lib/verb.h"
 #include "vm/reach.h"
 
@@ -14,6 +16,9 @@ int ask_open(const struct reach *r, struct err *err);
 /** ask_regs() - the registers of @vcpu, in their own moment */
 int ask_regs(int fd, unsigned int vcpu, struct verb_regs *regs,
 	     struct err *err);
+
+/** ask_keys() - sends bytes to its serial port, or, as a break and they, @sysrq */
+int ask_keys(int fd, const char *keys, size_t len, bool sysrq, struct err *err);
 
 /** ask_memory() - where its memory is in the object @object, which is the caller's */
 int ask_memory(int fd, struct verb_memory *memory, int *object,

@@ -72,7 +72,28 @@ static int memory(struct talk_server *server, const struct talk_message *asked,
 	return 0;
 }
 
+/* All or nothing: half of what was typed may mean something else. */
+static int keys(struct talk_server *server, const struct talk_message *asked,
+		struct talk_message *reply, struct err *err)
+{
+	struct machine *m = machine_of(server, err);
+	bool is_break = asked->head.verb == VERB_BREAK;
+
+	(void)reply;
+	if (!m)
+		return -1;
+	if (asked->len + is_break > serial_room(&m->serial))
+		return err_set(err, VMCTL_STATE,
+			       "the guest does not read what it was sent before");
+	if (is_break)
+		serial_receive_break(&m->serial);
+	serial_receive(&m->serial, (const uint8_t *)asked->data, asked->len);
+	return 0;
+}
+
 static const struct talk_verb table[] = {
+	{ VERB_KEYS, keys },
+	{ VERB_BREAK, keys },
 	{ VERB_REGS, regs },
 	{ VERB_MEMORY, memory },
 	{}
