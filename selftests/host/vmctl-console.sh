@@ -45,8 +45,15 @@ place() { sed -n 's/.*--from \([0-9a-f:]*\) .*/\1/p' "$tmp/$1.said"; }
 quiet 0 start web
 attend a web
 ok "what the guest wrote before comes first" shows a ">"
+quiet 0 wait --for "console:>" web
+refused 124 "wait: web: not so yet" wait --for console:abc -t 0.2 web
+$vmctl wait --for console:abc -t 20 web &
+waiter=$!
 printf abc >&7
 ok "keys go to it, and it answers" shows a ">abc"
+end $waiter
+is $status 0 "who waited for that hears of it"
+refused 3 "nobody: no VM" wait --for console:x nobody
 exec 8>&7
 attend b web
 ok "a second client sees all, too" shows b ">abc"

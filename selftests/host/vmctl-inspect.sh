@@ -100,7 +100,8 @@ if [ -e build/guest.bzImage ]; then
 		-a 'console=ttyS0 panic=-1 sysrq_always_enabled run="echo guest: up; sleep 600"' linux
 	log=$VMM_DIR/log/linux/console.log
 	quiet 0 start linux
-	ok "Linux boots in the background" eval 'TRIES=600 until_ok grep -q "guest: up" "$log"'
+	quiet 0 wait --for "console:guest: up" -t 100 linux
+	ok "Linux boots in the background" until_ok grep -q "guest: up" "$log"
 	quiet 0 inject linux sysrq h
 	ok "and takes a magic SysRq" until_ok grep -q "sysrq: HELP" "$log"
 	quiet 0 dump linux "$tmp/linux"

@@ -16,6 +16,7 @@
 
 #include "lib/container.h"
 #include "lib/local.h"
+#include "vm/console_await.h"
 #include "vm/console_client.h"
 #include "vmctl_session.h"
 
@@ -199,6 +200,62 @@ static void test_deaf(void)
 	unlink(path);
 }
 
+/* ---- waiting for text ---------------------------------------------------------------- */
+
+static void *speaker(void *arg)
+{
+	const char *text;
+
+	poll(NULL, 0, 50);
+	for (text = arg; *text; text++)
+		out(UART_TX, (uint8_t)*text);
+	return NULL;
+}
+
+/* 0, or the exit code; @later is said while it waits */
+static int await(const char *text, const char *later, uint64_t ms)
+{
+	int fd = local_connect(path, SOCK_STREAM, &err), ret;
+	pthread_t thread;
+
+	if (later)
+		pthread_create(&thread, NULL, speaker, (void *)later);
+	ret = console_await(fd, text, ms * 1000000, &err) ? err.code : 0;
+	if (later)
+		pthread_join(thread, NULL);
+	close(fd);
+	return ret;
+}
+
+static void test_await(void)
+{
+	char longest[CONSOLE_AWAIT_MAX + 2];
+
+	begin();
+	power_on();
+	say(0, 10000);
+	tap_ok(!await("a", NULL, 5000), "what was written before counts");
+	tap_ok(await("LOGIN: ", NULL, 200) == VMCTL_TIMEOUT, "what was not does not");
+	tap_ok(!await("LOGIN: ", "LOGIN: ", 10000), "until it comes");
+	tap_ok(!await("aaB", "aaaB", 10000) &&
+	       !await("ababC", "abababC", 10000),
+	       "also if what comes first begins as it does");
+	tap_ok(await("LOGIN: x", "LOGIN", 200) == VMCTL_TIMEOUT,
+	       "all of it has to come");
+	memset(longest, 'Z', sizeof(longest));
+	longest[CONSOLE_AWAIT_MAX] = 0;
+	tap_ok(!await(longest, longest, 10000), "the longest there can be");
+	longest[CONSOLE_AWAIT_MAX] = 'Z';
+	longest[CONSOLE_AWAIT_MAX + 1] = 0;
+	tap_ok(await(longest, NULL, 100) == VMCTL_USAGE &&
+	       await("", NULL, 100) == VMCTL_USAGE, "longer or empty is refused");
+	power_off();
+	hub_end(&session.hub, "powered off");
+	tap_ok(await("NEVER", NULL, 10000) == VMCTL_STATE, "the machine ends");
+	session_close(&session);
+	unlink(path);
+}
+
 /* A machine that dies, and one that does not want us. */
 static void test_bad_ends(void)
 {
@@ -226,6 +283,7 @@ int main(void)
 	test_detach();
 	test_keys();
 	test_deaf();
+	test_await();
 	test_bad_ends();
 	return session_gone() ? tap_done() : 1;
 }

@@ -81,10 +81,10 @@ static void say(uint64_t from, uint64_t count)
 		out(UART_TX, pattern(from++));
 }
 
-/* The next key; -1: none within a second. */
+/* The next key; -1: none within ten seconds. */
 static int key(void)
 {
-	int64_t until = now_ms() + 1000;
+	int64_t until = now_ms() + 10000;
 
 	while (now_ms() < until)
 		if (in(UART_LSR) & UART_LSR_DR)

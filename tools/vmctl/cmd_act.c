@@ -5,7 +5,9 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <linux/vmm_netlink.h>
 
@@ -14,13 +16,17 @@
 #include "lib/container.h"
 #include "lib/records.h"
 #include "lib/watch.h"
+#include "vm/console_await.h"
 #include "vm/keeper.h"
+#include "vm/reach.h"
 
 #define SEC_NS		1000000000ULL
 #define STOP_NS		(60 * SEC_NS)	/* for a guest to shut down */
 #define EFFECT_NS	(10 * SEC_NS)	/* for a process to react */
 #define CHECK_MS	1000
 #define CHECK_BUSY_MS	20	/* of what is no event */
+
+#define CONSOLE		"console:"
 
 /* ---- what is waited for -------------------------------------------------------- */
 
@@ -94,11 +100,12 @@ static const struct verb verbs[] = {
 
 /**
  * struct order - a verb as the user gave it
+ * @text:	of wait: what the console shall have, instead of a state
  * @force:	of stop: kill if it takes too long
  */
 struct order {
 	struct verb verb;
-	const char *vm;
+	const char *vm, *text;
 	bool force;
 };
 
@@ -226,6 +233,26 @@ static int carry_out(const struct command *cmd, const struct order *o)
 	return ret ? command_fail(cmd, &err) : VMCTL_OK;
 }
 
+/* The console is its process's, not the kernel's. */
+static int await_text(const struct command *cmd, const struct order *o)
+{
+	struct reach reach;
+	struct err err;
+	int fd, ret;
+
+	if (reach_find(&reach, o->vm, &err))
+		return command_fail(cmd, &err);
+	fd = reach_connect(&reach, "console", SOCK_STREAM, &err);
+	if (fd < 0)
+		return command_fail(cmd, &err);
+	ret = console_await(fd, o->text, o->verb.limit_ns, &err);
+	close(fd);
+	if (!ret)
+		return VMCTL_OK;
+	err_wrap(&err, "%s", reach.name);
+	return command_fail(cmd, &err);
+}
+
 /* ---- command lines ----------------------------------------------------------------- */
 
 static int parse_for(const struct args *a, struct order *o)
@@ -239,6 +266,10 @@ static int parse_for(const struct args *a, struct order *o)
 	};
 	unsigned int i;
 
+	if (!strncmp(a->value, CONSOLE, strlen(CONSOLE))) {
+		o->text = a->value + strlen(CONSOLE);
+		return 0;
+	}
 	for (i = 0; i < ARRAY_SIZE(states); i++) {
 		if (!strcmp(a->value, states[i].name)) {
 			o->verb.done = states[i].done;
@@ -246,7 +277,7 @@ static int parse_for(const struct args *a, struct order *o)
 		}
 	}
 	return command_usage(a->cmd,
-			     "--for %s: neither running, paused, stopped nor gone",
+			     "--for %s: neither running, paused, stopped, gone nor console:TEXT",
 			     a->value);
 }
 
@@ -291,8 +322,11 @@ static int parse(const struct command *cmd, int argc, char **argv,
 static int run(const struct command *cmd, int argc, char **argv)
 {
 	struct order o = { .verb = *verb_of(cmd) };
+	int code = parse(cmd, argc, argv, &o);
 
-	return parse(cmd, argc, argv, &o) ?: carry_out(cmd, &o);
+	if (code)
+		return code;
+	return o.text ? await_text(cmd, &o) : carry_out(cmd, &o);
 }
 
 const char *const operand_vm[] = { "VM", NULL };
@@ -358,7 +392,8 @@ const struct command cmd_stop = {
 
 static const struct cmd_option for_options[] = {
 	{ OPT_FOR, "for", "running|paused|stopped|gone",
-	  "what to wait for (default stopped: dead or gone)" },
+	  "what to wait for (default stopped: dead or gone);\n"
+	  "or console:TEXT, for a VM in the background: its console has TEXT" },
 	{ 't', "timeout", "SEC", "give up after so long, with exit code 124" },
 	{}
 };
