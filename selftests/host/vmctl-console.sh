@@ -39,7 +39,8 @@ attend()
 	pid=$!
 	exec 7>"$tmp/keys"
 }
-shows() { until_ok eval '[ "$(tr -d "\000" <"$tmp/$1.out")" = "$2" ]'; }
+has_shown() { [ "$(tr -d '\000' <"$tmp/$1.out")" = "$2" ]; }
+shows() { until_ok has_shown "$@"; }
 place() { sed -n 's/.*--from \([0-9a-f:]*\) .*/\1/p' "$tmp/$1.said"; }
 
 quiet 0 start web

@@ -31,12 +31,13 @@
  * @escaped:	Ctrl-] came behind @keys
  * @closed:	the socket has ended
  * @shut:	its sending half has been closed, as input has ended
+ * @in_line:	what was put out last is no end of a line
  */
 struct visit {
 	struct console_client *client;
 	struct console_feed feed;
 	int fd;
-	bool terminal, input, escaped, closed, shut;
+	bool terminal, input, escaped, closed, shut, in_line;
 	uint8_t out[CHUNK];
 	size_t out_len, out_done;
 	uint8_t keys[KEYS];
@@ -111,10 +112,19 @@ static void data(struct console_feed *feed, const uint8_t *bytes, size_t len)
 	v->out_len += len;
 }
 
+/* Our words stand in lines of their own. */
+static void end_line(struct visit *v)
+{
+	if (v->terminal && v->in_line)
+		note_text("\n");
+	v->in_line = false;
+}
+
 static void lost(struct console_feed *feed, uint64_t count)
 {
 	struct visit *v = container_of(feed, struct visit, feed);
 
+	end_line(v);
 	note("%s: %" PRIu64 " bytes are gone: they were not read in time",
 	     v->client->name, count);
 }
@@ -124,10 +134,12 @@ static void word(struct console_feed *feed, enum console_type type,
 {
 	struct visit *v = container_of(feed, struct visit, feed);
 
-	if (type == CONSOLE_READER)
+	if (type == CONSOLE_READER) {
+		end_line(v);
 		note("%s: %s", v->client->name, text);
-	else
+	} else {
 		snprintf(v->client->end, sizeof(v->client->end), "%s", text);
+	}
 }
 
 static const struct console_feed_ops feed_ops = {
@@ -164,7 +176,10 @@ static int write_out(struct visit *v, struct err *err)
 	if (n < 0 && errno != EAGAIN && errno != EINTR)
 		return err_set(err, VMCTL_FAILED, "standard output: %s",
 			       strerror(errno));
-	v->out_done += n > 0 ? (size_t)n : 0;
+	if (n > 0) {
+		v->out_done += (size_t)n;
+		v->in_line = v->out[v->out_done - 1] != '\n';
+	}
 	return 0;
 }
 
@@ -347,6 +362,7 @@ enum console_leave console_client(struct console_client *c, int fd,
 	ret = attach(&v, err) || open_terminal(&v, err);
 	while (!ret && !over(&v))
 		ret = step(&v, &unblocked, err);
+	end_line(&v);
 	terminal_restore();
 	if (!ret)
 		return leave(&v, err);
