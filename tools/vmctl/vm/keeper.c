@@ -82,7 +82,7 @@ int keeper_settle(struct keeper *k, struct control *c, struct record_vm *vm,
 			return ret;
 		if (waited >= timeout_ns)
 			return err_set(err, VMCTL_TIMEOUT,
-				       "the VM has ended, but its process has not; try: vmctl console");
+				       "the VM has ended, but its process has not yet");
 		nap();
 		waited += LOOK_NS;
 	}
