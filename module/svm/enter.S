@@ -11,13 +11,7 @@
 #include <asm/asm.h>
 #include <asm/nospec-branch.h>
 
-#define GPR_RCX		(1 * 8)
-#define GPR_RDX		(2 * 8)
-#define GPR_RBX		(3 * 8)
-#define GPR_RBP		(5 * 8)
-#define GPR_RSI		(6 * 8)
-#define GPR_RDI		(7 * 8)
-#define GPR_R(n)	(n * 8)
+#include "x86/gprs.S"
 
 	.section .text, "ax"
 
@@ -38,19 +32,7 @@ SYM_FUNC_START(svm_world_switch)
 	mov	%rdi, %rax
 	vmload	%rax
 
-	mov	GPR_RCX(%rsi), %rcx
-	mov	GPR_RDX(%rsi), %rdx
-	mov	GPR_RBX(%rsi), %rbx
-	mov	GPR_RBP(%rsi), %rbp
-	mov	GPR_RDI(%rsi), %rdi
-	mov	GPR_R(8)(%rsi), %r8
-	mov	GPR_R(9)(%rsi), %r9
-	mov	GPR_R(10)(%rsi), %r10
-	mov	GPR_R(11)(%rsi), %r11
-	mov	GPR_R(12)(%rsi), %r12
-	mov	GPR_R(13)(%rsi), %r13
-	mov	GPR_R(14)(%rsi), %r14
-	mov	GPR_R(15)(%rsi), %r15
+	gprs_load %rsi
 	mov	GPR_RSI(%rsi), %rsi
 
 	/* Under V_INTR_MASKING this IF decides about host interrupts. */
@@ -60,41 +42,14 @@ SYM_FUNC_START(svm_world_switch)
 	vmsave	%rax
 
 	pop	%rax
-	mov	%rcx, GPR_RCX(%rax)
-	mov	%rdx, GPR_RDX(%rax)
-	mov	%rbx, GPR_RBX(%rax)
-	mov	%rbp, GPR_RBP(%rax)
-	mov	%rsi, GPR_RSI(%rax)
-	mov	%rdi, GPR_RDI(%rax)
-	mov	%r8, GPR_R(8)(%rax)
-	mov	%r9, GPR_R(9)(%rax)
-	mov	%r10, GPR_R(10)(%rax)
-	mov	%r11, GPR_R(11)(%rax)
-	mov	%r12, GPR_R(12)(%rax)
-	mov	%r13, GPR_R(13)(%rax)
-	mov	%r14, GPR_R(14)(%rax)
-	mov	%r15, GPR_R(15)(%rax)
+	gprs_store %rax
 
 	pop	%rax
 	vmload	%rax
 	FILL_RETURN_BUFFER %rax, RSB_CLEAR_LOOPS, X86_FEATURE_RSB_VMEXIT
 
-	/* The guest's values must not feed speculation in the host. */
 	xor	%eax, %eax
-	xor	%ecx, %ecx
-	xor	%edx, %edx
-	xor	%ebx, %ebx
-	xor	%ebp, %ebp
-	xor	%esi, %esi
-	xor	%edi, %edi
-	xor	%r8d, %r8d
-	xor	%r9d, %r9d
-	xor	%r10d, %r10d
-	xor	%r11d, %r11d
-	xor	%r12d, %r12d
-	xor	%r13d, %r13d
-	xor	%r14d, %r14d
-	xor	%r15d, %r15d
+	gprs_clear
 
 	stgi
 	pop	%r15

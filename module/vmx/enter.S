@@ -12,14 +12,7 @@
 #include <asm/nospec-branch.h>
 #include <asm/segment.h>
 
-#define GPR_RAX		(0 * 8)
-#define GPR_RCX		(1 * 8)
-#define GPR_RDX		(2 * 8)
-#define GPR_RBX		(3 * 8)
-#define GPR_RBP		(5 * 8)
-#define GPR_RSI		(6 * 8)
-#define GPR_RDI		(7 * 8)
-#define GPR_R(n)	(n * 8)
+#include "x86/gprs.S"
 
 	.section .text, "ax"
 
@@ -47,20 +40,7 @@ SYM_FUNC_START(vmx_world_switch)
 	/* Nothing below changes flags before the entry. */
 	test	%bl, %bl
 
-	mov	GPR_RCX(%rax), %rcx
-	mov	GPR_RDX(%rax), %rdx
-	mov	GPR_RBX(%rax), %rbx
-	mov	GPR_RBP(%rax), %rbp
-	mov	GPR_RSI(%rax), %rsi
-	mov	GPR_RDI(%rax), %rdi
-	mov	GPR_R(8)(%rax), %r8
-	mov	GPR_R(9)(%rax), %r9
-	mov	GPR_R(10)(%rax), %r10
-	mov	GPR_R(11)(%rax), %r11
-	mov	GPR_R(12)(%rax), %r12
-	mov	GPR_R(13)(%rax), %r13
-	mov	GPR_R(14)(%rax), %r14
-	mov	GPR_R(15)(%rax), %r15
+	gprs_load %rax
 	mov	GPR_RAX(%rax), %rax
 
 	jz	.Llaunch
@@ -73,41 +53,14 @@ SYM_INNER_LABEL(vmx_exit_point, SYM_L_GLOBAL)
 	push	%rax
 	mov	8(%rsp), %rax
 	pop	GPR_RAX(%rax)
-	mov	%rcx, GPR_RCX(%rax)
-	mov	%rdx, GPR_RDX(%rax)
-	mov	%rbx, GPR_RBX(%rax)
-	mov	%rbp, GPR_RBP(%rax)
-	mov	%rsi, GPR_RSI(%rax)
-	mov	%rdi, GPR_RDI(%rax)
-	mov	%r8, GPR_R(8)(%rax)
-	mov	%r9, GPR_R(9)(%rax)
-	mov	%r10, GPR_R(10)(%rax)
-	mov	%r11, GPR_R(11)(%rax)
-	mov	%r12, GPR_R(12)(%rax)
-	mov	%r13, GPR_R(13)(%rax)
-	mov	%r14, GPR_R(14)(%rax)
-	mov	%r15, GPR_R(15)(%rax)
+	gprs_store %rax
 	setbe	%al
 
 	FILL_RETURN_BUFFER %rcx, RSB_CLEAR_LOOPS, X86_FEATURE_RSB_VMEXIT, \
 			   X86_FEATURE_RSB_VMEXIT_LITE
 
-	/* The guest's values must not feed speculation in the host. */
 	movzbl	%al, %eax
-	xor	%ecx, %ecx
-	xor	%edx, %edx
-	xor	%ebx, %ebx
-	xor	%ebp, %ebp
-	xor	%esi, %esi
-	xor	%edi, %edi
-	xor	%r8d, %r8d
-	xor	%r9d, %r9d
-	xor	%r10d, %r10d
-	xor	%r11d, %r11d
-	xor	%r12d, %r12d
-	xor	%r13d, %r13d
-	xor	%r14d, %r14d
-	xor	%r15d, %r15d
+	gprs_clear
 
 	pop	%rdi
 	pop	%r15

@@ -30,9 +30,9 @@ kill_some()
 	done
 }
 
-kill_some 10
+kill_some 5
 before=$(memory_settled)
-kill_some "${KILLS:-30}"
+kill_some "${KILLS:-15}"
 is $survived 0 "none outlives SIGKILL"
 ok "memory comes back" returns_to "$before" 4000
 ok "the module is idle" module_idle
