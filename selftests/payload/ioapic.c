@@ -160,7 +160,7 @@ static void edge(void)
 	reset();
 	ioapic_set(pin, VEC | dest | REDIR_MASKED);
 	line_up();
-	udelay(2000);
+	udelay(20000);	/* the timer behind the line may be late */
 	ioapic_set(pin, VEC | dest);
 	within(1, 20);
 	check_eq(count, 0, "an edge while masked is lost");
