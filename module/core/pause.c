@@ -10,6 +10,7 @@
 #include "core/pause.h"
 #include "core/request.h"
 #include "core/run.h"
+#include "core/steal.h"
 #include "core/vcpu.h"
 #include "core/vm.h"
 #include "uapi/linux/vmm_netlink.h"
@@ -39,8 +40,10 @@ static void follow(struct vmm_vcpu *vcpu)
 	if (paused) {
 		vcpu->frozen_ns = stopped_ns;
 		vmm_lapic_timer_freeze(&vcpu->apic);
+		vmm_steal_stop(vcpu);
 	} else {
 		vmm_lapic_timer_thaw(&vcpu->apic, stopped_ns - vcpu->frozen_ns);
+		vmm_steal_go(vcpu);
 	}
 }
 

@@ -19,4 +19,5 @@
 	X(NOTIFIES,	"notifications") /* IPIs that need no exit */	\
 	X(TLB_FLUSHES,	"tlb_flushes")					\
 	X(EMULATED,	"emulated")	/* instructions executed */	\
-	X(HYPERCALLS,	"hypercalls")
+	X(HYPERCALLS,	"hypercalls")					\
+	X(STEAL_NS,	"steal_ns")	/* waits for a processor */

@@ -90,6 +90,8 @@ enum vmm_user_io {
  * @poll_ns:	[L] how long the next halt polls before it sleeps
  * @stats:	[O] counters
  * @run:	[C] page shared with user space: never trusted to keep a value
+ * @run_delay:	[L] how long its thread has waited for a processor in all, as far
+ *		as that has been accounted for
  * @frozen_ns:	[L] for how long the VM's clock had stood still when its timers
  *		stopped
  * @stop_reason, @stop_text: [L] what vmm_run said when it stopped for good;
@@ -136,6 +138,7 @@ struct vmm_vcpu {
 	struct pid __rcu *pid;
 	struct rcuwait wait;
 	struct mutex lock;
+	u64 run_delay;
 	u64 frozen_ns;
 	u32 stop_reason;
 	char stop_text[VMM_STOP_TEXT];

@@ -4,7 +4,7 @@
 # headers; what runs on the host is replaced by include-x86/fake_host.h.
 
 X86_KERNEL	?= $(lastword $(sort $(wildcard /lib/modules/*/source)))
-X86_CPPFLAGS	:= -Iinclude-x86 -I../../uapi -DCONFIG_SCHED_INFO \
+X86_CPPFLAGS	:= -Iinclude-x86 -I../../uapi \
 		   -idirafter $(X86_KERNEL)/arch/x86/include
 
 X86_CPUID	:= x86/cpuid.c x86/cpuid_build.c x86/cpuid_rules.c x86/xsave.c
