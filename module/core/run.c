@@ -287,12 +287,17 @@ static bool halt_polled(struct vmm_vcpu *vcpu)
 
 /*
  * The thread is about to lose the processor.  That is told to the guest's other
- * vCPUs if this guest could go on.
+ * vCPUs, and to those that look for whom to give way to, if this guest could go
+ * on.
  */
 static noinline void preempted(struct vmm_vcpu *vcpu)
 {
+	struct vmm_cpu_mode mode;
+
 	if (vcpu->mp_state != VMM_MP_RUNNABLE || vcpu->stopped)
 		return;
+	vmm_backend->get_mode(vcpu, &mode);
+	WRITE_ONCE(vcpu->preempted_in_user, mode.cpl == 3);
 	vmm_clock_preempted(&vcpu->x86);
 }
 
@@ -303,6 +308,7 @@ static void load(struct vmm_vcpu *vcpu)
 
 	vcpu->last_cpu = cpu;
 	WRITE_ONCE(vcpu->cpu, cpu);
+	WRITE_ONCE(vcpu->preempted_in_user, false);
 	vmm_steal_load(vcpu);
 	vmm_backend->load(vcpu);
 	vmm_x86_load(&vcpu->x86);

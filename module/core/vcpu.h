@@ -76,6 +76,10 @@ enum vmm_user_io {
  * @state_set:	[L] user space has set either since the last entry
  * @inside:	[O] the owner may run the guest: see core/pause.h
  * @frozen:	[L] its timers stand still
+ * @spinning:	[O] the owner gives way because the guest spins; it writes, others
+ *		that look for whom to give way to read
+ * @preempted_in_user: [O] likewise: the guest was in user mode when the owner
+ *		lost the processor
  * @db:		[L] DR0 to DR3
  * @watching:	[L] DR7 enables a breakpoint
  * @db_hits:	[L] bits of DR6: breakpoints that what the monitor does for the
@@ -111,6 +115,8 @@ struct vmm_vcpu {
 	bool state_set;
 	bool inside;
 	bool frozen;
+	bool spinning;
+	bool preempted_in_user;
 	bool watching;
 	u8 db_hits;
 	int cpu;

@@ -46,6 +46,7 @@ struct vmm_vcpu;
  * @pio, @mmio:	[O] devices in the kernel
  * @port_doorbells, @mmio_doorbells: [O] eventfds on those buses
  * @x86:	[O] clock and topology
+ * @last_yield:	[O] the vCPU that was given way to last; a hint that anybody writes
  */
 struct vmm_vm {
 	struct kref ref;
@@ -64,6 +65,7 @@ struct vmm_vm {
 	struct vmm_ioeventfds port_doorbells;
 	struct vmm_ioeventfds mmio_doorbells;
 	struct vmm_x86_vm x86;
+	u32 last_yield;
 	struct vmm_vcpu *vcpus[];
 };
 
