@@ -5,7 +5,7 @@
  *
  * Two things ask for it: the processor, which has left a guest that spins in a
  * loop of PAUSE, and does not say what for; and the guest, which names a vCPU.
- * Documentation/scheduling.rst has the rules in words.
+ * Documentation/contention.rst has the rules in words.
  *
  * The functions are for the owner of @vcpu.
  */
