@@ -15,6 +15,7 @@ SRC_x86_debug	:= x86/debug.c
 SRC_x86_xsave	:= x86/xsave.c
 SRC_x86_msr	:= $(X86_CPUID) x86/msr.c x86/msr_table.c x86/mtrr.c x86/creg.c
 SRC_x86_clock	:= x86/clock.c x86/pvtime.c x86/pvclock.c
+SRC_x86_steal	:= $(SRC_x86_clock)
 
 # Shims of this directory come before the shared ones.
 $(BUILD)/x86_%.o: CPPFLAGS := $(X86_CPPFLAGS) $(CPPFLAGS)

@@ -100,7 +100,6 @@ static struct world {
 	bool requested[NR_VCPUS];
 	u8 mem[8192];
 	int fail, writes, fail_after;
-	bool fail_read;
 } w;
 
 static int nr_of(struct vmm_x86 *x86)
@@ -128,22 +127,6 @@ static int write_guest(struct vmm_x86 *x86, u64 gpa, const void *data,
 	return 0;
 }
 
-static int read_guest(struct vmm_x86 *x86, u64 gpa, void *data, size_t len,
-		      bool atomic)
-{
-	if (w.fail_read && atomic)
-		return -EAGAIN;
-	if (gpa > sizeof(w.mem) || len > sizeof(w.mem) - gpa)
-		return -EFAULT;
-	memcpy(data, w.mem + gpa, len);
-	return 0;
-}
-
-static bool is_writable(struct vmm_x86 *x86, u64 gpa)
-{
-	return gpa < sizeof(w.mem);
-}
-
 static void request_clock(struct vmm_x86 *x86, bool all)
 {
 	int i;
@@ -157,8 +140,6 @@ static void request_clock(struct vmm_x86 *x86, bool all)
 static const struct vmm_x86_ops ops = {
 	.set_tsc_offset	= set_tsc_offset,
 	.write_guest	= write_guest,
-	.read_guest	= read_guest,
-	.is_writable	= is_writable,
 	.request_clock	= request_clock,
 };
 
@@ -614,139 +595,6 @@ static void test_wall(void)
 	       "the wall clock is that of VM time zero");
 }
 
-static struct kvm_steal_time steal_at(u64 gpa)
-{
-	struct kvm_steal_time st;
-
-	memcpy(&st, w.mem + gpa, sizeof(st));
-	return st;
-}
-
-static void put_steal(u64 gpa, u64 steal, u32 version)
-{
-	struct kvm_steal_time st = { .steal = steal, .version = version };
-
-	memcpy(w.mem + gpa, &st, sizeof(st));
-}
-
-/* The area at 0xc00 of a vCPU, named by the guest. */
-static struct vmm_x86 *start_steal(void)
-{
-	struct vmm_x86 *x86 = &w.vcpu[0];
-
-	start(true);
-	vmm_clock_write_steal_msr(x86, 0xc00 | KVM_MSR_ENABLED, false);
-	serve();
-	return x86;
-}
-
-static void test_steal(void)
-{
-	struct vmm_x86 *x86 = start_steal();
-	int writes = w.writes;
-
-	tap_ok(steal_at(0xc00).steal == 0 && steal_at(0xc00).version == 2,
-	       "steal time begins at zero");
-	vmm_clock_load(x86);
-	tap_ok(w.writes == writes, "nothing stolen, nothing written");
-	vmm_pvtime_steal(x86, 250000);
-	vmm_clock_load(x86);
-	tap_ok(steal_at(0xc00).steal == 250000 &&
-	       steal_at(0xc00).version == 4, "what is stolen shows on load");
-	vmm_clock_preempted(x86);
-	tap_ok(steal_at(0xc00).preempted == KVM_VCPU_PREEMPTED &&
-	       steal_at(0xc00).steal == 250000, "preemption shows");
-	vmm_clock_load(x86);
-	tap_ok(!steal_at(0xc00).preempted, "and ends on load");
-	vmm_clock_write_steal_msr(x86, 0, false);
-	writes = w.writes;
-	vmm_pvtime_steal(x86, 1000);
-	vmm_clock_load(x86);
-	vmm_clock_preempted(x86);
-	tap_ok(w.writes == writes, "switched off, it is left alone");
-}
-
-static void test_steal_address(void)
-{
-	struct vmm_x86 *x86 = start_steal();
-	unsigned int bit, taken = 0;
-	const u64 beyond = 0x100000 | KVM_MSR_ENABLED;
-
-	for (bit = 1; bit < 6; bit++)
-		taken += !vmm_clock_write_steal_msr(x86, 0x800 | 1 << bit, false) ||
-			 !vmm_clock_write_steal_msr(x86, 0x800 | 1 << bit, true);
-	tap_ok(!taken && x86->clock.steal_msr == (0xc00 | KVM_MSR_ENABLED),
-	       "reserved bits are refused, and change nothing");
-	tap_ok(vmm_clock_write_steal_msr(x86, beyond, false) == -EINVAL &&
-	       x86->clock.steal_msr == (0xc00 | KVM_MSR_ENABLED),
-	       "a guest's address without memory is refused");
-	tap_ok(!vmm_clock_write_steal_msr(x86, 0x100000, false),
-	       "unless it is not to be used");
-	tap_ok(!vmm_clock_write_steal_msr(x86, beyond, true) &&
-	       !vmm_clock_update(x86, true) && !x86->clock.todo,
-	       "user space may name memory that comes later; it is skipped");
-	vmm_pvtime_steal(x86, 5);
-	vmm_clock_load(x86);
-	vmm_clock_preempted(x86);
-	tap_ok(!x86->clock.preempted, "nobody is told there");
-}
-
-/* User space has restored the memory, and restores the register. */
-static void test_steal_restore(void)
-{
-	struct vmm_x86 *x86 = &w.vcpu[0];
-
-	start(true);
-	put_steal(0xc00, 70000, 7);
-	vmm_clock_write_steal_msr(x86, 0xc00 | KVM_MSR_ENABLED, true);
-	vmm_pvtime_steal(x86, 30);
-	vmm_clock_load(x86);
-	tap_ok(steal_at(0xc00).steal == 70030 && steal_at(0xc00).version == 8,
-	       "it goes on from what the area says");
-	put_steal(0xc00, 3, 3);
-	vmm_pvtime_steal(x86, 10);
-	vmm_clock_load(x86);
-	tap_ok(steal_at(0xc00).steal == 70040 && steal_at(0xc00).version == 10,
-	       "which is asked once");
-	vmm_clock_reset(x86, false);
-	put_steal(0xc00, 0, 0);
-	vmm_clock_write_steal_msr(x86, 0xc00 | KVM_MSR_ENABLED, false);
-	vmm_clock_load(x86);
-	tap_ok(steal_at(0xc00).steal == 0 && steal_at(0xc00).version == 2,
-	       "a guest that starts anew starts at zero");
-}
-
-/* Wherever a load has to break off: nothing is lost, nothing counts twice. */
-static void test_steal_retry(void)
-{
-	struct vmm_x86 *x86 = &w.vcpu[0];
-	int n, bad = 0;
-
-	for (n = -1; n < 3; n++) {
-		start(true);
-		put_steal(0xc00, 100, 4);
-		vmm_clock_write_steal_msr(x86, 0xc00 | KVM_MSR_ENABLED, true);
-		vmm_pvtime_steal(x86, 11);
-		w.fail = -EAGAIN;
-		w.fail_read = n < 0;
-		w.fail_after = n < 0 ? 0 : n;
-		w.writes = 0;
-		w.requested[0] = false;
-		vmm_clock_load(x86);
-		bad += !w.requested[0];
-		if (n > 0)
-			bad += !(steal_at(0xc00).version & 1);
-		vmm_pvtime_steal(x86, 22);
-		bad += vmm_clock_update(x86, false) != 0;
-		bad += steal_at(0xc00).steal != 133 ||
-		       steal_at(0xc00).version != 6;
-		w.fail = 0;
-		w.fail_read = false;
-		w.fail_after = 0;
-	}
-	tap_ok(!bad, "what was broken off is finished (%d are not)", bad);
-}
-
 int main(void)
 {
 	test_scale();
@@ -769,9 +617,5 @@ int main(void)
 	test_versions();
 	test_load_retries();
 	test_wall();
-	test_steal();
-	test_steal_address();
-	test_steal_restore();
-	test_steal_retry();
 	return tap_done();
 }
