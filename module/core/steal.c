@@ -27,9 +27,9 @@ static u64 run_delay_of(const struct task_struct *task)
 
 	for (i = 0; i < TRIES; i++) {
 		since = READ_ONCE(task->sched_info.last_queued);
-		smp_rmb();	/* a wait is not seen both ended and added */
+		smp_rmb();	/* one that ended in between is not added twice */
 		delay = READ_ONCE(task->sched_info.run_delay);
-		smp_rmb();
+		smp_rmb();	/* as above */
 		if (since == READ_ONCE(task->sched_info.last_queued))
 			break;
 	}

@@ -137,6 +137,8 @@ void vmm_yield_spinning(struct vmm_vcpu *vcpu)
 
 	lockdep_assert_held(&vcpu->lock);
 	WRITE_ONCE(vcpu->spinning, true);
+	WRITE_ONCE(vcpu->preempted_in_user, !kernel);
+	vmm_clock_preempted(&vcpu->x86);
 	for (tries = 0; tries < MAX_TRIES && !hit; tries++) {
 		other = next(vcpu, &w, kernel);
 		if (!other)
@@ -152,6 +154,7 @@ void vmm_yield_spinning(struct vmm_vcpu *vcpu)
 void vmm_yield_to(struct vmm_vcpu *vcpu, struct vmm_vcpu *other)
 {
 	lockdep_assert_held(&vcpu->lock);
+	vmm_clock_preempted(&vcpu->x86);
 	if (!READ_ONCE(directed_yield) || !attempt(vcpu, other))
 		cond_resched();
 }
