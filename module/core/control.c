@@ -114,7 +114,7 @@ u32 vmm_control_state(const struct vmm_vm *vm)
 {
 	if (vmm_vm_is_dead(vm))
 		return VMM_NL_STATE_DEAD;
-	if (vmm_vm_is_paused(vm))
+	if (READ_ONCE(vm->pause.done))
 		return VMM_NL_STATE_PAUSED;
 	return READ_ONCE(vm->control.started) ? VMM_NL_STATE_RUNNING :
 						VMM_NL_STATE_NEW;

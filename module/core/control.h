@@ -125,7 +125,7 @@ void vmm_control_life(struct vmm_vm *vm, u32 event);
 /* A vCPU is about to run. */
 void vmm_control_started(struct vmm_vm *vm);
 
-/* enum vmm_nl_state, at this moment. */
+/* enum vmm_nl_state; never behind the notices that have been given. */
 u32 vmm_control_state(const struct vmm_vm *vm);
 
 /* Raises VMM_REQUEST_* for the VM's process, or takes all there are. */

@@ -149,8 +149,10 @@ int vmm_vm_pause(struct vmm_vm *vm)
 		err = -EALREADY;
 	else
 		err = stop_all(vm);
-	if (!err)
+	if (!err) {
+		WRITE_ONCE(vm->pause.done, true);
 		vmm_control_life(vm, VMM_NL_EVENT_PAUSED);
+	}
 	mutex_unlock(&vm->pause.lock);
 	return err;
 }
@@ -173,6 +175,7 @@ int vmm_vm_resume(struct vmm_vm *vm)
 			vmm_clock_vm_stopped_ns(&vm->x86.clock);
 		vmm_pit_dev_thaw(&vm->irq.pit,
 				 vm->pause.stopped_ns - before);
+		WRITE_ONCE(vm->pause.done, false);
 		vmm_control_life(vm, VMM_NL_EVENT_RESUMED);
 		let_go(vm);
 	}

@@ -36,12 +36,15 @@ struct vmm_vm;
  * @lock:	one pause or resume at a time; who finds a vCPU owned can tell with
  *		it whether that is but the pauser
  * @wanted:	written under @lock, read by all
+ * @done:	likewise; nobody is inside, and this is what others are told: it
+ *		changes before the notice of the change is given
  * @stopped_ns:	under @lock; how long the VM's clock has stood still in all
  * @wait:	where a pauser waits for vCPUs to come out
  */
 struct vmm_pause {
 	struct mutex lock;
 	bool wanted;
+	bool done;
 	u64 stopped_ns;
 	wait_queue_head_t wait;
 };

@@ -77,20 +77,20 @@ static int put_figures(struct sk_buff *skb, struct vmm_vm *vm)
 	       -EMSGSIZE : 0;
 }
 
-/* Figures may wait for locks of the VM's memory, and so are not taken inside. */
+/*
+ * Figures may wait for locks of the VM's memory, and so are not taken inside;
+ * after the numbers of events, so that what these tell of is in the figures.
+ */
 static int put_vm(struct sk_buff *skb, struct vmm_vm *vm)
 {
 	int err;
 
 	if (nla_put_u32(skb, VMM_NL_A_VM_ID, vm->id))
 		return -EMSGSIZE;
-	err = put_figures(skb, vm);
-	if (err)
-		return err;
 	mutex_lock(&vm->control.lock);
 	err = put_control(skb, vm);
 	mutex_unlock(&vm->control.lock);
-	return err;
+	return err ? err : put_figures(skb, vm);
 }
 
 /* ---- counters ------------------------------------------------------------------ */
