@@ -327,7 +327,7 @@ static __poll_t vm_poll(struct file *file, poll_table *table)
 
 static int vm_release(struct inode *inode, struct file *file)
 {
-	vmm_vm_put(file->private_data);
+	vmm_vm_file_put(file->private_data);
 	return 0;
 }
 
