@@ -99,15 +99,35 @@ static bool all_out(struct vmm_vm *vm)
 	return true;
 }
 
+/* Tells all vCPUs, with the barrier that pause.h speaks of. */
+static void want(struct vmm_vm *vm, bool wanted)
+{
+	struct vmm_vcpu *vcpu;
+	u32 i;
+
+	lockdep_assert_held(&vm->pause.lock);
+	WRITE_ONCE(vm->pause.wanted, wanted);
+	vmm_for_each_vcpu(i, vcpu, vm)
+		WRITE_ONCE(vcpu->wanted, wanted);
+	smp_mb();
+}
+
+void vmm_pause_add_vcpu(struct vmm_vm *vm, u32 id, struct vmm_vcpu *vcpu)
+{
+	mutex_lock(&vm->pause.lock);
+	vcpu->wanted = vm->pause.wanted;
+	/* Pairs with vmm_vm_vcpu(): ready for use from here on. */
+	smp_store_release(&vm->vcpus[id], vcpu);
+	mutex_unlock(&vm->pause.lock);
+}
+
 static void let_go(struct vmm_vm *vm)
 {
 	struct vmm_vcpu *vcpu;
 	u32 i;
 
 	lockdep_assert_held(&vm->pause.lock);
-	WRITE_ONCE(vm->pause.wanted, false);
-	/* See pause.h. */
-	smp_mb();
+	want(vm, false);
 	vmm_for_each_vcpu(i, vcpu, vm) {
 		vmm_vcpu_kick(vcpu);
 		vmm_vcpu_settle_pause(vcpu);
@@ -120,9 +140,7 @@ static int stop_all(struct vmm_vm *vm)
 	u32 i;
 
 	lockdep_assert_held(&vm->pause.lock);
-	WRITE_ONCE(vm->pause.wanted, true);
-	/* See pause.h; also for vCPUs that are made from here on. */
-	smp_mb();
+	want(vm, true);
 	vmm_for_each_vcpu(i, vcpu, vm)
 		vmm_vcpu_request(vcpu, VMM_REQ_PAUSE);
 	if (!wait_event_timeout(vm->pause.wait, all_out(vm), PAUSE_LIMIT)) {

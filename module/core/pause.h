@@ -2,8 +2,8 @@
 /*
  * Pause: no vCPU of a VM runs its guest, and the guest's time stands still.
  *
- * The owner of a vCPU sets vmm_vcpu.inside before it looks at vmm_pause.wanted;
- * the pauser sets wanted and then waits until nobody is inside:
+ * The owner of a vCPU sets vmm_vcpu.inside before it looks at wanted, of which it
+ * has a copy at hand, vmm_vcpu.wanted; the pauser sets both and then waits until nobody is inside:
  *
  *	owner				pauser
  *	inside = true			wanted = true
@@ -29,6 +29,7 @@
 #include <linux/types.h>
 #include <linux/wait.h>
 
+struct vmm_vcpu;
 struct vmm_vm;
 
 /**
@@ -50,6 +51,9 @@ struct vmm_pause {
 };
 
 void vmm_pause_init(struct vmm_pause *p);
+
+/* Publishes a vCPU, which no pause shall miss.  Holding vmm_vm.lock. */
+void vmm_pause_add_vcpu(struct vmm_vm *vm, u32 id, struct vmm_vcpu *vcpu);
 
 /*
  * May sleep.  0: no vCPU runs, nor will until the resume; -EALREADY,

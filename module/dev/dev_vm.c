@@ -85,8 +85,7 @@ static long create_vcpu(void *object, void *arg)
 		vmm_vcpu_destroy(vcpu);
 		goto out;
 	}
-	/* Pairs with vmm_vm_vcpu(): ready for use from here on. */
-	smp_store_release(&vm->vcpus[create->id], vcpu);
+	vmm_pause_add_vcpu(vm, create->id, vcpu);
 	fd_install(ret, file);
 out:
 	mutex_unlock(&vm->lock);
