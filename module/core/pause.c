@@ -23,6 +23,27 @@ void vmm_pause_init(struct vmm_pause *p)
 	init_waitqueue_head(&p->wait);
 }
 
+/*
+ * Whoever asks over netlink holds what all families share: many who ask at once
+ * shall not wait for each other's limits in a row.
+ */
+static int take_turn(struct vmm_pause *p)
+{
+	long left = wait_event_interruptible_timeout(p->wait,
+						     mutex_trylock(&p->lock),
+						     PAUSE_LIMIT);
+
+	if (left > 0)
+		return 0;
+	return left ? -EINTR : -ETIMEDOUT;
+}
+
+void vmm_pause_unlock(struct vmm_pause *p)
+{
+	mutex_unlock(&p->lock);
+	wake_up(&p->wait);
+}
+
 /* ---- a vCPU's side --------------------------------------------------------- */
 
 /* Brings timers in line with the VM's state. */
@@ -118,7 +139,7 @@ void vmm_pause_add_vcpu(struct vmm_vm *vm, u32 id, struct vmm_vcpu *vcpu)
 	vcpu->wanted = vm->pause.wanted;
 	/* Pairs with vmm_vm_vcpu(): ready for use from here on. */
 	smp_store_release(&vm->vcpus[id], vcpu);
-	mutex_unlock(&vm->pause.lock);
+	vmm_pause_unlock(&vm->pause);
 }
 
 static void let_go(struct vmm_vm *vm)
@@ -157,7 +178,7 @@ static int stop_all(struct vmm_vm *vm)
 
 int vmm_vm_pause(struct vmm_vm *vm)
 {
-	int err = mutex_lock_interruptible(&vm->pause.lock);
+	int err = take_turn(&vm->pause);
 
 	if (err)
 		return err;
@@ -171,14 +192,14 @@ int vmm_vm_pause(struct vmm_vm *vm)
 		WRITE_ONCE(vm->pause.done, true);
 		vmm_control_life(vm, VMM_NL_EVENT_PAUSED);
 	}
-	mutex_unlock(&vm->pause.lock);
+	vmm_pause_unlock(&vm->pause);
 	return err;
 }
 
 int vmm_vm_resume(struct vmm_vm *vm)
 {
 	u64 before;
-	int err = mutex_lock_interruptible(&vm->pause.lock);
+	int err = take_turn(&vm->pause);
 
 	if (err)
 		return err;
@@ -197,6 +218,6 @@ int vmm_vm_resume(struct vmm_vm *vm)
 		vmm_control_life(vm, VMM_NL_EVENT_RESUMED);
 		let_go(vm);
 	}
-	mutex_unlock(&vm->pause.lock);
+	vmm_pause_unlock(&vm->pause);
 	return err;
 }

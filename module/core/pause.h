@@ -40,7 +40,7 @@ struct vmm_vm;
  * @done:	likewise; nobody is inside, and this is what others are told: it
  *		changes before the notice of the change is given
  * @stopped_ns:	under @lock; how long the VM's clock has stood still in all
- * @wait:	where a pauser waits for vCPUs to come out
+ * @wait:	where a pauser waits for vCPUs to come out, and others for @lock
  */
 struct vmm_pause {
 	struct mutex lock;
@@ -52,12 +52,16 @@ struct vmm_pause {
 
 void vmm_pause_init(struct vmm_pause *p);
 
+/* Lets the next one have the lock. */
+void vmm_pause_unlock(struct vmm_pause *p);
+
 /* Publishes a vCPU, which no pause shall miss.  Holding vmm_vm.lock. */
 void vmm_pause_add_vcpu(struct vmm_vm *vm, u32 id, struct vmm_vcpu *vcpu);
 
 /*
  * May sleep.  0: no vCPU runs, nor will until the resume; -EALREADY,
- * -ESHUTDOWN, -EINTR; -ETIMEDOUT: one did not come out, and all go on.
+ * -ESHUTDOWN, -EINTR; -ETIMEDOUT: one did not come out, and all go on, or others
+ * were at it all the time.
  */
 int vmm_vm_pause(struct vmm_vm *vm);
 int vmm_vm_resume(struct vmm_vm *vm);
