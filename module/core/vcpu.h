@@ -75,7 +75,9 @@ enum vmm_user_io {
  * @stop_untold: [L] and listeners have not heard of it
  * @state_set:	[L] user space has set either since the last entry
  * @inside:	[O] the owner may run the guest: see core/pause.h
+ * @wanted:	[O] as vmm_pause.wanted, under vmm_pause.lock, read by the owner
  * @frozen:	[L] its timers stand still
+ * @gate:	both, for one look at them in core/gate.h
  * @spinning:	[O] the owner gives way because the guest spins; it writes, others
  *		that look for whom to give way to read
  * @preempted_in_user: [O] likewise: the guest was in user mode when the owner
@@ -114,11 +116,17 @@ struct vmm_vcpu {
 	bool stop_untold;
 	bool state_set;
 	bool inside;
-	bool frozen;
 	bool spinning;
 	bool preempted_in_user;
 	bool watching;
 	u8 db_hits;
+	union {
+		struct {
+			bool wanted;
+			bool frozen;
+		};
+		u16 gate;
+	};
 	int cpu;
 	int mode;
 	unsigned long requests;
