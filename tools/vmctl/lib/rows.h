@@ -31,6 +31,7 @@ enum rows_kind {
 	ROWS_LABELS,	/* struct record_labels */
 	ROWS_NUMBER,	/* uint64_t, as are the next; ROWS_NONE: absent */
 	ROWS_SIZE,	/* bytes */
+	ROWS_ABOUT,	/* bytes, which people see rounded */
 	ROWS_TIME,	/* nanoseconds: how long */
 	ROWS_CLOCK,	/* likewise: when */
 	ROWS_HEX,
@@ -92,6 +93,20 @@ int rows_check(const struct rows_field *fields, const struct rows_view *view,
 
 /** rows_print() - on standard output; @view has been checked */
 void rows_print(const struct rows *rows, const struct rows_view *view);
+
+#define ROWS_CELL_LEN	4608	/* all labels, at their longest */
+
+/* Parts of tables: a field's head and its value in @record, as people read them. */
+const char *rows_head(char buf[ROWS_CELL_LEN], const struct rows_field *f);
+const char *rows_cell(char buf[ROWS_CELL_LEN], const struct rows_field *f,
+		      const void *record);
+
+/** rows_find() - the field whose key has these @len characters; or NULL */
+const struct rows_field *rows_find(const struct rows_field *fields,
+				   const char *key, size_t len);
+
+/** rows_compare() - by one field: < 0, 0 or > 0; what is absent is the least */
+int rows_compare(const struct rows_field *f, const void *a, const void *b);
 
 /** rows_lines() - one record for people, a field a line */
 void rows_lines(const struct rows *rows, size_t i);
