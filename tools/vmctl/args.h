@@ -52,13 +52,17 @@ int args_conf(struct args *a, struct conf *conf);
 #define OPT_SORT	(OPT_FIRST + 0x101)
 #define OPT_NO_HEADER	(OPT_FIRST + 0x102)
 
+#define ARGS_QUIET_OPTION						\
+	{ 'q', "quiet", NULL, "names only, as -o name" }
+
 #define ARGS_VIEW_OPTIONS(formats)					\
 	{ 'o', "output", formats,					\
 	  "table and wide are for people, wide has all fields;\n"	\
 	  "the others have bytes, nanoseconds and stable keys" },	\
 	{ OPT_FIELDS, "fields", "KEY,...", "these fields, in this order" }, \
 	{ OPT_SORT, "sort", "[-]KEY", "by this field; -: the greatest first" }, \
-	{ OPT_NO_HEADER, "no-header", NULL, "no line of heads or keys" }
+	{ OPT_NO_HEADER, "no-header", NULL, "no line of heads or keys" }, \
+	ARGS_QUIET_OPTION
 
 #define ARGS_FORMATS	"table|wide|json|jsonl|csv|name"
 

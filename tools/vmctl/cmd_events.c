@@ -252,6 +252,7 @@ static const struct cmd_option options[] = {
 	  "the others have nanoseconds and stable keys" },
 	{ OPT_FIELDS, "fields", "KEY,...", "these fields, in this order" },
 	{ OPT_NO_HEADER, "no-header", NULL, "no line of heads or keys" },
+	ARGS_QUIET_OPTION,
 	{}
 };
 
@@ -259,7 +260,7 @@ const struct command cmd_events = {
 	.name = "events",
 	.summary = "Tell what happens to VMs, as it happens, until interrupted",
 	.usage = "[--vm VM] [-g GROUP,...] [-n COUNT] [-o FORMAT] [--fields KEY,...]\n"
-		 "       [--no-header]",
+		 "       [--no-header] [-q]",
 	.help = "LOST is how many events of the VM and group should have come before and\n"
 		"did not; an event 'lost' tells of those that none came after.\n",
 	.options = options,

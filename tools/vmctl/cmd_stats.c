@@ -416,7 +416,7 @@ const struct command cmd_stats = {
 	.name = "stats",
 	.summary = "Print the counters of a VM, of each, or of all together",
 	.usage = "[-a] [-i SEC [-n COUNT]] [-o FORMAT] [--fields KEY,...] [--sort [-]KEY]\n"
-		 "       [--no-header] [VM]",
+		 "       [--no-header] [-q] [VM]",
 	.help = "-o openmetrics is for scrapers: all VMs, with their figures, and the sums.\n",
 	.options = stats_options,
 	.operands = operand_vm,
@@ -433,7 +433,7 @@ const struct command cmd_exits = {
 	.name = "exits",
 	.summary = "Count why guests left to the host, by reason",
 	.usage = "[-a] [-i SEC [-n COUNT]] [-o FORMAT] [--fields KEY,...] [--sort [-]KEY]\n"
-		 "       [--no-header] [VM]",
+		 "       [--no-header] [-q] [VM]",
 	.help = "The table leaves out reasons that have not occurred.\n",
 	.options = exits_options,
 	.operands = operand_vm,
