@@ -17,20 +17,20 @@ const struct rows_field top_fields[] = {
 	ROW("id",		"ID",		NUMBER,	id,		2),
 	ROW("name",		"NAME",		TEXT,	name,		8),
 	ROW("state",		"STATE",	TEXT,	state,		7),
-	ROW("backend",		NULL,		TEXT,	backend,	0),
-	ROW("owner",		NULL,		NUMBER,	owner,		0),
+	ROW("backend",		"BACKEND",	TEXT,	backend,	0),
+	ROW("owner",		"OWNER",	NUMBER,	owner,		0),
 	ROW("vcpus",		"CPUS",		NUMBER,	vcpus,		0),
 	ROW("memory",		"MEM",		ABOUT,	memory,		5),
-	ROW("max_memory",	NULL,		ABOUT,	max_memory,	5),
+	ROW("max_memory",	"MAX",		ABOUT,	max_memory,	5),
 	ROW("resident",		"RESIDENT",	ABOUT,	resident,	0),
-	ROW("resident_percent",	NULL,		MILLI,	share,		5),
+	ROW("resident_percent",	"RES%",		MILLI,	share,		5),
 	ROW("cpu_percent",	"CPU%",		MILLI,	cpu,		6),
-	ROW("wait_percent",	NULL,		MILLI,	wait,		6),
+	ROW("wait_percent",	"WAIT%",	MILLI,	wait,		6),
 	ROW("exit_rate",	"EXITS/S",	MILLI,	exits,		9),
-	ROW("user_exit_rate",	NULL,		MILLI,	user_exits,	9),
+	ROW("user_exit_rate",	"USER/S",	MILLI,	user_exits,	9),
 	ROW("injection_rate",	"INJECT/S",	MILLI,	injections,	9),
 	ROW("uptime_ns",	"UPTIME",	TIME,	uptime_ns,	6),
-	ROW("paused_ns",	NULL,		TIME,	paused_ns,	6),
+	ROW("paused_ns",	"PAUSED",	TIME,	paused_ns,	6),
 	{}
 };
 
@@ -39,7 +39,7 @@ const struct rows_field top_fields[] = {
 	.offset = offsetof(struct _type, _member), .least = (_least) }
 
 const struct rows_field top_exit_fields[] = {
-	FIELD(top_exit,	"name",		"EXITS BY REASON",	TEXT,	name,	16),
+	FIELD(top_exit,	"name",		"REASON",	TEXT,	name,	16),
 	FIELD(top_exit,	"rate",		"PER SECOND",	MILLI,	rate,	10),
 	FIELD(top_exit,	"share",	"PERCENT",	MILLI,	share,	7),
 	FIELD(top_exit,	"value",	"COUNT",	NUMBER,	value,	12),

@@ -7,15 +7,13 @@
 #include "lib/size.h"
 #include "top/view.h"
 
-#define USUAL	"id,name,state,vcpus,memory,resident,cpu_percent,exit_rate,"	\
-		"injection_rate,uptime_ns"
 #define MEMORY	"id,name,state,memory,resident,resident_percent,max_memory"
 
 /* ---- columns and order -------------------------------------------------------------- */
 
 static void choose_columns(struct top_view *v)
 {
-	const char *keys = v->memory ? MEMORY : v->usual ? v->usual : USUAL;
+	const char *keys = v->memory ? MEMORY : v->usual ? v->usual : TOP_USUAL;
 	size_t n = 0, len;
 
 	for (; n < TOP_COLUMNS; keys += len + 1) {

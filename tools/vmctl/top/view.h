@@ -32,6 +32,8 @@ enum top_pane {
 };
 
 #define TOP_COLUMNS	20
+#define TOP_USUAL	"id,name,state,vcpus,memory,resident,cpu_percent,exit_rate,"	\
+			"injection_rate,uptime_ns"
 #define TOP_LEAST_NS	100000000ULL	/* between samples */
 #define TOP_MOST_NS	3600000000000ULL
 
