@@ -41,7 +41,8 @@ refused 2 "-k and --multiboot" run -k x --multiboot y
 refused 2 "must start with a letter" run -k x 1st
 refused 2 "name of 64 .*limit is 63" run -k x "$(printf 'x%.0s' {1..64})"
 refused 2 "one name is enough" run -k x one two
-refused 2 "-o xml: .*table and json" info -o xml
+refused 2 "-o xml: .*jsonl, csv and name" info -o xml
+refused 2 "-o name: these have no names" doctor -o name
 refused 2 "takes no argument" version now
 refused 2 "-o xml: .*jsonl, csv and name" list -o xml
 refused 2 "web: takes no argument" list web

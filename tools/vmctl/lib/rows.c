@@ -47,7 +47,7 @@ const struct rows_field *rows_find(const struct rows_field *fields,
 static int unknown(const struct rows_field *fields, const char *option,
 		   const char *key, size_t len, struct err *err)
 {
-	char all[256] = "";
+	char all[384] = "";
 	size_t at = 0;
 
 	for (; fields->key && at < sizeof(all); fields++)
@@ -166,6 +166,11 @@ static void labels_text(char *buf, size_t size, const struct record_labels *l)
 				       l->label[i].value);
 }
 
+static bool is_text(const struct rows_field *f)
+{
+	return f->kind == ROWS_TEXT || f->kind == ROWS_WORDS;
+}
+
 static void milli_text(char *buf, size_t size, uint64_t v)
 {
 	snprintf(buf, size, "%" PRIu64 ".%03u", v / 1000,
@@ -178,7 +183,7 @@ static void plain(char buf[ROWS_CELL_LEN], const struct rows_field *f,
 {
 	uint64_t v;
 
-	if (f->kind == ROWS_TEXT) {
+	if (is_text(f)) {
 		snprintf(buf, ROWS_CELL_LEN, "%s", record + f->offset);
 		return;
 	}
@@ -226,7 +231,7 @@ const char *rows_cell(char buf[ROWS_CELL_LEN], const struct rows_field *f,
 	plain(buf, f, record);
 	if (!*buf)
 		return "-";
-	if (f->kind == ROWS_TEXT || f->kind == ROWS_LABELS) {
+	if (is_text(f) || f->kind == ROWS_LABELS) {
 		tame(buf);
 		return buf;
 	}
@@ -254,7 +259,7 @@ int rows_compare(const struct rows_field *f, const void *a, const void *b)
 {
 	char x[ROWS_CELL_LEN], y[ROWS_CELL_LEN];
 
-	if (f->kind == ROWS_TEXT || f->kind == ROWS_LABELS) {
+	if (is_text(f) || f->kind == ROWS_LABELS) {
 		plain(x, f, a);
 		plain(y, f, b);
 		return strcmp(x, y);
@@ -348,18 +353,21 @@ static void table(const struct rows *rows, const struct selection *s,
 		table_line(rows, s, widths, (ssize_t)i);
 }
 
-void rows_lines(const struct rows *rows, size_t i)
+/* A record, a field a line. */
+static void lines(const struct rows *rows, const struct selection *s,
+		  bool with_keys)
 {
-	const struct rows_field *f;
-	size_t most = 0;
 	char buf[ROWS_CELL_LEN];
+	size_t most = 0, i;
 
-	for (f = rows->fields; f->key; f++)
-		if (strlen(f->key) > most)
-			most = strlen(f->key);
-	for (f = rows->fields; f->key; f++)
-		printf("%-*s  %s\n", (int)most, f->key,
-		       rows_cell(buf, f, record(rows, i)));
+	for (i = 0; s->field[i]; i++)
+		if (strlen(s->field[i]->key) > most)
+			most = strlen(s->field[i]->key);
+	for (i = 0; s->field[i]; i++) {
+		if (with_keys)
+			printf("%-*s  ", (int)most, s->field[i]->key);
+		puts(rows_cell(buf, s->field[i], record(rows, 0)));
+	}
 }
 
 /* ---- for programs ---------------------------------------------------------------- */
@@ -379,6 +387,21 @@ static void json_labels(const struct record_labels *l)
 	putchar('}');
 }
 
+static void json_words(char *words)
+{
+	const char *word, *before = "";
+
+	putchar('[');
+	while ((word = strsep(&words, " "))) {
+		if (!*word)
+			continue;
+		fputs(before, stdout);
+		out_json_string(word);
+		before = ", ";
+	}
+	putchar(']');
+}
+
 static void json_value(const struct rows_field *f, const char *record)
 {
 	char buf[ROWS_CELL_LEN];
@@ -387,6 +410,9 @@ static void json_value(const struct rows_field *f, const char *record)
 		out_json_string(record + f->offset);
 	} else if (f->kind == ROWS_LABELS) {
 		json_labels(labels_of(f, record));
+	} else if (f->kind == ROWS_WORDS) {
+		plain(buf, f, record);
+		json_words(buf);
 	} else {
 		plain(buf, f, record);
 		fputs(*buf ? buf : "null", stdout);
@@ -500,13 +526,21 @@ static void jsonl(const struct rows *rows, const struct selection *s)
 	}
 }
 
+/* What is to be told; @for_people: of the rest what fits a table. */
+static void select_fields(struct selection *s, const struct rows *rows,
+			  const struct rows_view *view, bool for_people)
+{
+	struct err err;
+
+	if (!view->fields || select_named(s, rows->fields, view->fields, &err))
+		select_usual(s, rows->fields, for_people);
+}
+
 void rows_print(const struct rows *rows, const struct rows_view *view)
 {
 	struct selection s;
-	struct err err;
 
-	if (!view->fields || select_named(&s, rows->fields, view->fields, &err))
-		select_usual(&s, rows->fields, view->format == ROWS_TABLE);
+	select_fields(&s, rows, view, view->format == ROWS_TABLE);
 	if (view->sort)
 		sort(rows, view->sort);
 	switch (view->format) {
@@ -526,5 +560,23 @@ void rows_print(const struct rows *rows, const struct rows_view *view)
 		break;
 	default:
 		table(rows, &s, !view->no_header);
+	}
+}
+
+void rows_print_one(const struct rows *rows, const struct rows_view *view)
+{
+	struct selection s;
+
+	select_fields(&s, rows, view, false);
+	if (view->format == ROWS_TABLE || view->format == ROWS_WIDE) {
+		lines(rows, &s, !view->no_header);
+	} else if (view->format != ROWS_JSON) {
+		rows_print(rows, view);
+	} else if (!rows->name) {
+		jsonl(rows, &s);
+	} else {
+		printf("{\"schema\": 1, \"%s\": ", rows->name);
+		object(rows, &s, 0, "");
+		puts("}");
 	}
 }

@@ -13,7 +13,7 @@
 
 #include "lib/err.h"
 
-#define ROWS_MAX_FIELDS	32
+#define ROWS_MAX_FIELDS	64
 #define ROWS_NONE	UINT64_MAX	/* a number that is not there */
 
 enum rows_format {
@@ -28,6 +28,7 @@ enum rows_format {
 
 enum rows_kind {
 	ROWS_TEXT,	/* char[] */
+	ROWS_WORDS,	/* char[], words with a space between, each by itself for programs */
 	ROWS_LABELS,	/* struct record_labels */
 	ROWS_NUMBER,	/* uint64_t, as are the next; ROWS_NONE: absent */
 	ROWS_SIZE,	/* bytes */
@@ -108,8 +109,13 @@ const struct rows_field *rows_find(const struct rows_field *fields,
 /** rows_compare() - by one field: < 0, 0 or > 0; what is absent is the least */
 int rows_compare(const struct rows_field *f, const void *a, const void *b);
 
-/** rows_lines() - one record for people, a field a line */
-void rows_lines(const struct rows *rows, size_t i);
+/**
+ * rows_print_one() - a record that stands by itself, as rows_print() does others
+ *
+ * For people a field is a line, the value behind its key.  JSON is an object, in which,
+ * if the rows have a name, the record is the value of that.
+ */
+void rows_print_one(const struct rows *rows, const struct rows_view *view);
 
 /* Parts of JSON: one record, without its end, and all, as a list. */
 void rows_object(const struct rows *rows, size_t i);
