@@ -14,7 +14,7 @@
 static char dir[] = "/tmp/vmctl-guard-XXXXXX";
 static char path[64];
 
-/* What it has: nothing but the standard files and its pipe. */
+/* What it has: nothing but the standard files and its socket. */
 static void undo(void *arg)
 {
 	const char *word = arg;

@@ -2,19 +2,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/guard.h"
 
-/* Only the pipe, as number 3: whoever reads what this process writes shall see its end. */
-static void let_go_of_files(int pipe)
+/* Only its end of the socket, as number 3: whoever reads what this process writes shall see its end. */
+static void let_go_of_files(int end)
 {
 	int null = open("/dev/null", O_RDWR), fd;
 
 	for (fd = 0; fd < 3; fd++)
 		dup2(null, fd);
-	dup2(pipe, 3);
+	dup2(end, 3);
 	close_range(4, ~0U, 0);
 }
 
@@ -38,8 +39,10 @@ int guard_begin(struct guard *g, void (*undo)(void *arg), void *arg,
 	int fd[2];
 
 	g->fd = -1;
-	if (pipe2(fd, O_CLOEXEC))
-		return err_set(err, VMCTL_FAILED, "pipe: %s", strerror(errno));
+	/* who writes to a pipe may be killed by that, too */
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd))
+		return err_set(err, VMCTL_FAILED, "socketpair: %s",
+			       strerror(errno));
 	g->pid = fork();
 	if (!g->pid) {
 		setsid();
@@ -59,7 +62,7 @@ void guard_end(struct guard *g)
 {
 	if (g->fd < 0)
 		return;
-	while (write(g->fd, "", 1) < 0 && errno == EINTR)
+	while (send(g->fd, "", 1, MSG_NOSIGNAL) < 0 && errno == EINTR)
 		;
 	close(g->fd);
 	g->fd = -1;

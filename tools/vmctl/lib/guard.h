@@ -2,7 +2,7 @@
 /*
  * Someone who undoes what this process has done if it is killed before it can do so
  * itself, by SIGKILL too: a process of its own, in a session of its own, that waits for
- * the end of a pipe.
+ * the other end of a socket.
  */
 #ifndef VMCTL_GUARD_H
 #define VMCTL_GUARD_H
@@ -11,7 +11,7 @@
 
 #include "lib/err.h"
 
-/** struct guard - @fd: the pipe, -1: there is nobody */
+/** struct guard - @fd: the socket, -1: there is nobody */
 struct guard {
 	int fd;
 	pid_t pid;
