@@ -61,7 +61,7 @@ quiet 0 stop lab
 is "$(state lab) $(ls "$VMM_DIR/run")" "stopped web" "stop: VM and process are gone when it returns"
 ok "the log tells of both ends" eval 'log lab | tr "\n" " " |
 	has "^\[vmctl: lab started at 20..-..-..T..:..:..Z\] \[vmctl: lab ended: powered off\] $"'
-refused 3 "lab: no VM of this name" stop lab
+refused 4 "stop: lab: does not run; try: vmctl start lab" stop lab
 quiet 0 start lab
 is "$(log lab | grep -c started) $(state lab)" "2 running" "it can be started again"
 refused 124 "web: the guest has not reacted" stop -t 0.3 web
@@ -125,7 +125,7 @@ kill -KILL "$pid"
 ok "killed: list is truthful" until_ok eval '[ "$(state web)" = stopped ]'
 is "$($vmctl list -q)" "" "it does not run"
 ok "sockets and lock are left" [ -S "$VMM_DIR/run/web/console" ]
-refused 3 "web: no VM of this name" stop web
+refused 4 "stop: web: does not run" stop web
 quiet 0 start web
 is "$(state web)" running "the next start takes their place"
 pid=$(process web)

@@ -17,6 +17,7 @@
 #include "lib/tally.h"
 #include "lib/tell.h"
 #include "lib/watch.h"
+#include "vm/reach.h"
 
 /**
  * struct listener - this command at work
@@ -106,7 +107,7 @@ static int begin(struct listener *l, struct err *err)
 
 	l->only_id = RECORD_NONE;
 	if (l->only) {
-		if (records_vm(&l->ask, l->only, &vm, err))
+		if (reach_vm(&l->ask, l->only, &vm, err))
 			return -1;
 		l->only_id = vm.id;
 	}

@@ -11,6 +11,7 @@
 #include "lib/metrics.h"
 #include "lib/records.h"
 #include "lib/rows.h"
+#include "vm/reach.h"
 
 #define EXIT		"exit_"
 #define SEC_NS		1000000000ULL
@@ -101,7 +102,7 @@ static int sample_vm(struct control *c, const char *name, struct sample *s,
 	if (!s->vms)
 		return err_set(err, VMCTL_FAILED, "out of memory");
 	s->nr_vms = s->nr_stats = 1;
-	if (records_vm(c, name, s->vms, err) || alloc_one(&s->stats, err))
+	if (reach_vm(c, name, s->vms, err) || alloc_one(&s->stats, err))
 		return -1;
 	if (records_stats(c, s->vms->id, s->stats, err))
 		return err_wrap(err, "%.64s", name);

@@ -57,6 +57,24 @@ int reach_defined(const struct reach *r, struct err *err)
 		       r->name);
 }
 
+int reach_explain(const char *vm, struct err *err)
+{
+	struct err other;
+	struct reach r;
+
+	if (err->code != VMCTL_NO_VM || isdigit((unsigned char)*vm) ||
+	    reach_find(&r, vm, &other) || reach_defined(&r, &other))
+		return -1;
+	return err_set(err, VMCTL_STATE, "%s: does not run; try: vmctl start %s",
+		       r.name, r.name);
+}
+
+int reach_vm(struct control *c, const char *vm, struct record_vm *record,
+	     struct err *err)
+{
+	return records_vm(c, vm, record, err) ? reach_explain(vm, err) : 0;
+}
+
 int reach_connect(const struct reach *r, const char *which, int type,
 		  struct err *err)
 {
