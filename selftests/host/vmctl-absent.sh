@@ -102,6 +102,10 @@ is "$($vmctl complete -- pause ""; $vmctl complete -- frob ""; $vmctl complete -
 	"where there is nothing, nothing is offered"
 is "$($vmctl complete -- wait --for "" | tr -d '\t' | tr '\n' ' ')" "running paused stopped gone " \
 	"an option's values"
+is "$($vmctl complete -- list --fields id,na | cut -f 1 | sed -n 1,3p | tr '\n' ' ')" \
+	"id,id id,name id,state " "fields, behind those that are there"
+is "$($vmctl complete -- top --sort -c | cut -f 1 | sed -n 2p)" "-name" "and to sort by"
+ok "help names them" grep -q "^Fields: id, name, state," <($vmctl help list)
 for shell in bash zsh fish; do
 	script=tools/vmctl/completion/vmctl.$shell
 	[ $shell != zsh ] || script=tools/vmctl/completion/_vmctl

@@ -284,5 +284,6 @@ const struct command cmd_doctor = {
 	.help =
 "Exit code: 0 all well, else that of the first failure: 5 not permitted,\n"
 "6 module absent or of another ABI, 7 host lacks SVM and VMX or KVM holds it.\n",
+	.fields = fields,
 	.run = run,
 };

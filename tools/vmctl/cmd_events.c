@@ -265,5 +265,6 @@ const struct command cmd_events = {
 	.help = "LOST is how many events of the VM and group should have come before and\n"
 		"did not; an event 'lost' tells of those that none came after.\n",
 	.options = options,
+	.fields = tell_event,
 	.run = run,
 };

@@ -98,5 +98,6 @@ const struct command cmd_info = {
 	.summary = "Print what the module on this host offers",
 	.usage = "[-o FORMAT] [--fields KEY,...] [--no-header]",
 	.options = options,
+	.fields = fields,
 	.run = run,
 };

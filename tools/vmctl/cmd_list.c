@@ -150,5 +150,6 @@ const struct command cmd_list = {
 	.summary = "List the VMs that you may see",
 	.usage = "[-a] [-q] [-o FORMAT] [--fields KEY,...] [--sort [-]KEY] [--no-header]",
 	.options = options,
+	.fields = tell_vm,
 	.run = run,
 };

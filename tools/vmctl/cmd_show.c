@@ -154,5 +154,6 @@ const struct command cmd_show = {
 "-o conf is its definition, vm.conf(5), whether or not it runs.\n",
 	.options = options,
 	.operands = operand_vm,
+	.fields = tell_vm,
 	.run = run,
 };

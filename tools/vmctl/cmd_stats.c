@@ -224,7 +224,7 @@ static int print_rows(const struct wish *w, const struct sample *now,
 					sizeof(*figures));
 	struct rows rows = {
 		.name = w->cmd == &cmd_exits ? "exits" : "stats",
-		.fields = w->cmd == &cmd_exits ? exits_fields : stats_fields,
+		.fields = w->cmd->fields,
 		.records = figures, .size = sizeof(*figures),
 	};
 	size_t i;
@@ -389,8 +389,7 @@ static int parse(int argc, char **argv, struct wish *w)
 		return command_usage(w->cmd, "-n goes with -i");
 	if (!w->interval_ns)
 		w->count = 1;
-	if (rows_check(w->cmd == &cmd_exits ? exits_fields : stats_fields,
-		       &w->view, &err))
+	if (rows_check(w->cmd->fields, &w->view, &err))
 		return command_fail(w->cmd, &err);
 	return 0;
 }
@@ -421,6 +420,7 @@ const struct command cmd_stats = {
 	.help = "-o openmetrics is for scrapers: all VMs, with their figures, and the sums.\n",
 	.options = stats_options,
 	.operands = operand_vm,
+	.fields = stats_fields,
 	.run = run,
 };
 
@@ -438,5 +438,6 @@ const struct command cmd_exits = {
 	.help = "The table leaves out reasons that have not occurred.\n",
 	.options = exits_options,
 	.operands = operand_vm,
+	.fields = exits_fields,
 	.run = run,
 };

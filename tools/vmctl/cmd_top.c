@@ -363,5 +363,6 @@ const struct command cmd_top = {
 "On a terminal h tells what keys do, and q ends it; -o, -q and --no-header go with -b.\n"
 "CPU% is of one processor; rates are those of the last interval.\n",
 	.options = options,
+	.fields = top_fields,
 	.run = run,
 };
