@@ -86,6 +86,11 @@ is "$(candidates pause "")" "lab web " "live names"
 is "$($vmctl complete -- show "" | sed -n 's/^web\t//p')" running "with their states"
 is "$(bash -c '. tools/vmctl/completion/vmctl.bash
 	COMP_WORDS=('$vmctl' pause w) COMP_CWORD=2; _vmctl; echo "${COMPREPLY[*]}"')" web "bash"
+if command -v fish >/dev/null; then
+	is "$(fish --no-config -c 'set -p PATH $PWD/tools/vmctl
+		set fish_complete_path $PWD/tools/vmctl/completion
+		complete -C "vmctl pause w"')" $'web\trunning' "fish"
+fi
 
 { kill -KILL $web; wait $web; } 2>/dev/null
 ok "a VM is gone with its process" within cat lab -q

@@ -9,7 +9,7 @@ VMCTL_VM	:= bus conf conf_file console console_await console_client console_feed
 		   console_hub console_log console_session core_file define end log_reader \
 		   loop regs runtime scroll spawn talk_server terminal thread
 VMCTL_SRC	:= $(wildcard $(VMCTL)/boot/*.c $(VMCTL)/dev/*.c $(VMCTL)/lib/*.c) \
-		   $(VMCTL_VM:%=$(VMCTL)/vm/%.c)
+		   $(VMCTL_VM:%=$(VMCTL)/vm/%.c) $(VMCTL)/top/model.c $(VMCTL)/top/view.c
 VMCTL_OBJ	:= $(VMCTL_SRC:$(VMCTL)/%.c=$(BUILD)/vmctl/%.o)
 
 # What unpacks kernels, and what speaks netlink.

@@ -192,6 +192,13 @@ static int follow(struct control *c, const struct order *o, struct keeper *k,
 				 "the VM has ended; try: vmctl logs");
 }
 
+/* A VM that is defined and does not run is what waiting for an end waits for. */
+static bool was_waited_for(const struct order *o, const struct err *err)
+{
+	return !o->verb.op && err->code == VMCTL_STATE &&
+	       (o->verb.done == is_over || o->verb.done == is_gone);
+}
+
 static int act_and_follow(struct control *c, const struct order *o,
 			  struct err *err)
 {
@@ -203,7 +210,7 @@ static int act_and_follow(struct control *c, const struct order *o,
 
 	ret = keeper_vm(&k, c, o->vm, &vm, err);
 	if (ret)
-		return ret;
+		return was_waited_for(o, err) ? 0 : ret;
 	for (;;) {
 		ret = act(c, &left, &vm, err);
 		if (!ret)

@@ -128,8 +128,6 @@ static int run(const struct command *cmd, int argc, char **argv)
 			return VMCTL_USAGE;
 		if (id == 'a')
 			all = true;
-		else if (id == 'q')
-			view.format = ROWS_ONLY_NAME;
 		else if (args_view(&args, id, &view, &err) < 0)
 			return command_fail(cmd, &err);
 	}
@@ -143,7 +141,6 @@ static int run(const struct command *cmd, int argc, char **argv)
 static const struct cmd_option options[] = {
 	{ 'a', "all", NULL, "also VMs that are dead, but whose files are open,\n"
 	  "and those that are defined, but do not run" },
-	{ 'q', "quiet", NULL, "names only, as -o name" },
 	ARGS_VIEW_OPTIONS(ARGS_FORMATS),
 	{}
 };
@@ -153,5 +150,6 @@ const struct command cmd_list = {
 	.summary = "List the VMs that you may see",
 	.usage = "[-a] [-q] [-o FORMAT] [--fields KEY,...] [--sort [-]KEY] [--no-header]",
 	.options = options,
+	.fields = tell_vm,
 	.run = run,
 };

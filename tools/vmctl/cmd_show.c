@@ -5,11 +5,11 @@
 
 #include "args.h"
 #include "cmds.h"
-#include "lib/out.h"
 #include "lib/records.h"
 #include "lib/tell.h"
 #include "vm/conf_file.h"
 #include "vm/define.h"
+#include "vm/reach.h"
 
 /** struct whole - all that there is to say of a VM */
 struct whole {
@@ -23,7 +23,7 @@ static int gather(struct control *c, const char *name, struct whole *w,
 		  struct err *err)
 {
 	memset(w, 0, sizeof(*w));
-	if (records_vm(c, name, &w->vm, err))
+	if (reach_vm(c, name, &w->vm, err))
 		return -1;
 	if (records_vcpus(c, w->vm.id, &w->vcpus, &w->nr_vcpus, err) ||
 	    records_slots(c, w->vm.id, &w->slots, &w->nr_slots, err)) {
@@ -33,19 +33,26 @@ static int gather(struct control *c, const char *name, struct whole *w,
 	return 0;
 }
 
-static void print(struct whole *w, enum out_format format)
+/* All of it is for two forms; others have the VM's own fields. */
+static bool has_all(const struct rows_view *view)
 {
-	const struct rows vm = {
-		"vm", tell_vm, &w->vm, sizeof(w->vm), 1 };
+	return !view->fields && (view->format == ROWS_TABLE ||
+				 view->format == ROWS_WIDE ||
+				 view->format == ROWS_JSON);
+}
+
+static void print_all(struct whole *w, const struct rows *vm,
+		      enum rows_format format)
+{
 	const struct rows vcpus = {
 		"vcpus", tell_vcpu, w->vcpus, sizeof(*w->vcpus), w->nr_vcpus };
 	const struct rows slots = {
 		"slots", tell_slot, w->slots, sizeof(*w->slots), w->nr_slots };
 	const struct rows_view wide = { .format = ROWS_WIDE };
 
-	if (format == OUT_JSON) {
+	if (format == ROWS_JSON) {
 		fputs("{\"schema\": 1, \"vm\": ", stdout);
-		rows_object(&vm, 0);
+		rows_object(vm, 0);
 		fputs(", \"vcpus\": ", stdout);
 		rows_list(&vcpus);
 		fputs(", \"slots\": ", stdout);
@@ -53,7 +60,7 @@ static void print(struct whole *w, enum out_format format)
 		puts("}");
 		return;
 	}
-	rows_lines(&vm, 0);
+	rows_print_one(vm, &wide);
 	putchar('\n');
 	rows_print(&vcpus, &wide);
 	putchar('\n');
@@ -61,20 +68,24 @@ static void print(struct whole *w, enum out_format format)
 }
 
 static int show(const struct command *cmd, const char *name,
-		enum out_format format)
+		const struct rows_view *view)
 {
 	struct control c;
 	struct whole w;
+	const struct rows vm = { "vm", tell_vm, &w.vm, sizeof(w.vm), 1 };
 	struct err err;
 	int ret;
 
-	if (control_open(&c, &err))
+	if (rows_check(tell_vm, view, &err) || control_open(&c, &err))
 		return command_fail(cmd, &err);
 	ret = gather(&c, name, &w, &err);
 	control_close(&c);
 	if (ret)
 		return command_fail(cmd, &err);
-	print(&w, format);
+	if (has_all(view))
+		print_all(&w, &vm, view->format);
+	else
+		rows_print_one(&vm, view);
 	free(w.vcpus);
 	free(w.slots);
 	return VMCTL_OK;
@@ -103,8 +114,8 @@ static int print_definition(const char *name, struct err *err)
 
 static int run(const struct command *cmd, int argc, char **argv)
 {
+	struct rows_view view = {};
 	bool definition = false;
-	enum out_format format = OUT_TABLE;
 	char **operands;
 	struct args a;
 	struct err err;
@@ -114,30 +125,35 @@ static int run(const struct command *cmd, int argc, char **argv)
 	while ((id = args_next(&a)) != ARGS_END) {
 		if (id == ARGS_BAD)
 			return VMCTL_USAGE;
-		definition = !strcmp(a.value, "conf");
-		if (!definition && out_format_parse(a.value, &format, &err))
+		if (id == 'o' && !strcmp(a.value, "conf"))
+			definition = true;
+		else if (args_view(&a, id, &view, &err) < 0)
 			return command_fail(cmd, &err);
 	}
 	operands = args_operands(&a, 1, 1);
 	if (!operands)
 		return VMCTL_USAGE;
 	if (!definition)
-		return show(cmd, operands[0], format);
+		return show(cmd, operands[0], &view);
 	return print_definition(operands[0], &err) ? command_fail(cmd, &err) :
 						     VMCTL_OK;
 }
 
 static const struct cmd_option options[] = {
-	{ 'o', "output", "table|json|conf",
-	  "for people; for programs; its definition, see vm.conf(5)" },
+	ARGS_ONE_OPTIONS(ARGS_FORMATS "|conf"),
+	ARGS_QUIET_OPTION,
 	{}
 };
 
 const struct command cmd_show = {
 	.name = "show",
 	.summary = "Tell all of a VM: figures, limits, labels, processors, memory",
-	.usage = "[-o table|json|conf] VM",
+	.usage = "[-o FORMAT] [--fields KEY,...] [--no-header] [-q] VM",
+	.help =
+"Processors and memory are told in table and json, unless there are --fields.\n"
+"-o conf is its definition, vm.conf(5), whether or not it runs.\n",
 	.options = options,
 	.operands = operand_vm,
+	.fields = tell_vm,
 	.run = run,
 };

@@ -33,6 +33,7 @@ static const struct command *const commands[] = {
 	&cmd_start,
 	&cmd_stats,
 	&cmd_stop,
+	&cmd_top,
 	&cmd_version,
 	&cmd_wait,
 	NULL,

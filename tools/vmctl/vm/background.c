@@ -15,6 +15,8 @@
 #include "vm/verbs.h"
 
 #define LAST_WORDS_MS	2000	/* for clients to read to the end */
+#define QUICK_RESETS	4	/* that may follow each other at once */
+#define PACE_SEC	1	/* between those behind them */
 
 /**
  * struct background - what its process has
@@ -101,18 +103,49 @@ static void unmake(struct background *b)
 	b->machine = NULL;
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+/*
+ * A guest that resets as soon as it runs shall not make VMs, their events and numbers
+ * as fast as it can.  It waits in a VM that is there to be found, and killed.
+ */
+static void keep_pace(unsigned int *quick, uint64_t begun)
+{
+	const struct timespec pace = { .tv_sec = PACE_SEC };
+
+	if (now_ns() - begun >= PACE_SEC * 1000000000ULL)
+		*quick = 0;
+	else if (++*quick > QUICK_RESETS)
+		nanosleep(&pace, NULL);
+}
+
 /* From power-on to the end that is no reset. */
 static void live(struct background *b)
 {
+	unsigned int quick = 0;
+	uint64_t begun;
 	struct err err;
+	int ret;
 
 	for (;;) {
+		begun = now_ns();
 		machine_run(b->machine);
 		note_end(b, &b->machine->end);
 		unmake(b);
 		if (b->kind != END_RESET)
 			return;
-		if (make(b, &err) || machine_start(b->machine, &err)) {
+		ret = make(b, &err);
+		if (!ret) {
+			keep_pace(&quick, begun);
+			ret = machine_start(b->machine, &err);
+		}
+		if (ret) {
 			snprintf(b->text, sizeof(b->text), "after a reset: %s",
 				 err.text);
 			unmake(b);

@@ -182,10 +182,25 @@ void console_log_mark(struct console_log *log, const char *text)
 	write_text(log, "\n");
 }
 
+/* A log that has nothing in it, of a VM that never ran, need not be. */
+static void drop_if_empty(struct console_log *log)
+{
+	char dir[PATHS_LEN];
+
+	if (log->fd < 0 || log->size || !access(log->older, F_OK) ||
+	    unlink(log->path))
+		return;
+	strcpy(dir, log->path);
+	*strrchr(dir, '/') = 0;
+	rmdir(dir);
+}
+
 void console_log_close(struct console_log *log)
 {
 	if (log->missing)
 		confess(log);
+	if (!log->missing)
+		drop_if_empty(log);
 	if (log->fd >= 0)
 		close(log->fd);
 	log->fd = -1;

@@ -50,6 +50,7 @@ void console_log_miss(struct console_log *log, uint64_t len);
 /** console_log_mark() - a line "[vmctl: @text]"; other lines of @text as they are */
 void console_log_mark(struct console_log *log, const char *text);
 
+/** console_log_close() - one that is empty leaves no file */
 void console_log_close(struct console_log *log);
 
 /** console_log_remove() - both files; there need not be any */
