@@ -4,7 +4,7 @@
 #
 # VMs as transient units: a systemd of its own, as the first process of a process
 # namespace and of a control group, and vmctl beside it there. It is the system's manager,
-# with nothing to do but this.
+# with nothing to do but this; a user's manager runs as a service of it.
 
 . "$(dirname "$0")/../lib/tap.sh"
 . selftests/lib/vmctl.sh
@@ -20,7 +20,10 @@ cat >"$tmp/units/bare.target" <<-END
 	[Unit]
 	DefaultDependencies=no
 END
-for unit in shutdown.target umount.target exit.target; do cp "$tmp/units/bare.target" "$tmp/units/$unit"; done
+for unit in sysinit basic shutdown umount exit; do
+	cp "$tmp/units/bare.target" "$tmp/units/$unit.target"
+done
+chmod 755 "$tmp"
 (
 	echo 0 >$top/cgroup.procs
 	exec env -i PATH="$PATH" container=vmm SYSTEMD_UNIT_PATH="$tmp/units" SYSTEMD_GENERATOR_PATH=/none \
@@ -94,9 +97,42 @@ ok "killed: its scope is gone" until_ok [ ! -e $slice/vmm-web.scope ]
 quiet 0 start web
 is "$(policy web)" "300,30,1,67108864" "it starts again"
 quiet 0 kill web
+
+# ---- a user's manager
+
+run=/run/user/65534
+service=$top/system.slice/user.service
+install -d -o 65534 -m 700 $run "$tmp/user"
+install -m 755 $real "$tmp/real"
+chmod 644 "$tmp/spin"
+chmod 666 /dev/vmm
+inside systemd-run -q --unit=user.service -p User=65534 -p Delegate=yes -E XDG_RUNTIME_DIR=$run \
+	-E SYSTEMD_UNIT_PATH="$tmp/units" -E SYSTEMD_GENERATOR_PATH=/none -E SYSTEMD_LOG_TARGET=console \
+	/lib/systemd/systemd --user --unit=bare.target
+ok "a user's manager runs" until_ok [ -S $run/systemd/private ]
+until_ok [ -e $service/init.scope/cgroup.procs ]
+other()
+{
+	(echo 0 >$service/init.scope/cgroup.procs && inside setpriv --reuid 65534 --regid 65534 \
+		--clear-groups env -i XDG_RUNTIME_DIR=$run VMM_DIR="$tmp/user/vmm" "$tmp/real" "$@")
+}
+slice=$service/vmm.slice
+ok "his VM" other create -m 8M --multiboot "$tmp/spin" --cap 40 --weight 7 --mem-limit 64M his
+ok "starts" other start his
+is "$(ls -d $slice/*/)" "$slice/vmm-his.scope/" "as a scope of his manager"
+is "$(policy his)" "7,40,1-2,67108864" "with its policy"
+ok "he changes it" other sched his cap=50 weight=none
+is "$(policy his)" "100,50,1-2,67108864" "which works"
+quiet 0 sched his weight=9
+is "$(policy his) $(value vmm-his.scope cpu.weight)" "9,50,1-2,67108864 9" "root changes it, through that manager"
+ok "he stops it" other stop -f -t 0.1 his
+ok "nothing is left of it" until_ok [ ! -e $slice/vmm-his.scope ]
+
+# ---- the end of all
+
 [ $tap_bad = 0 ] || tail -n 40 "$tmp/log" | sed 's/^/# /'
 kill -KILL "$first"
 wait $outer 2>/dev/null
-rm -rf /run/systemd
-until_ok rmdir $slice $top/init.scope $top 2>/dev/null
+rm -rf /run/systemd $run
+until_ok eval 'find $top -depth -type d -exec rmdir {} + 2>/dev/null; [ ! -e $top ]'
 done_testing
