@@ -8,10 +8,11 @@
 
 . "$(dirname "$0")/../lib/tap.sh"
 . selftests/lib/vmctl.sh
+. selftests/lib/sched.sh
 
 export VMM_DIR=$tmp/vmm
 top=/sys/fs/cgroup/container
-slice=$top/vmm.slice
+groups=$top/vmm.slice
 
 # ---- its systemd
 
@@ -45,15 +46,13 @@ real=$PWD/$vmctl
 vmctl=$tmp/vmctl
 until_ok eval 'inside systemctl is-system-running 2>/dev/null | grep -q .'
 unit() { inside systemctl show "$1" -p "$2" --value; }
-policy() { $vmctl list -o csv --no-header --fields name,weight,cap,pin,mem_limit | sed -n "s/^$1,//p"; }
-value() { cat "$slice/$1/$2" 2>&1; }
 
 # ---- VMs
 
 define plain spin
 define web spin --weight 300 --cap 30 --pin 1 --mem-limit 64M
 quiet 0 start plain web
-is "$(ls -d $slice/*/ | tr '\n' ' ')" "$slice/vmm-plain.scope/ $slice/vmm-web.scope/" \
+is "$(ls -d $groups/*/ | tr '\n' ' ')" "$groups/vmm-plain.scope/ $groups/vmm-web.scope/" \
 	"each is a scope in vmm.slice"
 is "$(unit vmm-web.scope ActiveState) $(unit vmm-web.scope Description)" "active Virtual machine web" \
 	"which systemd knows"
@@ -86,14 +85,14 @@ pid=$(vmctl=$real process web)
 quiet 0 reset web
 is "$(vmctl=$real process web) $(policy web)" "$pid 50,,1,134217728" "a reset changes nothing of that"
 quiet 0 stop -f -t 0.1 web
-ok "its scope goes with it" until_ok [ ! -e $slice/vmm-web.scope ]
+ok "its scope goes with it" until_ok [ ! -e $groups/vmm-web.scope ]
 is "$(unit vmm-web.scope LoadState)" not-found "also for systemd"
 ok "systemd ends one" inside systemctl stop vmm-plain.scope
 is "$(state plain) $(tail -n 1 "$VMM_DIR/log/plain/console.log")" \
 	"stopped [vmctl: plain ended: ended by SIGTERM]" "by a signal, which its log tells"
 quiet 0 start web
 kill -KILL "$(vmctl=$real process web)"
-ok "killed: its scope is gone" until_ok [ ! -e $slice/vmm-web.scope ]
+ok "killed: its scope is gone" until_ok [ ! -e $groups/vmm-web.scope ]
 quiet 0 start web
 is "$(policy web)" "300,30,1,67108864" "it starts again"
 quiet 0 kill web
@@ -116,17 +115,17 @@ other()
 	(echo 0 >$service/init.scope/cgroup.procs && inside setpriv --reuid 65534 --regid 65534 \
 		--clear-groups env -i XDG_RUNTIME_DIR=$run VMM_DIR="$tmp/user/vmm" "$tmp/real" "$@")
 }
-slice=$service/vmm.slice
+groups=$service/vmm.slice
 ok "his VM" other create -m 8M --multiboot "$tmp/spin" --cap 40 --weight 7 --mem-limit 64M his
 ok "starts" other start his
-is "$(ls -d $slice/*/)" "$slice/vmm-his.scope/" "as a scope of his manager"
+is "$(ls -d $groups/*/)" "$groups/vmm-his.scope/" "as a scope of his manager"
 is "$(policy his)" "7,40,1-2,67108864" "with its policy"
 ok "he changes it" other sched his cap=50 weight=none
 is "$(policy his)" "100,50,1-2,67108864" "which works"
 quiet 0 sched his weight=9
 is "$(policy his) $(value vmm-his.scope cpu.weight)" "9,50,1-2,67108864 9" "root changes it, through that manager"
 ok "he stops it" other stop -f -t 0.1 his
-ok "nothing is left of it" until_ok [ ! -e $slice/vmm-his.scope ]
+ok "nothing is left of it" until_ok [ ! -e $groups/vmm-his.scope ]
 
 # ---- the end of all
 
