@@ -144,6 +144,8 @@ static void remember(struct place *p, const struct spot *spot, int home)
 	p->home = home;
 	p->above = open(spot->above, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	p->base = open(spot->base, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	snprintf(p->above_path, sizeof(p->above_path), "%s", spot->above);
+	snprintf(p->base_path, sizeof(p->base_path), "%s", spot->base);
 	snprintf(p->base_name, sizeof(p->base_name), "%s", spot->base_name);
 	snprintf(p->group, sizeof(p->group), "%s", spot->name);
 }

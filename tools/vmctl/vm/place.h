@@ -21,9 +21,11 @@
  * struct place - how to leave what was made; nothing here if @group is empty
  * @group:	the name of the directory in @base, which is @base_name in @above
  * @home:	where the process came from, cgroup.procs of there; or -1
+ * @base_path, @above_path: names of @base and @above, as they were at the start
  */
 struct place {
 	char group[128], base_name[32];
+	char base_path[PATHS_LEN], above_path[PATHS_LEN];
 	int base, above, home;
 };
 

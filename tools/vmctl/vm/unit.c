@@ -186,7 +186,10 @@ static int put_policy(struct talk *t, const struct sched *s)
 	return ret;
 }
 
-/* What makes it a scope of ours.  Accounting is what brings the controllers. */
+/*
+ * What makes it a scope of ours.  Accounting is what brings the controllers.  The process
+ * 0 is the one that asks: in a namespace of processes our own number is another's.
+ */
 static int put_scope(struct talk *t, const char *name)
 {
 	char text[128];
@@ -196,7 +199,7 @@ static int put_scope(struct talk *t, const char *name)
 		"(sv)(sv)(sv)(sv)(sv)(sv)",
 		"Description", "s", text,
 		"Slice", "s", "vmm.slice",
-		"PIDs", "au", 1, (uint32_t)getpid(),
+		"PIDs", "au", 1, 0,
 		"CollectMode", "s", "inactive-or-failed",
 		"CPUAccounting", "b", 1,
 		"MemoryAccounting", "b", 1);
