@@ -5,9 +5,9 @@
 .DEFAULT_GOAL	:= all
 VMCTL		:= ../../tools/vmctl
 VMCTL_TESTS	:= $(patsubst %.c,%,$(wildcard vmctl_*.c))
-VMCTL_VM	:= bus conf conf_file console console_await console_client console_feed \
+VMCTL_VM	:= bus cgroup conf conf_file console console_await console_client console_feed \
 		   console_hub console_log console_session core_file define end log_reader \
-		   loop regs runtime scroll spawn talk_server terminal thread
+		   loop place regs runtime sched scroll spawn talk_server terminal thread unit
 VMCTL_SRC	:= $(wildcard $(VMCTL)/boot/*.c $(VMCTL)/dev/*.c $(VMCTL)/lib/*.c) \
 		   $(VMCTL_VM:%=$(VMCTL)/vm/%.c) $(VMCTL)/top/model.c $(VMCTL)/top/view.c
 VMCTL_OBJ	:= $(VMCTL_SRC:$(VMCTL)/%.c=$(BUILD)/vmctl/%.o)

@@ -9,6 +9,8 @@
 #include "lib/records.h"
 #include "lib/tell.h"
 #include "vm/define.h"
+#include "vm/govern.h"
+#include "vm/place.h"
 
 static size_t drop_dead(struct record_vm *vms, size_t count)
 {
@@ -44,12 +46,14 @@ static void defined(struct record_vm *vm, const struct paths *paths,
 		.memory = RECORD_NONE, .max_memory = RECORD_NONE,
 		.resident = RECORD_NONE, .uptime_ns = RECORD_NONE,
 		.paused_ns = RECORD_NONE,
+		.policy = { RECORD_NONE, RECORD_NONE, RECORD_NONE, "" },
 	};
 	snprintf(vm->name, sizeof(vm->name), "%s", name);
 	conf_init(&conf);
 	if (!define_read(paths, name, &conf, &err)) {
 		vm->vcpus = conf.opt.cpus;
 		vm->memory = conf.opt.memory;
+		govern_defined(vm, &conf.opt.sched);
 	}
 	conf_free(&conf);
 }
@@ -75,8 +79,23 @@ static int add_defined(struct record_vm **vms, size_t *count, struct err *err)
 	return more ? 0 : err_set(err, VMCTL_FAILED, "out of memory");
 }
 
-static int gather(bool all, struct record_vm **vms, size_t *count,
-		  struct err *err)
+/* It takes a question for each VM, which is spared where nobody wants the answer. */
+static void add_policies(struct control *c, struct record_vm *vms, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		govern_read(c, &vms[i]);
+}
+
+static bool shows_policies(const struct rows_view *view)
+{
+	return view->fields || view->sort ||
+	       (view->format != ROWS_TABLE && view->format != ROWS_ONLY_NAME);
+}
+
+static int gather(bool all, const struct rows_view *view, struct record_vm **vms,
+		  size_t *count, struct err *err)
 {
 	struct control control;
 	int ret;
@@ -84,6 +103,8 @@ static int gather(bool all, struct record_vm **vms, size_t *count,
 	if (control_open(&control, err))
 		return -1;
 	ret = records_vms(&control, vms, count, err);
+	if (!ret && shows_policies(view))
+		add_policies(&control, *vms, *count);
 	control_close(&control);
 	if (ret)
 		return -1;
@@ -106,7 +127,8 @@ static int list(const struct command *cmd, bool all,
 	struct record_vm *vms = NULL;
 	struct err err;
 
-	if (gather(all, &vms, &rows.count, &err))
+	place_sweep();
+	if (gather(all, view, &vms, &rows.count, &err))
 		return command_fail(cmd, &err);
 	rows.records = vms;
 	rows_print(&rows, view);

@@ -8,6 +8,7 @@
 #include "lib/note.h"
 #include "vm/console.h"
 #include "vm/machine.h"
+#include "vm/place.h"
 #include "vm/thread.h"
 
 static int parse(struct conf *conf, const struct command *cmd, int argc,
@@ -75,6 +76,25 @@ static int run_machine(const struct command *cmd,
 	return code;
 }
 
+/* It stays where it was started, unless a policy is asked for. */
+static int run_in_place(const struct command *cmd,
+			const struct machine_options *opt)
+{
+	struct place place;
+	struct err err;
+	int code;
+
+	if (!opt->sched.told)
+		return run_machine(cmd, opt);
+	if (place_enter(&place, opt->name, &opt->sched, &err)) {
+		err_wrap(&err, "%s", opt->name);
+		return command_fail(cmd, &err);
+	}
+	code = run_machine(cmd, opt);
+	place_leave(&place);
+	return code;
+}
+
 static int run(const struct command *cmd, int argc, char **argv)
 {
 	struct conf conf;
@@ -83,7 +103,7 @@ static int run(const struct command *cmd, int argc, char **argv)
 	conf_init(&conf);
 	code = parse(&conf, cmd, argc, argv);
 	if (!code)
-		code = run_machine(cmd, &conf.opt);
+		code = run_in_place(cmd, &conf.opt);
 	conf_free(&conf);
 	return code;
 }
@@ -93,7 +113,8 @@ const struct command cmd_run = {
 	.summary = "Boot a VM with its console here; it is gone when it ends",
 	.usage = "[-c CPUS] [-m SIZE] {-k KERNEL [-i INITRD] | --multiboot FILE[,MODULE...]}\n"
 		 "       [-a CMDLINE] [--unpack auto|guest|host] [--debug-exit PORT]\n"
-		 "       [--timeout SEC] [NAME]",
+		 "       [--timeout SEC] [--weight WEIGHT | --prio NICE] [--cap PERCENT]\n"
+		 "       [--pin CPU,...] [--mem-limit SIZE] [NAME]",
 	.options = conf_options,
 	.help =
 "On a terminal, all keys go to the guest but Ctrl-]: twice within a second\n"

@@ -9,6 +9,7 @@
 #include "lib/tell.h"
 #include "vm/conf_file.h"
 #include "vm/define.h"
+#include "vm/govern.h"
 #include "vm/reach.h"
 
 /** struct whole - all that there is to say of a VM */
@@ -25,6 +26,7 @@ static int gather(struct control *c, const char *name, struct whole *w,
 	memset(w, 0, sizeof(*w));
 	if (reach_vm(c, name, &w->vm, err))
 		return -1;
+	govern_read(c, &w->vm);
 	if (records_vcpus(c, w->vm.id, &w->vcpus, &w->nr_vcpus, err) ||
 	    records_slots(c, w->vm.id, &w->slots, &w->nr_slots, err)) {
 		free(w->vcpus);

@@ -28,6 +28,7 @@ static const struct command *const commands[] = {
 	&cmd_reset,
 	&cmd_resume,
 	&cmd_run,
+	&cmd_sched,
 	&cmd_set,
 	&cmd_show,
 	&cmd_start,

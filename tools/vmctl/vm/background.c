@@ -9,6 +9,7 @@
 #include "vm/background.h"
 #include "vm/console_session.h"
 #include "vm/machine.h"
+#include "vm/place.h"
 #include "vm/runtime.h"
 #include "vm/spawn.h"
 #include "vm/thread.h"
@@ -21,6 +22,7 @@
 /**
  * struct background - what its process has
  * @machine:	NULL between two, at a reset
+ * @place:	entered before there is a machine, left after it
  * @verbs:	the control socket
  * @kind, @text: how the last machine ended
  */
@@ -28,6 +30,7 @@ struct background {
 	const struct paths *paths;
 	const struct machine_options *opt;
 	struct runtime runtime;
+	struct place place;
 	struct loop loop;
 	struct console_session session;
 	struct verbs verbs;
@@ -172,7 +175,8 @@ static int listen_at(struct background *b, struct err *err)
 static int get_ready(struct background *b, struct err *err)
 {
 	verbs_init(&b->verbs, &b->loop);
-	if (loop_init(&b->loop, err) ||
+	if (place_enter(&b->place, b->opt->name, &b->opt->sched, err) ||
+	    loop_init(&b->loop, err) ||
 	    session_open(&b->session, b->paths, b->opt->name, err) ||
 	    make(b, err))
 		return -1;
@@ -204,6 +208,7 @@ static int body(struct spawn *spawn, void *arg)
 	session_close(&b->session);
 	verbs_fini(&b->verbs);
 	loop_fini(&b->loop);
+	place_leave(&b->place);
 	runtime_release(&b->runtime);
 	/* now, so that the next start finds the name free */
 	if (ret)

@@ -7,12 +7,14 @@
 #include <stdint.h>
 
 #include "boot/boot.h"
+#include "vm/sched.h"
 
 /**
  * struct machine_options - what the operator asked for
  * @unique:	no other VM of the same owner may have the name
  * @debug_exit:	port, or -1
  * @timeout_ns:	0: none
+ * @sched:	never "none"
  */
 struct machine_options {
 	const char *name;
@@ -22,6 +24,7 @@ struct machine_options {
 	struct boot_options boot;
 	int debug_exit;
 	uint64_t timeout_ns;
+	struct sched sched;
 };
 
 #endif
