@@ -84,7 +84,7 @@ echo "# $(tail -n 1 "$VMM_DIR/log/eater/console.log")"
 until_ok eval '[ ! -e "$groups/eater" ]'
 quiet 0 stop -f -t 0.1 b
 is "$(ls -d $groups/*/)" "$groups/a/" "the group of one that has ended is gone"
-refused 4 "b: does not run; its definition" sched b cap=10
+refused 4 "b: does not run; try: vmctl start b" sched b cap=10
 kill -KILL "$(process a)"
 until_ok eval '[ "$(state a)" = stopped ]'
 $vmctl list -q >/dev/null
