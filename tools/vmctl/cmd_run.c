@@ -51,9 +51,10 @@ static void report(const char *name, const struct vm_end *end)
 static int run_machine(const struct command *cmd,
 		       const struct machine_options *opt)
 {
+	static struct machine_files files;
 	static struct console console;
+	struct machine *m = NULL;
 	struct loop loop;
-	struct machine *m;
 	struct err err;
 	int code;
 
@@ -61,7 +62,8 @@ static int run_machine(const struct command *cmd,
 	if (loop_init(&loop, &err))
 		return command_fail(cmd, &err);
 	console_prepare(&console);
-	m = machine_create(opt, &loop, &console.cable, &err);
+	if (!machine_files_open(&files, opt, &err))
+		m = machine_create(opt, &files, &loop, &console.cable, &err);
 	if (m) {
 		if (!machine_start(m, &err))
 			machine_run(m);
@@ -71,6 +73,7 @@ static int run_machine(const struct command *cmd,
 	} else {
 		code = command_fail(cmd, &err);
 	}
+	machine_files_close(&files);
 	loop_fini(&loop);
 	return code;
 }

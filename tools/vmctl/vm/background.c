@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 
 /**
  * struct background - what its process has
+ * @files:	what each @machine is made of
  * @machine:	NULL between two, at a reset
  * @verbs:	the control socket
  * @kind, @text: how the last machine ended
@@ -29,6 +29,7 @@ struct background {
 	struct loop loop;
 	struct console_session session;
 	struct verbs verbs;
+	struct machine_files files;
 	struct machine *machine;
 	enum end_kind kind;
 	char text[sizeof(((struct vm_end *)NULL)->text)];
@@ -75,7 +76,8 @@ static void tell_clients(struct background *b)
 
 static int make(struct background *b, struct err *err)
 {
-	b->machine = machine_create(b->opt, &b->loop, &b->session.cable, err);
+	b->machine = machine_create(b->opt, &b->files, &b->loop,
+				    &b->session.cable, err);
 	verbs_speak_for(&b->verbs, b->machine);
 	return b->machine ? 0 : -1;
 }
@@ -132,19 +134,20 @@ static int listen_at(struct background *b, struct err *err)
 	    verbs_listen(&b->verbs, path, err) ||
 	    paths_join(path, dir, "console", "", err))
 		return -1;
-	return session_serve(&b->session, path, err);
+	return session_listen(&b->session, path, err);
 }
 
 /* What may fail, fails before it is ready; the log has only what ran. */
 static int get_ready(struct background *b, struct err *err)
 {
 	verbs_init(&b->verbs, &b->loop);
-	if (loop_init(&b->loop, err) ||
+	if (loop_init(&b->loop, err) || runtime_adopt(&b->runtime, err) ||
 	    session_open(&b->session, b->paths, b->opt->name, err) ||
-	    make(b, err))
+	    machine_files_open(&b->files, b->opt, err) ||
+	    listen_at(b, err) || make(b, err))
 		return -1;
 	log_start(b);
-	if (!listen_at(b, err) && !machine_start(b->machine, err))
+	if (!session_serve(&b->session, err) && !machine_start(b->machine, err))
 		return 0;
 	snprintf(b->text, sizeof(b->text), "%s", err->text);
 	session_end(&b->session, b->text, 0);
@@ -158,7 +161,7 @@ static int body(struct spawn *spawn, void *arg)
 	struct err err;
 	int ret;
 
-	prctl(PR_SET_NAME, b->opt->name);
+	thread_name(b->opt->name);
 	thread_block_signals();
 	ret = get_ready(b, &err);
 	if (!ret) {
@@ -168,6 +171,7 @@ static int body(struct spawn *spawn, void *arg)
 		log_end(b);
 	}
 	unmake(b);
+	machine_files_close(&b->files);
 	session_close(&b->session);
 	verbs_fini(&b->verbs);
 	loop_fini(&b->loop);
@@ -188,12 +192,12 @@ int background_start(const struct paths *paths,
 		return err_set(err, VMCTL_FAILED, "out of memory");
 	b->paths = paths;
 	b->opt = opt;
-	b->loop.epoll = -1;
+	b->loop.epoll = b->files.vmm.fd = -1;
+	b->files.boot.kernel.fd = b->files.boot.initrd.fd = -1;
 	ret = runtime_claim(&b->runtime, paths, opt->name, err);
 	if (!ret) {
 		ret = spawn(body, b, b->runtime.lock, err);
-		/* closed, not released: it is the child's */
-		close(b->runtime.lock);
+		runtime_leave(&b->runtime);	/* it is the child's */
 	}
 	free(b);
 	return ret;
