@@ -87,11 +87,14 @@ is "$(state web)" running "reset: it runs when the verb returns"
 ok "as another VM" [ "$(id web)" != "$first" ]
 is "$(process web)" "$pid" "of the same process"
 mv "$tmp/spin" "$tmp/spin.away"
+quiet 0 reset web
+is "$(state web)" running "what it boots from may lose its name"
+cp "$tmp/spin.away" "$tmp/spin"
+: >"$tmp/spin.away"
 refused 4 "web: the VM has ended; try: vmctl logs" reset web
-ok "what it boots from is gone: the log says so" eval \
-	'log web | tail -n 1 | has "ended: after a reset: $tmp/spin: cannot open"'
+ok "but not what is in it: the log says so" eval \
+	'log web | tail -n 1 | has "ended: after a reset: $tmp/spin: no Multiboot header"'
 is "$(state web) $(ls "$VMM_DIR/run")" "stopped " "it has ended"
-mv "$tmp/spin.away" "$tmp/spin"
 quiet 0 start web
 $vmctl wait -t 30 web &
 waiter=$!
