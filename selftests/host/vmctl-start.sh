@@ -24,9 +24,10 @@ is "$(state web)" running "it runs when start returns"
 pid=$(process web)
 is "$(readlink /proc/$pid/fd/[012] | sort -u) $(readlink /proc/$pid/cwd)" "/dev/null /" \
 	"its process has no files of ours"
-is "$(find /proc/$pid/fd -lname "$tmp/*" -printf '%l\n' | sort)" "$(echo "$VMM_DIR"/log/web/console.log
-	echo "$VMM_DIR"/run/web/lock)" "but its log and its lock"
-is "$(stat -c %a "$VMM_DIR"/run/web/{control,console,lock} "$VMM_DIR"/log/web/console.log |
+is "$(find /proc/$pid/fd -lname "$tmp/*" -printf '%l\n' | sort)" \
+	"$(printf '%s\n' "$tmp/spin" "$VMM_DIR"/log/web/{console.log,end} "$VMM_DIR"/run/web/lock | sort)" \
+	"but what it boots from, its log and its lock"
+is "$(stat -c %a "$VMM_DIR"/run/web/{control,console,lock} "$VMM_DIR"/log/web/{console.log,end} |
 	sort -u)" 600 "nobody else may speak to it"
 refused 4 "web: runs already" start web
 refused 4 "web: runs; try: vmctl stop web" destroy web

@@ -62,10 +62,12 @@ static void test_flags(void)
 	       flag('i', "/boot/i") && flag('a', "console=ttyS0 x=\"a b\"") &&
 	       flag(id_of("unpack"), "host") &&
 	       flag(id_of("debug-exit"), "244") &&
-	       flag(id_of("timeout"), "90.250"), "flags are taken");
+	       flag(id_of("timeout"), "90.250") &&
+	       flag(id_of("sandbox"), "required"), "flags are taken");
 	tap_ok(prints(HEAD "cpus 3\nmemory 1536M\nkernel /boot/vm\n"
 		      "initrd /boot/i\nappend console=ttyS0 x=\"a b\"\n"
-		      "unpack host\ndebug-exit 0xf4\ntimeout 90.25\n"),
+		      "unpack host\ndebug-exit 0xf4\ntimeout 90.25\n"
+		      "sandbox required\n"),
 	       "and are lines of a file that says the same");
 	tap_ok(conf.opt.cpus == 3 && conf.opt.memory == 1536 * MIB &&
 	       !strcmp(conf.opt.boot.kernel, "/boot/vm") &&
@@ -73,14 +75,15 @@ static void test_flags(void)
 	       !strcmp(conf.opt.boot.cmdline, "console=ttyS0 x=\"a b\"") &&
 	       conf.opt.boot.unpack == UNPACK_HOST && !conf.opt.boot.multiboot &&
 	       conf.opt.debug_exit == 0xf4 &&
-	       conf.opt.timeout_ns == 90250000000ULL, "which is what was meant");
+	       conf.opt.timeout_ns == 90250000000ULL &&
+	       conf.opt.sandbox == SANDBOX_REQUIRED, "which is what was meant");
 	conf_free(&conf);
 	tap_ok(flag(id_of("multiboot"), "/t,/m=x y,/n") &&
 	       prints(HEAD "cpus 1\nmemory 256M\nmultiboot /t,/m=x y,/n\n"),
 	       "what is not told is not written, but sizes always are");
 	for (o = conf_options; o->id; o++)
 		n += o->value && o->help && o->name;
-	tap_ok(n == 9, "each flag is a key, with a value and help");
+	tap_ok(n == 10, "each flag is a key, with a value and help");
 }
 
 /* Command lines of all sorts, none of which may come back as another. */

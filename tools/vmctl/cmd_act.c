@@ -14,9 +14,11 @@
 #include "args.h"
 #include "cmds.h"
 #include "lib/container.h"
+#include "lib/note.h"
 #include "lib/records.h"
 #include "lib/watch.h"
 #include "vm/console_await.h"
+#include "vm/epitaph.h"
 #include "vm/keeper.h"
 #include "vm/reach.h"
 
@@ -192,6 +194,21 @@ static int follow(struct control *c, const struct order *o, struct keeper *k,
 				 "the VM has ended; try: vmctl logs");
 }
 
+/* Who waited for an end shall know if it was a bad one. */
+static void tell_end(const struct order *o, const struct record_vm *vm)
+{
+	struct epitaph epitaph;
+	struct paths paths;
+	struct err err;
+
+	if (o->verb.done != is_over && o->verb.done != is_gone)
+		return;
+	if (!paths_find(&paths, &err) &&
+	    epitaph_read(&paths, vm->name, &epitaph, &err) > 0 &&
+	    !epitaph.plain)
+		note("wait: %s: ended: %s", vm->name, epitaph.text);
+}
+
 static int act_and_follow(struct control *c, const struct order *o,
 			  struct err *err)
 {
@@ -216,6 +233,8 @@ static int act_and_follow(struct control *c, const struct order *o,
 		left.verb.limit_ns = passed < o->verb.limit_ns ?
 				     o->verb.limit_ns - passed : 1;
 	}
+	if (!ret && o->verb.cmd == &cmd_wait && k.lock >= 0)
+		tell_end(o, &vm);
 	keeper_forget(&k);
 	return ret ? err_wrap(err, "%.64s", o->vm) : 0;
 }

@@ -31,29 +31,6 @@ static bool runs(const struct record_vm *vms, size_t count, const char *name)
 	return false;
 }
 
-/* What a definition tells; a broken one little more than its name. */
-static void defined(struct record_vm *vm, const struct paths *paths,
-		    const char *name)
-{
-	struct conf conf;
-	struct err err;
-
-	*vm = (struct record_vm){
-		.state = "stopped", .id = RECORD_NONE, .owner = geteuid(),
-		.vcpus = RECORD_NONE, .max_vcpus = RECORD_NONE,
-		.memory = RECORD_NONE, .max_memory = RECORD_NONE,
-		.resident = RECORD_NONE, .uptime_ns = RECORD_NONE,
-		.paused_ns = RECORD_NONE,
-	};
-	snprintf(vm->name, sizeof(vm->name), "%s", name);
-	conf_init(&conf);
-	if (!define_read(paths, name, &conf, &err)) {
-		vm->vcpus = conf.opt.cpus;
-		vm->memory = conf.opt.memory;
-	}
-	conf_free(&conf);
-}
-
 /* Adds this user's definitions of VMs that do not run. */
 static int add_defined(struct record_vm **vms, size_t *count, struct err *err)
 {
@@ -70,7 +47,7 @@ static int add_defined(struct record_vm **vms, size_t *count, struct err *err)
 		*vms = more;
 	for (i = 0; more && i < nr_names; i++)
 		if (!runs(more, live, names[i]))
-			defined(&more[(*count)++], &paths, names[i]);
+			define_record(&more[(*count)++], &paths, names[i]);
 	define_free_names(names, nr_names);
 	return more ? 0 : err_set(err, VMCTL_FAILED, "out of memory");
 }

@@ -8,7 +8,11 @@
 #include "lib/note.h"
 #include "vm/console.h"
 #include "vm/machine.h"
+#include "vm/sandbox.h"
+#include "vm/terminal.h"
 #include "vm/thread.h"
+
+#define MACHINE_FILES	32	/* that it has at once beside vCPUs' */
 
 static int parse(struct conf *conf, const struct command *cmd, int argc,
 		 char **argv)
@@ -48,21 +52,45 @@ static void report(const char *name, const struct vm_end *end)
 		note_text(rest + 1);
 }
 
+static int enter_sandbox(struct sandbox *s, const struct machine_options *opt,
+			 struct err *err)
+{
+	static const int words = STDERR_FILENO;
+	static char before[VMM_NAME_LEN + 32];
+	char lacks[256];
+
+	/* its handlers cannot be set later */
+	terminal_prepare();
+	sandbox_init(s, opt->sandbox);
+	s->files = opt->cpus + MACHINE_FILES;
+	s->terminal = true;
+	snprintf(before, sizeof(before), "vmctl: run: %s: ", opt->name);
+	sandbox_tell(s, &words, before, isatty(words) ? "\r\n" : "\n");
+	if (sandbox_enter(s, err))
+		return -1;
+	if (sandbox_lacks(s, lacks, sizeof(lacks)))
+		note("run: %s: the sandbox lacks %s", opt->name, lacks);
+	return 0;
+}
+
 static int run_machine(const struct command *cmd,
 		       const struct machine_options *opt)
 {
 	static struct machine_files files;
 	static struct console console;
+	static struct sandbox sandbox;
 	struct machine *m = NULL;
 	struct loop loop;
 	struct err err;
 	int code;
 
+	sandbox_close_others();
 	thread_block_signals();
 	if (loop_init(&loop, &err))
 		return command_fail(cmd, &err);
 	console_prepare(&console);
-	if (!machine_files_open(&files, opt, &err))
+	if (!machine_files_open(&files, opt, &err) &&
+	    !enter_sandbox(&sandbox, opt, &err))
 		m = machine_create(opt, &files, &loop, &console.cable, &err);
 	if (m) {
 		if (!machine_start(m, &err))
@@ -96,7 +124,7 @@ const struct command cmd_run = {
 	.summary = "Boot a VM with its console here; it is gone when it ends",
 	.usage = "[-c CPUS] [-m SIZE] {-k KERNEL [-i INITRD] | --multiboot FILE[,MODULE...]}\n"
 		 "       [-a CMDLINE] [--unpack auto|guest|host] [--debug-exit PORT]\n"
-		 "       [--timeout SEC] [NAME]",
+		 "       [--timeout SEC] [--sandbox on|off|required] [NAME]",
 	.options = conf_options,
 	.help =
 "On a terminal, all keys go to the guest but Ctrl-]: twice within a second\n"

@@ -1,36 +1,140 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "args.h"
 #include "cmds.h"
 #include "lib/out.h"
 #include "lib/records.h"
 #include "lib/tell.h"
+#include "vm/ask.h"
 #include "vm/conf_file.h"
 #include "vm/define.h"
+#include "vm/epitaph.h"
+#include "vm/sandbox.h"
 
-/** struct whole - all that there is to say of a VM */
+/**
+ * struct whole - all that there is to say of a VM
+ * @answered:	its process is in the background, and told of its sandbox
+ * @ended:	it does not run, but has, and how that ended
+ */
 struct whole {
 	struct record_vm vm;
 	struct record_vcpu *vcpus;
 	struct record_slot *slots;
 	size_t nr_vcpus, nr_slots;
+	bool answered, ended;
+	struct verb_sandbox sandbox;
+	struct epitaph epitaph;
 };
+
+/* One that the kernel does not know may be defined here. */
+static int gather_stopped(const char *name, struct whole *w)
+{
+	struct reach reach;
+	struct err err;
+
+	if (reach_find(&reach, name, &err) || reach_defined(&reach, &err))
+		return -1;
+	define_record(&w->vm, &reach.paths, name);
+	w->ended = epitaph_read(&reach.paths, name, &w->epitaph, &err) > 0;
+	return 0;
+}
+
+/* Who runs in the foreground, or is another's, does not answer. */
+static void gather_sandbox(struct whole *w)
+{
+	struct reach reach;
+	struct err err;
+	int fd;
+
+	if (w->vm.owner != geteuid() || !*w->vm.name ||
+	    reach_find(&reach, w->vm.name, &err))
+		return;
+	fd = ask_open(&reach, &err);
+	if (fd < 0)
+		return;
+	w->answered = !ask_sandbox(fd, &w->sandbox, &err);
+	close(fd);
+}
 
 static int gather(struct control *c, const char *name, struct whole *w,
 		  struct err *err)
 {
 	memset(w, 0, sizeof(*w));
 	if (records_vm(c, name, &w->vm, err))
-		return -1;
+		return err->code == VMCTL_NO_VM && !isdigit((unsigned char)*name) ?
+		       gather_stopped(name, w) : -1;
 	if (records_vcpus(c, w->vm.id, &w->vcpus, &w->nr_vcpus, err) ||
 	    records_slots(c, w->vm.id, &w->slots, &w->nr_slots, err)) {
 		free(w->vcpus);
 		return err_wrap(err, "%.64s", name);
 	}
+	gather_sandbox(w);
 	return 0;
+}
+
+/* ---- telling ------------------------------------------------------------------- */
+
+static bool has_part(const struct whole *w, unsigned int part)
+{
+	return w->sandbox.has & 1U << part;
+}
+
+static void json_parts(const struct whole *w, const char *key, bool had)
+{
+	const char *comma = "";
+	unsigned int part;
+
+	printf("\"%s\": [", key);
+	for (part = 0; part < SANDBOX_PARTS; part++) {
+		if (has_part(w, part) != had)
+			continue;
+		printf("%s\"%s\"", comma, sandbox_part_name(part));
+		comma = ", ";
+	}
+	putchar(']');
+}
+
+static void json_rest(const struct whole *w)
+{
+	fputs(", \"sandbox\": ", stdout);
+	if (w->answered) {
+		printf("{\"mode\": \"%s\", ", sandbox_mode_name(w->sandbox.mode));
+		json_parts(w, "has", true);
+		fputs(", ", stdout);
+		json_parts(w, "lacks", false);
+		putchar('}');
+	} else {
+		fputs("null", stdout);
+	}
+	fputs(", \"ended\": ", stdout);
+	if (w->ended)
+		out_json_string(w->epitaph.text);
+	else
+		fputs("null", stdout);
+}
+
+static void print_sandbox(const struct whole *w)
+{
+	const char *between = " without ";
+	unsigned int part;
+
+	printf("sandbox     %s", sandbox_mode_name(w->sandbox.mode));
+	if (w->sandbox.mode == SANDBOX_OFF) {
+		putchar('\n');
+		return;
+	}
+	for (part = 0; part < SANDBOX_PARTS; part++) {
+		if (has_part(w, part))
+			continue;
+		printf("%s%s", between, sandbox_part_name(part));
+		between = ", ";
+	}
+	putchar('\n');
 }
 
 static void print(struct whole *w, enum out_format format)
@@ -50,10 +154,17 @@ static void print(struct whole *w, enum out_format format)
 		rows_list(&vcpus);
 		fputs(", \"slots\": ", stdout);
 		rows_list(&slots);
+		json_rest(w);
 		puts("}");
 		return;
 	}
 	rows_lines(&vm, 0);
+	if (w->answered)
+		print_sandbox(w);
+	if (w->ended)
+		printf("ended       %s\n", w->epitaph.text);
+	if (w->vm.id == RECORD_NONE)
+		return;
 	putchar('\n');
 	rows_print(&vcpus, &wide);
 	putchar('\n');

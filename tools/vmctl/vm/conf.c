@@ -18,6 +18,7 @@ enum {
 	OPT_MULTIBOOT,
 	OPT_DEBUG_EXIT,
 	OPT_TIMEOUT,
+	OPT_SANDBOX,
 };
 
 /* What file names a value has. */
@@ -189,6 +190,26 @@ static const char *value_timeout(const struct conf *conf, char buf[CONF_VALUE_LE
 				      NULL;
 }
 
+static int parse_sandbox(struct conf *conf, const char *text, struct err *err)
+{
+	unsigned int i;
+
+	for (i = 0; i < SANDBOX_MODES; i++) {
+		if (!strcmp(text, sandbox_mode_name((enum sandbox_mode)i))) {
+			conf->opt.sandbox = (enum sandbox_mode)i;
+			return 0;
+		}
+	}
+	return err_set(err, VMCTL_USAGE, "neither on nor off nor required");
+}
+
+static const char *value_sandbox(const struct conf *conf, char buf[CONF_VALUE_LEN])
+{
+	(void)buf;
+	return conf->opt.sandbox == SANDBOX_ON ? NULL :
+	       sandbox_mode_name(conf->opt.sandbox);
+}
+
 /* ---- the table --------------------------------------------------------------- */
 
 /* In the order of help and of the files that we write. */
@@ -214,7 +235,11 @@ static const char *value_timeout(const struct conf *conf, char buf[CONF_VALUE_LE
 	    "a byte written to this port ends the VM and is the\n"	\
 	    "exit code")						\
 	KEY(OPT_TIMEOUT, "timeout", "SEC", timeout, NO_FILE,		\
-	    "end the VM after so long, with exit code 124")
+	    "end the VM after so long, with exit code 124")		\
+	KEY(OPT_SANDBOX, "sandbox", "on|off|required", sandbox, NO_FILE,	\
+	    "what its process gives up before it runs the guest:\n"	\
+	    "all that it can (default), nothing, or all, or it does\n"	\
+	    "not start")
 
 #define AS_OPTION(id, name, value, fn, files, help)	\
 	{ id, name, value, help },

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "boot/boot.h"
+#include "vm/sandbox.h"
 
 /**
  * struct machine_options - what the operator asked for
@@ -22,6 +23,7 @@ struct machine_options {
 	struct boot_options boot;
 	int debug_exit;
 	uint64_t timeout_ns;
+	enum sandbox_mode sandbox;
 };
 
 #endif

@@ -48,18 +48,24 @@ static void catch_crashes(void)
 		sigaction(signals[i], &sa, NULL);
 }
 
-int terminal_raw(void)
+void terminal_prepare(void)
 {
 	static bool prepared;
+
+	if (prepared)
+		return;
+	prepared = true;
+	catch_crashes();
+	atexit(terminal_restore);
+}
+
+int terminal_raw(void)
+{
 	struct termios mode;
 
 	if (tcgetattr(STDIN_FILENO, &saved))
 		return -1;
-	if (!prepared) {
-		catch_crashes();
-		atexit(terminal_restore);
-		prepared = true;
-	}
+	terminal_prepare();
 	mode = saved;
 	cfmakeraw(&mode);
 	if (tcsetattr(STDIN_FILENO, TCSANOW, &mode))

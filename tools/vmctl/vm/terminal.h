@@ -9,6 +9,9 @@
  * foreground process group. */
 bool terminal_is_ours(void);
 
+/** terminal_prepare() - the mode is put back at any end; before the sandbox */
+void terminal_prepare(void);
+
 /** terminal_raw() - raw mode until terminal_restore(), exit or a crash. */
 int terminal_raw(void);
 void terminal_restore(void);
