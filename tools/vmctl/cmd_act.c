@@ -21,6 +21,7 @@
 #include "vm/epitaph.h"
 #include "vm/keeper.h"
 #include "vm/reach.h"
+#include "vm/runtime.h"
 
 #define SEC_NS		1000000000ULL
 #define STOP_NS		(60 * SEC_NS)	/* for a guest to shut down */
@@ -203,7 +204,9 @@ static void tell_end(const struct order *o, const struct record_vm *vm)
 
 	if (o->verb.done != is_over && o->verb.done != is_gone)
 		return;
+	/* who has been started again has not ended */
 	if (!paths_find(&paths, &err) &&
+	    !runtime_alive(&paths, vm->name, &err) &&
 	    epitaph_read(&paths, vm->name, &epitaph, &err) > 0 &&
 	    !epitaph.plain)
 		note("wait: %s: ended: %s", vm->name, epitaph.text);

@@ -14,6 +14,7 @@
 #include "vm/conf_file.h"
 #include "vm/define.h"
 #include "vm/epitaph.h"
+#include "vm/runtime.h"
 #include "vm/sandbox.h"
 
 /**
@@ -37,7 +38,8 @@ static int gather_stopped(const char *name, struct whole *w)
 	struct reach reach;
 	struct err err;
 
-	if (reach_find(&reach, name, &err) || reach_defined(&reach, &err))
+	if (reach_find(&reach, name, &err) || reach_defined(&reach, &err) ||
+	    runtime_alive(&reach.paths, name, &err) > 0)
 		return -1;
 	define_record(&w->vm, &reach.paths, name);
 	w->ended = epitaph_read(&reach.paths, name, &w->epitaph, &err) > 0;
