@@ -84,7 +84,6 @@ static int run_machine(const struct command *cmd,
 	struct err err;
 	int code;
 
-	sandbox_close_others();
 	thread_block_signals();
 	if (loop_init(&loop, &err))
 		return command_fail(cmd, &err);
@@ -111,6 +110,7 @@ static int run(const struct command *cmd, int argc, char **argv)
 	struct conf conf;
 	int code;
 
+	sandbox_close_others();
 	conf_init(&conf);
 	code = parse(&conf, cmd, argc, argv);
 	if (!code)

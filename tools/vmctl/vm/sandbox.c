@@ -99,6 +99,9 @@ bool sandbox_lacks(const struct sandbox *s, char *text, size_t size)
 	return len;
 }
 
+/* More than there are when a sandbox is entered. */
+#define MOST_FILES	1024
+
 /* ---- parts that are short ------------------------------------------------------- */
 
 static int failed(const char *what, struct err *err)
@@ -166,7 +169,7 @@ static rlim_t open_files(void)
 	int fd;
 
 	/* the highest counts: limits are of numbers */
-	for (fd = 0; fd < 4096; fd++)
+	for (fd = 0; fd < MOST_FILES; fd++)
 		if (fcntl(fd, F_GETFD) >= 0)
 			n = (rlim_t)fd + 1;
 	return n;

@@ -71,7 +71,7 @@ struct sandbox_words {
 	const char *before, *after;
 };
 
-#define SANDBOX_DIRS	3
+#define SANDBOX_DIRS	4
 #define SANDBOX_WORDS	2
 
 /**
