@@ -3,14 +3,14 @@
 """
 intrude.py THREAD NUMBER ARGUMENT...: makes a thread of another process, which waits in a
 system call, make another one, as who owns it could. Prints what it returned, or the
-signal of which the process died instead.
+signal that came of it, and lets go.
 """
 import ctypes
 import os
 import signal
 import sys
 
-PTRACE_PEEKTEXT, PTRACE_CONT, PTRACE_SINGLESTEP = 1, 7, 9
+PTRACE_PEEKTEXT, PTRACE_SINGLESTEP = 1, 9
 PTRACE_GETREGS, PTRACE_SETREGS, PTRACE_DETACH = 12, 13, 17
 PTRACE_SEIZE, PTRACE_INTERRUPT = 0x4206, 0x4207
 WALL = 0x40000000
@@ -45,8 +45,7 @@ def registers(request, regs):
 def wait():
     status = os.waitpid(thread, WALL)[1]
     if not os.WIFSTOPPED(status):
-        print(signal.Signals(os.WTERMSIG(status)).name)
-        sys.exit()
+        sys.exit(f'ended: {status:#x}')
     return os.WSTOPSIG(status)
 
 
@@ -72,7 +71,6 @@ if stop == signal.SIGTRAP:
     registers(PTRACE_SETREGS, was)
     ptrace(PTRACE_DETACH)
     print(ctypes.c_longlong(regs.rax).value)
-    sys.exit()
-while True:
-    ptrace(PTRACE_CONT, 0, stop)
-    stop = wait()
+else:
+    ptrace(PTRACE_DETACH, 0, stop)
+    print(signal.Signals(stop).name)

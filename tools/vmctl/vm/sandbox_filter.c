@@ -89,9 +89,12 @@ static void forbidden(int sig, siginfo_t *info, void *context)
 	say((unsigned int)info->si_syscall);
 	if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN)
 		before.sa_handler(sig);
-	/* a first process of its namespace dies of no signal but the filter's */
-	for (;;)
+	/* a first process of its namespace dies of no signal but the filter's, and
+	 * not even of that while it is traced */
+	for (;;) {
 		syscall(SYS_reboot, 0, 0, 0, 0);
+		syscall(SYS_exit_group, 128 + sig);
+	}
 }
 
 int sandbox_last_words(const struct sandbox *s, struct err *err)
