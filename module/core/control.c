@@ -74,14 +74,28 @@ void vmm_control_del(struct vmm_vm *vm)
 
 /* ---- notices --------------------------------------------------------------- */
 
+/* Of a VM that was killed only its going is told, and behind that nothing. */
+static bool has_ended(struct vmm_control *c, u32 event)
+{
+	lockdep_assert_held(&c->lock);
+	if (c->end == VMM_NL_EVENT_GONE ||
+	    (c->end && event != VMM_NL_EVENT_GONE))
+		return true;
+	if (event == VMM_NL_EVENT_KILLED || event == VMM_NL_EVENT_GONE)
+		c->end = event;
+	return false;
+}
+
 void vmm_control_notify(struct vmm_vm *vm, struct vmm_notice *notice)
 {
 	struct vmm_control *c = &vm->control;
 
 	mutex_lock(&c->lock);
-	notice->seq = ++c->seq[notice->group];
-	trace_vmm_state(vm, notice);
-	watch->notice(vm, notice);
+	if (!has_ended(c, notice->event)) {
+		notice->seq = ++c->seq[notice->group];
+		trace_vmm_state(vm, notice);
+		watch->notice(vm, notice);
+	}
 	mutex_unlock(&c->lock);
 }
 
@@ -113,7 +127,7 @@ u32 vmm_control_state(const struct vmm_vm *vm)
 {
 	if (vmm_vm_is_dead(vm))
 		return VMM_NL_STATE_DEAD;
-	if (vmm_vm_is_paused(vm))
+	if (READ_ONCE(vm->pause.done))
 		return VMM_NL_STATE_PAUSED;
 	return READ_ONCE(vm->control.started) ? VMM_NL_STATE_RUNNING :
 						VMM_NL_STATE_NEW;

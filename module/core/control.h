@@ -78,9 +78,10 @@ struct vmm_watch_ops {
  * @user_ns:	[C] and the namespace whose administrator may act
  * @net:	[C] where events are told, beside the first namespace
  * @born_ns:	[C] boot time
- * @lock:	@labels, @seq, vmm_vm.name; held while a notice is given
+ * @lock:	@labels, @seq, @end, vmm_vm.name; held while a notice is given
  * @labels, @nr_labels: [L]
  * @seq:	[L] of the last notice of each group
+ * @end:	[L] killed or gone, if that has been told; 0
  * @max_memory:	[V] bytes that slots may cover together; 0: no limit
  * @max_vcpus:	[V] vCPUs that may be made
  * @requests:	[O] atomic; VMM_REQUEST_* that the VM's process has not taken
@@ -99,6 +100,7 @@ struct vmm_control {
 	struct vmm_label *labels;
 	u32 nr_labels;
 	u64 seq[VMM_NR_NOTICE_GROUPS];
+	u32 end;
 	u64 max_memory;
 	u32 max_vcpus;
 	unsigned long requests;
@@ -125,7 +127,7 @@ void vmm_control_life(struct vmm_vm *vm, u32 event);
 /* A vCPU is about to run. */
 void vmm_control_started(struct vmm_vm *vm);
 
-/* enum vmm_nl_state, at this moment. */
+/* enum vmm_nl_state; never behind the notices that have been given. */
 u32 vmm_control_state(const struct vmm_vm *vm);
 
 /* Raises VMM_REQUEST_* for the VM's process, or takes all there are. */

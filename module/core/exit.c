@@ -16,6 +16,7 @@
 #include "core/trace.h"
 #include "core/vcpu.h"
 #include "core/vm.h"
+#include "core/yield.h"
 #include "emul/glue.h"
 #include "uapi/linux/vmm.h"
 
@@ -213,8 +214,10 @@ static int exit_hypercall(struct vmm_vcpu *vcpu, struct vmm_exit *exit,
 
 	if (ret != VMM_RESUME)
 		return ret;
+	ret = vmm_hypercall(vcpu, atomic);
+	if (ret != VMM_RESUME)
+		return ret;
 	vmm_stat_inc(&vcpu->stats, VMM_STAT_HYPERCALLS);
-	vcpu->gpr[EMUL_RAX] = vmm_hypercall(vcpu);
 	vmm_vcpu_skip(vcpu, exit->insn_len);
 	return VMM_RESUME;
 }
@@ -304,9 +307,11 @@ static int exit_skip(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 
 static int exit_pause(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 {
+	if (!vmm_yield_wanted(vcpu))
+		return exit_skip(vcpu, exit, atomic);
 	if (atomic)
 		return VMM_WOULD_SLEEP;
-	vmm_vcpu_yield(vcpu);
+	vmm_yield_spinning(vcpu);
 	return exit_skip(vcpu, exit, atomic);
 }
 

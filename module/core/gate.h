@@ -16,6 +16,15 @@ void __vmm_vcpu_settle_pause(struct vmm_vcpu *vcpu);
 int __vmm_vcpu_go_in(struct vmm_vcpu *vcpu);
 
 /*
+ * Nobody pauses the vCPU, nor has.  A plain read, which the compiler folds into the
+ * comparison; it follows a barrier each time.
+ */
+static inline bool vmm_vcpu_gate_open(const struct vmm_vcpu *vcpu)
+{
+	return !data_race(vcpu->gate);
+}
+
+/*
  * Around all that runs the guest or finishes its instructions; owner only.
  * Waits while the VM is paused.  VMM_RESUME: inside; else what the run call
  * is to answer.
@@ -26,7 +35,7 @@ static inline int vmm_vcpu_go_in(struct vmm_vcpu *vcpu)
 
 	/* See pause.h. */
 	smp_store_mb(vcpu->inside, true);
-	if (likely(!vmm_vm_is_paused(vcpu->vm) && !vcpu->frozen))
+	if (likely(vmm_vcpu_gate_open(vcpu)))
 		return VMM_RESUME;
 	return __vmm_vcpu_go_in(vcpu);
 }
@@ -35,7 +44,7 @@ static inline void vmm_vcpu_go_out(struct vmm_vcpu *vcpu)
 {
 	/* See pause.h. */
 	smp_store_mb(vcpu->inside, false);
-	if (unlikely(vmm_vm_is_paused(vcpu->vm)))
+	if (unlikely(!vmm_vcpu_gate_open(vcpu)))
 		wake_up(&vcpu->vm->pause.wait);
 }
 
@@ -56,7 +65,7 @@ static inline void vmm_vcpu_settle_pause(struct vmm_vcpu *vcpu)
 	 * full barriers on this architecture.
 	 */
 	smp_mb__after_atomic();
-	if (unlikely(vmm_vm_is_paused(vcpu->vm) || READ_ONCE(vcpu->frozen)))
+	if (unlikely(!vmm_vcpu_gate_open(vcpu)))
 		__vmm_vcpu_settle_pause(vcpu);
 }
 

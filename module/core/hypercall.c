@@ -4,22 +4,25 @@
  * arguments in RBX, RCX, RDX, RSI; the result, or a negated error, in RAX.
  */
 #include <asm/apicdef.h>
-#include <linux/pid.h>
-#include <linux/sched.h>
-#include <linux/sched/task.h>
 #include <uapi/linux/kvm_para.h>
 
 #include "core/hypercall.h"
 #include "core/request.h"
 #include "core/vcpu.h"
 #include "core/vm.h"
+#include "core/yield.h"
+
+/* APIC ids are those of the vCPUs. */
+static struct vmm_vcpu *vcpu_of(struct vmm_vcpu *vcpu, u64 id)
+{
+	return id < vcpu->vm->nr_vcpus ? vmm_vm_vcpu(vcpu->vm, id) : NULL;
+}
 
 /* Ends the halt of the vCPU with APIC id @id. */
 static u64 kick_cpu(struct vmm_vcpu *vcpu, u64 id)
 {
-	struct vmm_vcpu *target;
+	struct vmm_vcpu *target = vcpu_of(vcpu, id);
 
-	target = id < vcpu->vm->nr_vcpus ? vmm_vm_vcpu(vcpu->vm, id) : NULL;
 	if (target)
 		vmm_vcpu_request(target, VMM_REQ_UNHALT);
 	return 0;
@@ -54,10 +57,25 @@ static u64 send_ipi(struct vmm_vcpu *vcpu, const u64 mask[2], u32 width,
 	return sent;
 }
 
-u64 vmm_hypercall(struct vmm_vcpu *vcpu)
+/*
+ * Gives way to the vCPU with APIC id @id, if that would run but for a processor.
+ * False: has to sleep for it.
+ */
+static bool give_way(struct vmm_vcpu *vcpu, u64 id, bool atomic)
+{
+	struct vmm_vcpu *target = vcpu_of(vcpu, id);
+
+	if (!target || target == vcpu || !vmm_yield_waits(target))
+		return true;
+	if (!atomic)
+		vmm_yield_to(vcpu, target);
+	return !atomic;
+}
+
+int vmm_hypercall(struct vmm_vcpu *vcpu, bool atomic)
 {
 	struct vmm_cpu_mode mode;
-	u64 nr, a[4];
+	u64 nr, a[4], val;
 	u32 width = 64;
 	int i;
 
@@ -68,8 +86,10 @@ u64 vmm_hypercall(struct vmm_vcpu *vcpu)
 	nr = vcpu->gpr[EMUL_RAX];
 
 	vmm_backend->get_mode(vcpu, &mode);
-	if (mode.cpl)
-		return -KVM_EPERM;
+	if (mode.cpl) {
+		vcpu->gpr[EMUL_RAX] = -KVM_EPERM;
+		return VMM_RESUME;
+	}
 	if (vmm_mode_emul(&mode, vcpu->rflags) != EMUL_MODE_LONG64) {
 		width = 32;
 		nr = (u32)nr;
@@ -78,42 +98,22 @@ u64 vmm_hypercall(struct vmm_vcpu *vcpu)
 	}
 	switch (nr) {
 	case KVM_HC_VAPIC_POLL_IRQ:
-		return 0;
+		val = 0;
+		break;
 	case KVM_HC_KICK_CPU:
-		return kick_cpu(vcpu, a[1]);
+		val = kick_cpu(vcpu, a[1]);
+		break;
 	case KVM_HC_SEND_IPI:
-		return send_ipi(vcpu, a, width, a[2], a[3]);
+		val = send_ipi(vcpu, a, width, a[2], a[3]);
+		break;
+	case KVM_HC_SCHED_YIELD:
+		if (!give_way(vcpu, a[0], atomic))
+			return VMM_WOULD_SLEEP;
+		val = 0;
+		break;
+	default:
+		val = -KVM_ENOSYS;
 	}
-	return -KVM_ENOSYS;
-}
-
-/*
- * A spinning vCPU most likely waits for one that was preempted: the next one
- * after it that wants to run gets the rest of its time.
- */
-void vmm_vcpu_yield(struct vmm_vcpu *vcpu)
-{
-	struct vmm_vm *vm = vcpu->vm;
-	struct vmm_vcpu *other;
-	struct task_struct *task;
-	bool done = false;
-	u32 i;
-
-	for (i = 1; i < vm->nr_vcpus && !done; i++) {
-		other = vmm_vm_vcpu(vm, (vcpu->id + i) % vm->nr_vcpus);
-		if (!other || READ_ONCE(other->cpu) >= 0 ||
-		    READ_ONCE(other->mp_state) != VMM_MP_RUNNABLE)
-			continue;
-		rcu_read_lock();
-		task = pid_task(rcu_dereference(other->pid), PIDTYPE_PID);
-		if (task)
-			get_task_struct(task);
-		rcu_read_unlock();
-		if (!task)
-			continue;
-		done = yield_to(task, true) > 0;
-		put_task_struct(task);
-	}
-	if (!done)
-		cond_resched();
+	vcpu->gpr[EMUL_RAX] = val;
+	return VMM_RESUME;
 }

@@ -6,10 +6,10 @@
 
 struct vmm_vcpu;
 
-/* Carries out the hypercall in the guest's registers; the value for RAX. */
-u64 vmm_hypercall(struct vmm_vcpu *vcpu);
-
-/* Gives the processor to a vCPU of the same VM that could use it.  May sleep. */
-void vmm_vcpu_yield(struct vmm_vcpu *vcpu);
+/*
+ * Carries out the hypercall in the guest's registers; VMM_RESUME, or
+ * VMM_WOULD_SLEEP with @atomic, and nothing is done.
+ */
+int vmm_hypercall(struct vmm_vcpu *vcpu, bool atomic);
 
 #endif

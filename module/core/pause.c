@@ -10,6 +10,7 @@
 #include "core/pause.h"
 #include "core/request.h"
 #include "core/run.h"
+#include "core/steal.h"
 #include "core/vcpu.h"
 #include "core/vm.h"
 #include "uapi/linux/vmm_netlink.h"
@@ -21,6 +22,27 @@ void vmm_pause_init(struct vmm_pause *p)
 {
 	mutex_init(&p->lock);
 	init_waitqueue_head(&p->wait);
+}
+
+/*
+ * Whoever asks over netlink holds what all families share: many who ask at once
+ * shall not wait for each other's limits in a row.
+ */
+static int take_turn(struct vmm_pause *p)
+{
+	long left = wait_event_interruptible_timeout(p->wait,
+						     mutex_trylock(&p->lock),
+						     PAUSE_LIMIT);
+
+	if (left > 0)
+		return 0;
+	return left ? -EINTR : -ETIMEDOUT;
+}
+
+void vmm_pause_unlock(struct vmm_pause *p)
+{
+	mutex_unlock(&p->lock);
+	wake_up(&p->wait);
 }
 
 /* ---- a vCPU's side --------------------------------------------------------- */
@@ -39,8 +61,10 @@ static void follow(struct vmm_vcpu *vcpu)
 	if (paused) {
 		vcpu->frozen_ns = stopped_ns;
 		vmm_lapic_timer_freeze(&vcpu->apic);
+		vmm_steal_stop(vcpu);
 	} else {
 		vmm_lapic_timer_thaw(&vcpu->apic, stopped_ns - vcpu->frozen_ns);
+		vmm_steal_go(vcpu);
 	}
 }
 
@@ -99,15 +123,35 @@ static bool all_out(struct vmm_vm *vm)
 	return true;
 }
 
+/* Tells all vCPUs, with the barrier that pause.h speaks of. */
+static void want(struct vmm_vm *vm, bool wanted)
+{
+	struct vmm_vcpu *vcpu;
+	u32 i;
+
+	lockdep_assert_held(&vm->pause.lock);
+	WRITE_ONCE(vm->pause.wanted, wanted);
+	vmm_for_each_vcpu(i, vcpu, vm)
+		WRITE_ONCE(vcpu->wanted, wanted);
+	smp_mb();
+}
+
+void vmm_pause_add_vcpu(struct vmm_vm *vm, u32 id, struct vmm_vcpu *vcpu)
+{
+	mutex_lock(&vm->pause.lock);
+	vcpu->wanted = vm->pause.wanted;
+	/* Pairs with vmm_vm_vcpu(): ready for use from here on. */
+	smp_store_release(&vm->vcpus[id], vcpu);
+	vmm_pause_unlock(&vm->pause);
+}
+
 static void let_go(struct vmm_vm *vm)
 {
 	struct vmm_vcpu *vcpu;
 	u32 i;
 
 	lockdep_assert_held(&vm->pause.lock);
-	WRITE_ONCE(vm->pause.wanted, false);
-	/* See pause.h. */
-	smp_mb();
+	want(vm, false);
 	vmm_for_each_vcpu(i, vcpu, vm) {
 		vmm_vcpu_kick(vcpu);
 		vmm_vcpu_settle_pause(vcpu);
@@ -120,9 +164,7 @@ static int stop_all(struct vmm_vm *vm)
 	u32 i;
 
 	lockdep_assert_held(&vm->pause.lock);
-	WRITE_ONCE(vm->pause.wanted, true);
-	/* See pause.h; also for vCPUs that are made from here on. */
-	smp_mb();
+	want(vm, true);
 	vmm_for_each_vcpu(i, vcpu, vm)
 		vmm_vcpu_request(vcpu, VMM_REQ_PAUSE);
 	if (!wait_event_timeout(vm->pause.wait, all_out(vm), PAUSE_LIMIT)) {
@@ -139,7 +181,7 @@ static int stop_all(struct vmm_vm *vm)
 
 int vmm_vm_pause(struct vmm_vm *vm)
 {
-	int err = mutex_lock_interruptible(&vm->pause.lock);
+	int err = take_turn(&vm->pause);
 
 	if (err)
 		return err;
@@ -149,16 +191,18 @@ int vmm_vm_pause(struct vmm_vm *vm)
 		err = -EALREADY;
 	else
 		err = stop_all(vm);
-	if (!err)
+	if (!err) {
+		WRITE_ONCE(vm->pause.done, true);
 		vmm_control_life(vm, VMM_NL_EVENT_PAUSED);
-	mutex_unlock(&vm->pause.lock);
+	}
+	vmm_pause_unlock(&vm->pause);
 	return err;
 }
 
 int vmm_vm_resume(struct vmm_vm *vm)
 {
 	u64 before;
-	int err = mutex_lock_interruptible(&vm->pause.lock);
+	int err = take_turn(&vm->pause);
 
 	if (err)
 		return err;
@@ -173,9 +217,10 @@ int vmm_vm_resume(struct vmm_vm *vm)
 			vmm_clock_vm_stopped_ns(&vm->x86.clock);
 		vmm_pit_dev_thaw(&vm->irq.pit,
 				 vm->pause.stopped_ns - before);
+		WRITE_ONCE(vm->pause.done, false);
 		vmm_control_life(vm, VMM_NL_EVENT_RESUMED);
 		let_go(vm);
 	}
-	mutex_unlock(&vm->pause.lock);
+	vmm_pause_unlock(&vm->pause);
 	return err;
 }

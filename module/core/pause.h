@@ -2,8 +2,8 @@
 /*
  * Pause: no vCPU of a VM runs its guest, and the guest's time stands still.
  *
- * The owner of a vCPU sets vmm_vcpu.inside before it looks at vmm_pause.wanted;
- * the pauser sets wanted and then waits until nobody is inside:
+ * The owner of a vCPU sets vmm_vcpu.inside before it looks at wanted, of which it
+ * has a copy at hand, vmm_vcpu.wanted; the pauser sets both and then waits until nobody is inside:
  *
  *	owner				pauser
  *	inside = true			wanted = true
@@ -29,6 +29,7 @@
 #include <linux/types.h>
 #include <linux/wait.h>
 
+struct vmm_vcpu;
 struct vmm_vm;
 
 /**
@@ -36,21 +37,31 @@ struct vmm_vm;
  * @lock:	one pause or resume at a time; who finds a vCPU owned can tell with
  *		it whether that is but the pauser
  * @wanted:	written under @lock, read by all
+ * @done:	likewise; nobody is inside, and this is what others are told: it
+ *		changes before the notice of the change is given
  * @stopped_ns:	under @lock; how long the VM's clock has stood still in all
- * @wait:	where a pauser waits for vCPUs to come out
+ * @wait:	where a pauser waits for vCPUs to come out, and others for @lock
  */
 struct vmm_pause {
 	struct mutex lock;
 	bool wanted;
+	bool done;
 	u64 stopped_ns;
 	wait_queue_head_t wait;
 };
 
 void vmm_pause_init(struct vmm_pause *p);
 
+/* Lets the next one have the lock. */
+void vmm_pause_unlock(struct vmm_pause *p);
+
+/* Publishes a vCPU, which no pause shall miss.  Holding vmm_vm.lock. */
+void vmm_pause_add_vcpu(struct vmm_vm *vm, u32 id, struct vmm_vcpu *vcpu);
+
 /*
  * May sleep.  0: no vCPU runs, nor will until the resume; -EALREADY,
- * -ESHUTDOWN, -EINTR; -ETIMEDOUT: one did not come out, and all go on.
+ * -ESHUTDOWN, -EINTR; -ETIMEDOUT: one did not come out, and all go on, or others
+ * were at it all the time.
  */
 int vmm_vm_pause(struct vmm_vm *vm);
 int vmm_vm_resume(struct vmm_vm *vm);

@@ -26,6 +26,7 @@
 #include "core/main.h"
 #include "core/request.h"
 #include "core/run.h"
+#include "core/steal.h"
 #include "core/trace.h"
 #include "core/vcpu.h"
 #include "core/vcpu_state.h"
@@ -284,6 +285,22 @@ static bool halt_polled(struct vmm_vcpu *vcpu)
 
 /* ---- the entry loop -------------------------------------------------------- */
 
+/*
+ * The thread is about to lose the processor.  That is told to the guest's other
+ * vCPUs, and to those that look for whom to give way to, if this guest could go
+ * on.
+ */
+static noinline void preempted(struct vmm_vcpu *vcpu)
+{
+	struct vmm_cpu_mode mode;
+
+	if (vcpu->mp_state != VMM_MP_RUNNABLE || vcpu->stopped)
+		return;
+	vmm_backend->get_mode(vcpu, &mode);
+	WRITE_ONCE(vcpu->preempted_in_user, mode.cpl == 3);
+	vmm_clock_preempted(&vcpu->x86);
+}
+
 static void load(struct vmm_vcpu *vcpu)
 {
 	int cpu = smp_processor_id();
@@ -291,6 +308,8 @@ static void load(struct vmm_vcpu *vcpu)
 
 	vcpu->last_cpu = cpu;
 	WRITE_ONCE(vcpu->cpu, cpu);
+	WRITE_ONCE(vcpu->preempted_in_user, false);
+	vmm_steal_load(vcpu);
 	vmm_backend->load(vcpu);
 	vmm_x86_load(&vcpu->x86);
 	if (moved)
@@ -299,6 +318,8 @@ static void load(struct vmm_vcpu *vcpu)
 
 static void put(struct vmm_vcpu *vcpu)
 {
+	if (unlikely(need_resched()))
+		preempted(vcpu);
 	vmm_x86_put(&vcpu->x86);
 	vmm_backend->put(vcpu);
 	if (hw_breakpoint_active())
@@ -512,7 +533,7 @@ static int before_entry(struct vmm_vcpu *vcpu)
 	if (vcpu->stopped)
 		return VMM_TO_USER;
 	if (need_resched()) {
-		vmm_clock_preempted(&vcpu->x86);
+		preempted(vcpu);
 		cond_resched();
 	}
 	err = thread_must_return(vcpu);
@@ -532,8 +553,8 @@ static int before_entry(struct vmm_vcpu *vcpu)
 }
 
 /*
- * For directed yields: which thread runs this vCPU.  The first one sets the VM
- * going.
+ * Which thread runs this vCPU: for directed yields and the account of steal time.
+ * The first one sets the VM going.
  */
 static void note_thread(struct vmm_vcpu *vcpu)
 {
@@ -543,6 +564,7 @@ static void note_thread(struct vmm_vcpu *vcpu)
 		return;
 	vmm_control_started(vcpu->vm);
 	rcu_assign_pointer(vcpu->pid, get_pid(task_pid(current)));
+	vmm_steal_begin(vcpu);
 	if (old) {
 		synchronize_rcu();
 		put_pid(old);

@@ -18,7 +18,7 @@ enum vmm_stat {
 
 /**
  * struct vmm_stats_block - counters of one vCPU
- * Written by the vCPU's thread alone (but for KICKS and NOTIFIES, which
+ * Written by the vCPU's owner alone (but for KICKS and NOTIFIES, which
  * tolerate a lost count from senders that race), read by anybody without a lock.
  */
 struct vmm_stats_block {
@@ -28,6 +28,12 @@ struct vmm_stats_block {
 static inline void vmm_stat_inc(struct vmm_stats_block *b, unsigned int stat)
 {
 	WRITE_ONCE(b->c[stat], b->c[stat] + 1);
+}
+
+static inline void vmm_stat_add(struct vmm_stats_block *b, unsigned int stat,
+				u64 n)
+{
+	WRITE_ONCE(b->c[stat], b->c[stat] + n);
 }
 
 extern const char *const vmm_stat_names[VMM_NR_STATS];

@@ -19,4 +19,7 @@
 	X(NOTIFIES,	"notifications") /* IPIs that need no exit */	\
 	X(TLB_FLUSHES,	"tlb_flushes")					\
 	X(EMULATED,	"emulated")	/* instructions executed */	\
-	X(HYPERCALLS,	"hypercalls")
+	X(HYPERCALLS,	"hypercalls")					\
+	X(STEAL_NS,	"steal_ns")	/* waits for a processor */	\
+	X(YIELDS_TRIED,	"yields_tried")	/* to another vCPU's thread */	\
+	X(YIELDS_HIT,	"yields_hit")	/* and it got the processor */

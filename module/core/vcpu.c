@@ -225,6 +225,23 @@ static int x86_write_guest(struct vmm_x86 *x86, u64 gpa, const void *data,
 	return err ? -EFAULT : 0;
 }
 
+static int x86_read_guest(struct vmm_x86 *x86, u64 gpa, void *data, size_t len,
+			  bool atomic)
+{
+	int err;
+
+	err = npt_space_read(&of_x86(x86)->vm->space, gpa, data, len,
+			     atomic ? VMM_MEM_NOWAIT : 0);
+	if (err == -EWOULDBLOCK)
+		return -EAGAIN;
+	return err ? -EFAULT : 0;
+}
+
+static bool x86_is_writable(struct vmm_x86 *x86, u64 gpa)
+{
+	return npt_space_is_writable(&of_x86(x86)->vm->space, gpa);
+}
+
 static void x86_request_clock(struct vmm_x86 *x86, bool all)
 {
 	struct vmm_vcpu *vcpu = of_x86(x86), *each;
@@ -248,6 +265,8 @@ static const struct vmm_x86_ops x86_ops = {
 	.lapic_set_msr	= x86_lapic_set_msr,
 	.set_tsc_offset	= x86_set_tsc_offset,
 	.write_guest	= x86_write_guest,
+	.read_guest	= x86_read_guest,
+	.is_writable	= x86_is_writable,
 	.request_clock	= x86_request_clock,
 };
 

@@ -75,7 +75,13 @@ enum vmm_user_io {
  * @stop_untold: [L] and listeners have not heard of it
  * @state_set:	[L] user space has set either since the last entry
  * @inside:	[O] the owner may run the guest: see core/pause.h
+ * @wanted:	[O] as vmm_pause.wanted, under vmm_pause.lock, read by the owner
  * @frozen:	[L] its timers stand still
+ * @gate:	both, for one look at them in core/gate.h
+ * @spinning:	[O] the owner gives way because the guest spins; it writes, others
+ *		that look for whom to give way to read
+ * @preempted_in_user: [O] likewise: the guest was in user mode when the owner
+ *		lost the processor
  * @db:		[L] DR0 to DR3
  * @watching:	[L] DR7 enables a breakpoint
  * @db_hits:	[L] bits of DR6: breakpoints that what the monitor does for the
@@ -90,6 +96,8 @@ enum vmm_user_io {
  * @poll_ns:	[L] how long the next halt polls before it sleeps
  * @stats:	[O] counters
  * @run:	[C] page shared with user space: never trusted to keep a value
+ * @run_delay:	[L] how long its thread has waited for a processor in all, as far
+ *		as that has been accounted for
  * @frozen_ns:	[L] for how long the VM's clock had stood still when its timers
  *		stopped
  * @stop_reason, @stop_text: [L] what vmm_run said when it stopped for good;
@@ -108,9 +116,17 @@ struct vmm_vcpu {
 	bool stop_untold;
 	bool state_set;
 	bool inside;
-	bool frozen;
+	bool spinning;
+	bool preempted_in_user;
 	bool watching;
 	u8 db_hits;
+	union {
+		struct {
+			bool wanted;
+			bool frozen;
+		};
+		u16 gate;
+	};
 	int cpu;
 	int mode;
 	unsigned long requests;
@@ -136,6 +152,7 @@ struct vmm_vcpu {
 	struct pid __rcu *pid;
 	struct rcuwait wait;
 	struct mutex lock;
+	u64 run_delay;
 	u64 frozen_ns;
 	u32 stop_reason;
 	char stop_text[VMM_STOP_TEXT];

@@ -236,6 +236,7 @@ struct vmm_vm *vmm_vm_create(const char *name, u32 nr_vcpus, bool unique,
 	if (!vm)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&vm->ref);
+	refcount_set(&vm->files, 1);
 	mutex_init(&vm->lock);
 	vm->id = atomic_inc_return(&next_id);
 	vm->nr_vcpus = nr_vcpus;
@@ -289,8 +290,6 @@ static void release(struct kref *ref)
 	struct vmm_vcpu *vcpu;
 	u32 i;
 
-	vm->dead = true;
-	vmm_control_del(vm);
 	vmm_ioeventfds_kill(&vm->port_doorbells);
 	vmm_ioeventfds_kill(&vm->mmio_doorbells);
 	vmm_irqchip_kill(&vm->irq);
@@ -314,6 +313,19 @@ static void release(struct kref *ref)
 void vmm_vm_put(struct vmm_vm *vm)
 {
 	kref_put(&vm->ref, release);
+}
+
+/*
+ * The VM leaves the table, and its name is free, with its last file: who has just
+ * looked it up shall not be seen in that.
+ */
+void vmm_vm_file_put(struct vmm_vm *vm)
+{
+	if (!refcount_dec_and_test(&vm->files))
+		return;
+	WRITE_ONCE(vm->dead, true);
+	vmm_control_del(vm);
+	vmm_vm_put(vm);
 }
 
 void vmm_vm_kill(struct vmm_vm *vm)

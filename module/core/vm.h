@@ -2,15 +2,17 @@
 /*
  * A virtual machine.
  *
- * Its reference count is held by its file, by the files of its vCPUs, and for
- * the length of a call by whoever looked it up.  Death has two steps: vmm_vm_kill()
- * marks it dead and makes every vCPU leave; the last reference frees it.
+ * It lives as long as its file or one of a vCPU: with the last of them it dies and
+ * is found no more.  The files together hold a reference, and for the length of a
+ * call whoever looked it up does; the last one frees it.  vmm_vm_kill() makes it dead
+ * before: all vCPUs leave, and only files are left of it.
  */
 #ifndef VMM_CORE_VM_H
 #define VMM_CORE_VM_H
 
 #include <linux/kref.h>
 #include <linux/mutex.h>
+#include <linux/refcount.h>
 #include <linux/types.h>
 
 #include "core/control.h"
@@ -32,6 +34,8 @@ struct vmm_vcpu;
  *
  * Protection: [C] constant after creation; [L] @lock; [O] own rules.
  *
+ * @ref:	[O] atomic; see above
+ * @files:	[O] atomic; of the VM and its vCPUs
  * @id:		[C] never used twice while the module is loaded
  * @nr_vcpus:	[C] vCPUs it may have
  * @name:	[O] vmm_control.lock
@@ -46,9 +50,11 @@ struct vmm_vcpu;
  * @pio, @mmio:	[O] devices in the kernel
  * @port_doorbells, @mmio_doorbells: [O] eventfds on those buses
  * @x86:	[O] clock and topology
+ * @last_yield:	[O] the vCPU that was given way to last; a hint that anybody writes
  */
 struct vmm_vm {
 	struct kref ref;
+	refcount_t files;
 	u32 id;
 	u32 nr_vcpus;
 	bool dead;
@@ -64,10 +70,12 @@ struct vmm_vm {
 	struct vmm_ioeventfds port_doorbells;
 	struct vmm_ioeventfds mmio_doorbells;
 	struct vmm_x86_vm x86;
+	u32 last_yield;
 	struct vmm_vcpu *vcpus[];
 };
 
 /*
+ * With one file, which the caller is to make.
  * @unique: -EEXIST if the owner has a VM of that name; -ENOSPC at VMM_MAX_VMS.
  * @net: where events of the VM are told.
  */
@@ -110,10 +118,13 @@ void vmm_vm_resume_all(void);
 
 void vmm_vm_put(struct vmm_vm *vm);
 
-static inline void vmm_vm_get(struct vmm_vm *vm)
+/* One more file, by who has one; one less.  May sleep. */
+static inline void vmm_vm_file_get(struct vmm_vm *vm)
 {
-	kref_get(&vm->ref);
+	refcount_inc(&vm->files);
 }
+
+void vmm_vm_file_put(struct vmm_vm *vm);
 
 /* Marks the VM dead; no vCPU is inside the guest when this returns. */
 void vmm_vm_kill(struct vmm_vm *vm);

@@ -55,7 +55,7 @@ static const struct nla_policy nmi_policy[VMM_NL_A_VCPU_ID + 1] = {
 
 static const struct genl_ops ops[] = {
 	OP(VMM_NL_CMD_VM_GET, vm_policy, .doit = vmm_nl_vm_get,
-	   .dumpit = vmm_nl_vm_dump),
+	   .start = vmm_nl_dump_start, .dumpit = vmm_nl_vm_dump),
 	OP(VMM_NL_CMD_VM_SET, set_policy, .doit = vmm_nl_vm_set),
 	OP(VMM_NL_CMD_VM_PAUSE, vm_policy, .doit = vmm_nl_vm_pause),
 	OP(VMM_NL_CMD_VM_RESUME, vm_policy, .doit = vmm_nl_vm_resume),
@@ -63,10 +63,12 @@ static const struct genl_ops ops[] = {
 	OP(VMM_NL_CMD_VM_RESET, vm_policy, .doit = vmm_nl_vm_reset),
 	OP(VMM_NL_CMD_VM_KILL, vm_policy, .doit = vmm_nl_vm_kill),
 	OP(VMM_NL_CMD_VM_NMI, nmi_policy, .doit = vmm_nl_vm_nmi),
-	OP(VMM_NL_CMD_VCPU_GET, vm_policy, .dumpit = vmm_nl_vcpu_dump),
-	OP(VMM_NL_CMD_SLOT_GET, vm_policy, .dumpit = vmm_nl_slot_dump),
+	OP(VMM_NL_CMD_VCPU_GET, vm_policy, .start = vmm_nl_dump_start,
+	   .dumpit = vmm_nl_vcpu_dump),
+	OP(VMM_NL_CMD_SLOT_GET, vm_policy, .start = vmm_nl_dump_start,
+	   .dumpit = vmm_nl_slot_dump),
 	OP(VMM_NL_CMD_STATS_GET, vm_policy, .doit = vmm_nl_stats_get,
-	   .dumpit = vmm_nl_stats_dump),
+	   .start = vmm_nl_dump_start, .dumpit = vmm_nl_stats_dump),
 };
 
 /* In the order of enum vmm_notice_group. */

@@ -25,6 +25,9 @@ bool vmm_nl_may(const struct sk_buff *skb, const struct vmm_vm *vm);
 struct vmm_vm *vmm_nl_find(const struct sk_buff *skb, struct nlattr **attrs,
 			   struct netlink_ext_ack *extack);
 
+/* Begins any dump. */
+int vmm_nl_dump_start(struct netlink_callback *cb);
+
 /* Operations that tell (nl_get.c) and that change (nl_act.c). */
 int vmm_nl_vm_get(struct sk_buff *skb, struct genl_info *info);
 int vmm_nl_vm_dump(struct sk_buff *skb, struct netlink_callback *cb);

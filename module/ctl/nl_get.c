@@ -18,6 +18,9 @@
 #include "ctl/netlink.h"
 #include "uapi/linux/vmm_netlink.h"
 
+/* A VM with labels at their longest, or all counters, fit. */
+#define RECORD_SIZE	8192
+
 static int put_u64(struct sk_buff *skb, int attr, u64 value)
 {
 	return nla_put_u64_64bit(skb, attr, value, VMM_NL_A_PAD);
@@ -77,20 +80,20 @@ static int put_figures(struct sk_buff *skb, struct vmm_vm *vm)
 	       -EMSGSIZE : 0;
 }
 
-/* Figures may wait for locks of the VM's memory, and so are not taken inside. */
+/*
+ * Figures may wait for locks of the VM's memory, and so are not taken inside;
+ * after the numbers of events, so that what these tell of is in the figures.
+ */
 static int put_vm(struct sk_buff *skb, struct vmm_vm *vm)
 {
 	int err;
 
 	if (nla_put_u32(skb, VMM_NL_A_VM_ID, vm->id))
 		return -EMSGSIZE;
-	err = put_figures(skb, vm);
-	if (err)
-		return err;
 	mutex_lock(&vm->control.lock);
 	err = put_control(skb, vm);
 	mutex_unlock(&vm->control.lock);
-	return err;
+	return err ? err : put_figures(skb, vm);
 }
 
 /* ---- counters ------------------------------------------------------------------ */
@@ -128,12 +131,9 @@ static int put_stats(struct sk_buff *skb, struct vmm_vm *vm)
 
 typedef int (*put_fn)(struct sk_buff *skb, struct vmm_vm *vm);
 
-/* Labels at their longest, or all counters, fit. */
-#define REPLY_SIZE	8192
-
 static int reply(struct genl_info *info, u8 cmd, put_fn put, struct vmm_vm *vm)
 {
-	struct sk_buff *skb = genlmsg_new(REPLY_SIZE, GFP_KERNEL);
+	struct sk_buff *skb = genlmsg_new(RECORD_SIZE, GFP_KERNEL);
 	void *hdr;
 	int err;
 
@@ -206,6 +206,16 @@ static int put_record(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
 	else
 		genlmsg_end(skb, hdr);
 	return err;
+}
+
+/*
+ * The first message of a dump is made before its reader has said how much he
+ * takes; without this it would be a page.
+ */
+int vmm_nl_dump_start(struct netlink_callback *cb)
+{
+	cb->min_dump_alloc = RECORD_SIZE;
+	return 0;
 }
 
 /* All VMs that the reader may look at. */

@@ -59,7 +59,7 @@ static long create_vm(void *object, void *arg)
 		return PTR_ERR(vm);
 	fd = vmm_vm_open(vm);
 	if (fd < 0)
-		vmm_vm_put(vm);
+		vmm_vm_file_put(vm);
 	return fd;
 }
 

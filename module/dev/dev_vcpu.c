@@ -256,7 +256,7 @@ static int vcpu_release(struct inode *inode, struct file *file)
 {
 	struct vmm_vcpu *vcpu = file->private_data;
 
-	vmm_vm_put(vcpu->vm);
+	vmm_vm_file_put(vcpu->vm);
 	return 0;
 }
 
@@ -282,7 +282,7 @@ int vmm_vcpu_open(struct vmm_vcpu *vcpu, struct file **out)
 		put_unused_fd(fd);
 		return PTR_ERR(file);
 	}
-	vmm_vm_get(vcpu->vm);
+	vmm_vm_file_get(vcpu->vm);
 	*out = file;
 	return fd;
 }

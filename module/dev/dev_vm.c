@@ -85,8 +85,7 @@ static long create_vcpu(void *object, void *arg)
 		vmm_vcpu_destroy(vcpu);
 		goto out;
 	}
-	/* Pairs with vmm_vm_vcpu(): ready for use from here on. */
-	smp_store_release(&vm->vcpus[create->id], vcpu);
+	vmm_pause_add_vcpu(vm, create->id, vcpu);
 	fd_install(ret, file);
 out:
 	mutex_unlock(&vm->lock);
@@ -227,6 +226,15 @@ static long take_requests(void *object, void *arg)
 	return 0;
 }
 
+static long get_clock(void *object, void *arg)
+{
+	struct vmm_vm_clock *clock = arg;
+	struct vmm_vm *vm = object;
+
+	clock->ns = vmm_clock_vm_ns(&vm->x86.clock);
+	return 0;
+}
+
 /* All or nothing: what cannot be told stays in the log. */
 static long read_dirty(struct vmm_vm *vm, const struct vmm_dirty_log *log)
 {
@@ -291,6 +299,7 @@ static const struct vmm_cmd commands[] = {
 	VMM_CMD(VMM_VM_TAKE_REQUESTS, VMM_CMD_ALIVE, take_requests),
 	VMM_CMD_TAIL(VMM_VM_DIRTY_LOG, VMM_CMD_ALIVE, vmm_dirty_log, reserved,
 		     dirty_log),
+	VMM_CMD(VMM_VM_GET_CLOCK, VMM_CMD_ALIVE, get_clock),
 };
 
 static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -317,7 +326,7 @@ static __poll_t vm_poll(struct file *file, poll_table *table)
 
 static int vm_release(struct inode *inode, struct file *file)
 {
-	vmm_vm_put(file->private_data);
+	vmm_vm_file_put(file->private_data);
 	return 0;
 }
 

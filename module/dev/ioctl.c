@@ -34,7 +34,7 @@ static noinline int own_contended(struct vmm_vcpu *vcpu)
 		return err;
 	if (!mutex_trylock(&vcpu->lock))
 		err = -EBUSY;
-	mutex_unlock(&pause->lock);
+	vmm_pause_unlock(pause);
 	return err;
 }
 

@@ -279,7 +279,7 @@ static inline int vmm_lapic_pending(struct vmm_lapic *l)
 /* False: no vector is requested, whatever its priority; true: perhaps one is. */
 static inline bool vmm_lapic_requested(const struct vmm_lapic *l)
 {
-	return l->irr_words || READ_ONCE(l->posted->flags);
+	return READ_ONCE(l->irr_words) || READ_ONCE(l->posted->flags);
 }
 
 /*

@@ -180,8 +180,8 @@ static inline bool npt_space_logging(const struct npt_space *space)
 
 void npt_space_logged(struct npt_space *space, const u64 *gpa, unsigned int nr);
 
-/* Whether @gpa is memory, without touching it. */
-bool npt_space_is_memory(struct npt_space *space, u64 gpa);
+/* Whether @gpa is memory that can be written, without touching it. */
+bool npt_space_is_writable(struct npt_space *space, u64 gpa);
 
 /*
  * Bytes that the slots cover, and bytes that the objects in them own, each object

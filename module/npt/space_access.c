@@ -272,16 +272,18 @@ void npt_space_unhold(struct npt_space *space, u64 gpa, struct vmm_hold *hold)
 }
 
 /**
- * npt_space_is_memory() - whether a slot covers an address
+ * npt_space_is_writable() - whether a slot covers an address, and can be written
  * @space:	the space
  * @gpa:	the address
  */
-bool npt_space_is_memory(struct npt_space *space, u64 gpa)
+bool npt_space_is_writable(struct npt_space *space, u64 gpa)
 {
-	bool found;
+	struct space_slot *s;
+	bool writable;
 
 	rcu_read_lock();
-	found = find_slot(space, gpa);
+	s = find_slot(space, gpa);
+	writable = s && !(s->slot.flags & NPT_SLOT_READONLY);
 	rcu_read_unlock();
-	return found;
+	return writable;
 }

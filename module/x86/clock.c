@@ -389,6 +389,7 @@ void vmm_clock_reset(struct vmm_x86 *x86, bool init)
 		c->time_msr = 0;
 		c->wall_msr = 0;
 		c->steal_msr = 0;
+		c->preempted = false;
 		c->todo = 0;
 		c->tsc_adjust = 0;
 	}

@@ -90,9 +90,9 @@ struct vmm_clock_vm {
  * @steal_msr:	MSR_KVM_STEAL_TIME: address and enable bit
  * @version, @wall_version, @steal_version: of the areas in guest memory, odd
  *		while one is being written
- * @steal_ns:	steal time told to the guest
- * @run_delay:	the thread's wait for a processor that is in @steal_ns
- * @tid:	the thread that @run_delay is of
+ * @steal_ns:	steal time as the guest is to see it, less what @steal_adopt brings
+ * @steal_adopt: the area has not been read yet, on whose contents steal time
+ *		and version go on
  * @preempted:	the guest was told that this vCPU does not run
  */
 struct vmm_clock {
@@ -112,8 +112,7 @@ struct vmm_clock {
 	u32 wall_version;
 	u32 steal_version;
 	u64 steal_ns;
-	u64 run_delay;
-	int tid;
+	bool steal_adopt;
 	bool preempted;
 };
 

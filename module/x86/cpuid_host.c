@@ -69,7 +69,8 @@ int vmm_cpuid_setup(unsigned int phys_bits)
 				BIT(KVM_FEATURE_CLOCKSOURCE2) |
 				BIT(KVM_FEATURE_STEAL_TIME) |
 				BIT(KVM_FEATURE_PV_UNHALT) |
-				BIT(KVM_FEATURE_PV_SEND_IPI),
+				BIT(KVM_FEATURE_PV_SEND_IPI) |
+				BIT(KVM_FEATURE_PV_SCHED_YIELD),
 	};
 
 	if (host.tsc_stable)

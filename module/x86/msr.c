@@ -221,7 +221,7 @@ int vmm_msr_set_kvm(struct vmm_x86 *x86, u32 index, u64 val, bool by_host)
 		vmm_clock_write_time_msr(x86, val);
 		return 0;
 	case MSR_KVM_STEAL_TIME:
-		return vmm_clock_write_steal_msr(x86, val);
+		return vmm_clock_write_steal_msr(x86, val, by_host);
 	default:
 		return -EINVAL;
 	}

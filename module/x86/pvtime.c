@@ -10,7 +10,6 @@
 #include <linux/kernel.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
-#include <linux/sched.h>
 
 #include <asm/kvm_para.h>
 #include <asm/pvclock-abi.h>
@@ -100,46 +99,38 @@ static int write_wall(struct vmm_x86 *x86, bool atomic)
 
 /* ---- steal time --------------------------------------------------------- */
 
-/* How long this thread has been waiting for a processor in all its life. */
-#ifdef CONFIG_SCHED_INFO
-static u64 run_delay(void)
+/*
+ * The area begins with what is in it: zeroes, if the guest keeps to the rules, or
+ * what it has been told already where the vCPU was restored.
+ */
+static int adopt_steal(struct vmm_x86 *x86, u64 gpa, bool atomic)
 {
-	return current->sched_info.run_delay;
-}
-#else
-static u64 run_delay(void)
-{
+	struct vmm_clock *c = &x86->clock;
+	struct kvm_steal_time st;
+	int err;
+
+	err = x86->ops->read_guest(x86, gpa, &st, sizeof(st), atomic);
+	if (err)
+		return err;
+	c->steal_ns += st.steal;
+	c->steal_version = st.version;
+	c->steal_adopt = false;
 	return 0;
-}
-#endif
-
-static bool steal_is_stale(const struct vmm_clock *c)
-{
-	return c->preempted || c->tid != current->pid ||
-	       c->run_delay != run_delay();
-}
-
-/* Another thread has a count of its own: begin anew from there. */
-static void account_steal(struct vmm_clock *c)
-{
-	u64 delay = run_delay();
-
-	if (c->tid == current->pid)
-		c->steal_ns += delay - c->run_delay;
-	c->tid = current->pid;
-	c->run_delay = delay;
 }
 
 static int write_steal(struct vmm_x86 *x86, bool atomic)
 {
 	struct vmm_clock *c = &x86->clock;
 	struct kvm_steal_time st = { 0 };
-	int err;
+	u64 gpa = c->steal_msr & KVM_STEAL_VALID_BITS;
+	int err = 0;
 
-	account_steal(c);
+	if (c->steal_adopt)
+		err = adopt_steal(x86, gpa, atomic);
+	if (err)
+		return err;
 	st.steal = c->steal_ns;
-	err = write_area(x86, c->steal_msr & KVM_STEAL_VALID_BITS, &st,
-			 offsetof(typeof(st), pad),
+	err = write_area(x86, gpa, &st, offsetof(typeof(st), pad),
 			 offsetof(typeof(st), version), &c->steal_version,
 			 atomic);
 	if (err != -EAGAIN)
@@ -149,10 +140,18 @@ static int write_steal(struct vmm_x86 *x86, bool atomic)
 
 void vmm_pvtime_load(struct vmm_x86 *x86)
 {
+	if (x86->clock.preempted)
+		x86->clock.todo |= VMM_CLOCK_STEAL;
+}
+
+void vmm_pvtime_steal(struct vmm_x86 *x86, u64 ns)
+{
 	struct vmm_clock *c = &x86->clock;
 
-	if (c->steal_msr & KVM_MSR_ENABLED && steal_is_stale(c))
-		c->todo |= VMM_CLOCK_STEAL;
+	if (!(c->steal_msr & KVM_MSR_ENABLED))
+		return;
+	c->steal_ns += ns;
+	c->todo |= VMM_CLOCK_STEAL;
 }
 
 void vmm_clock_preempted(struct vmm_x86 *x86)
@@ -187,13 +186,19 @@ void vmm_clock_write_wall_msr(struct vmm_x86 *x86, u64 val)
 	x86->ops->request_clock(x86, false);
 }
 
-int vmm_clock_write_steal_msr(struct vmm_x86 *x86, u64 val)
+int vmm_clock_write_steal_msr(struct vmm_x86 *x86, u64 val, bool host)
 {
 	struct vmm_clock *c = &x86->clock;
 
 	if (val & KVM_STEAL_RESERVED_MASK)
 		return -EINVAL;
+	if (!host && val & KVM_MSR_ENABLED &&
+	    !x86->ops->is_writable(x86, val & KVM_STEAL_VALID_BITS))
+		return -EINVAL;
 	c->steal_msr = val;
+	c->steal_ns = 0;
+	c->steal_adopt = true;
+	c->preempted = false;
 	c->todo &= ~VMM_CLOCK_STEAL;
 	if (!(val & KVM_MSR_ENABLED))
 		return 0;

@@ -19,13 +19,21 @@ struct vmm_x86;
 #define VMM_CLOCK_WALL	(1U << 1)
 #define VMM_CLOCK_STEAL	(1U << 2)
 
-/* WRMSR of the paravirtual MSRs; -EINVAL: reserved bits. */
+/* WRMSR of the paravirtual MSRs. */
 void vmm_clock_write_time_msr(struct vmm_x86 *x86, u64 val);
 void vmm_clock_write_wall_msr(struct vmm_x86 *x86, u64 val);
-int vmm_clock_write_steal_msr(struct vmm_x86 *x86, u64 val);
 
-/* The vCPU is being loaded: notes whether steal time has grown. */
+/*
+ * Likewise; -EINVAL: reserved bits, or no memory there that can be written.  User
+ * space (@host) may set the register before the memory.
+ */
+int vmm_clock_write_steal_msr(struct vmm_x86 *x86, u64 val, bool host);
+
+/* The vCPU is being loaded: it is preempted no more. */
 void vmm_pvtime_load(struct vmm_x86 *x86);
+
+/* @ns more of steal time, which the guest hears of after the next load. */
+void vmm_pvtime_steal(struct vmm_x86 *x86, u64 ns);
 
 /*
  * Writes what is due to guest memory.  With @atomic it does not sleep, and

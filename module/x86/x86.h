@@ -33,11 +33,13 @@
  * @write_guest: writes guest-physical memory, within one page; with @atomic
  *		it does not sleep, -EAGAIN if it would have to; -EFAULT if
  *		there is no writable memory
+ * @read_guest:	reads it, likewise
+ * @is_writable: whether there is memory that can be written
  * @request_clock: has vmm_clock_update() called before this vCPU's guest is
  *		entered again, or those of all vCPUs of the VM (@all); any
  *		context
  *
- * All but @write_guest without @atomic may be called in the entry loop.
+ * All but @write_guest and @read_guest without @atomic may be called in the entry loop.
  */
 struct vmm_x86_ops {
 	u64 (*get_cr)(struct vmm_x86 *x86, unsigned int nr);
@@ -52,6 +54,9 @@ struct vmm_x86_ops {
 	void (*set_tsc_offset)(struct vmm_x86 *x86, u64 offset);
 	int (*write_guest)(struct vmm_x86 *x86, u64 gpa, const void *data,
 			   size_t len, bool atomic);
+	int (*read_guest)(struct vmm_x86 *x86, u64 gpa, void *data, size_t len,
+			  bool atomic);
+	bool (*is_writable)(struct vmm_x86 *x86, u64 gpa);
 	void (*request_clock)(struct vmm_x86 *x86, bool all);
 };
 

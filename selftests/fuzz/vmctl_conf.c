@@ -22,7 +22,8 @@ static uint64_t below(uint64_t n)
 
 static const char *const words[] = {
 	"cpus", "memory", "kernel", "initrd", "append", "unpack", "multiboot",
-	"debug-exit", "timeout", " ", " ", "\n", "\n", "\t", "\"", "\\", "\\x",
+	"debug-exit", "timeout", "weight", "prio", "cap", "pin", "mem-limit",
+	"-5", "0-3", ",8", "none", "64M", " ", " ", "\n", "\n", "\t", "\"", "\\", "\\x",
 	"\\n", "#", "1", "0x", "40", "7M", "1G", ".5", "auto", "guest", "host",
 	"/", "/k", ",/m=a", "=", ",", "quiet", "\x80", "\x01", "\r",
 };
@@ -35,10 +36,10 @@ static size_t make(char *text, size_t size)
 
 	while (lines-- && len < size - 256) {
 		len += (size_t)sprintf(text + len, "%s %s",
-				       words[below(9)], words[12 + below(25)]);
+				       words[below(14)], words[14 + below(33)]);
 		for (n = (unsigned int)below(6); n; n--)
 			len += (size_t)sprintf(text + len, "%s",
-					       words[below(37)]);
+					       words[below(47)]);
 		text[len++] = '\n';
 	}
 	len += (size_t)sprintf(text + len, "%s", below(4) ? "kernel /k" : "");

@@ -51,6 +51,11 @@ static int64_t now(void)
 	return clock_now;
 }
 
+static uint64_t machine_now(struct vm_clock *clock)
+{
+	return (uint64_t)clock_now;
+}
+
 static void drive(struct irq_line *line, bool level)
 {
 }
@@ -66,6 +71,7 @@ static void room(struct serial_sink *sink)
 static struct irq_line serial_line = { .drive = drive };
 static struct irq_line rtc_line = { .drive = drive };
 static struct irq_line sci_line = { .drive = drive };
+static struct vm_clock machine_clock = { .now = machine_now };
 static struct serial_sink sink = { put, room };
 
 static int setup(void)
@@ -82,7 +88,7 @@ static int setup(void)
 	vm_end_init(&end);
 	layout_make(&layout, 6 * GIB, 48, &err);
 	serial_init(&serial, &serial_line, &sink);
-	pm_init(&pm, &sci_line, &end);
+	pm_init(&pm, &sci_line, &machine_clock, &end);
 	reset_init(&reset, &end);
 	i8042_init(&kbc, &end);
 	fw_cfg_init(&fw_cfg, 6 * GIB, 4);

@@ -41,7 +41,8 @@ refused 2 "-k and --multiboot" run -k x --multiboot y
 refused 2 "must start with a letter" run -k x 1st
 refused 2 "name of 64 .*limit is 63" run -k x "$(printf 'x%.0s' {1..64})"
 refused 2 "one name is enough" run -k x one two
-refused 2 "-o xml: .*table and json" info -o xml
+refused 2 "-o xml: .*jsonl, csv and name" info -o xml
+refused 2 "-o name: these have no names" doctor -o name
 refused 2 "takes no argument" version now
 refused 2 "-o xml: .*jsonl, csv and name" list -o xml
 refused 2 "web: takes no argument" list web
@@ -59,7 +60,7 @@ refused 2 "s: may be set or show" s
 refused 6 "/dev/vmm: cannot open: .*try: .*insmod" run -k /dev/null
 refused 6 "/dev/vmm" run -k /nowhere -m 512M
 refused 6 "/dev/vmm" info
-for words in list "show web" "pause web" "set web name=x" stats "exits web" events "wait web"; do
+for words in list "top -b -n 1" "show web" "pause web" "set web name=x" stats "exits web" events "wait web"; do
 	# shellcheck disable=SC2086
 	refused 6 "netlink: no family vmm; try: .*insmod" $words
 done
@@ -101,6 +102,10 @@ is "$($vmctl complete -- pause ""; $vmctl complete -- frob ""; $vmctl complete -
 	"where there is nothing, nothing is offered"
 is "$($vmctl complete -- wait --for "" | tr -d '\t' | tr '\n' ' ')" "running paused stopped gone " \
 	"an option's values"
+is "$($vmctl complete -- list --fields id,na | cut -f 1 | sed -n 1,3p | tr '\n' ' ')" \
+	"id,id id,name id,state " "fields, behind those that are there"
+is "$($vmctl complete -- top --sort -c | cut -f 1 | sed -n 2p)" "-name" "and to sort by"
+ok "help names them" grep -q "^Fields: id, name, state," <($vmctl help list)
 for shell in bash zsh fish; do
 	script=tools/vmctl/completion/vmctl.$shell
 	[ $shell != zsh ] || script=tools/vmctl/completion/_vmctl

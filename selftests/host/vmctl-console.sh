@@ -142,6 +142,19 @@ ok "the last keys reached the guest" until_ok eval 'log web | has ">again"'
 is "$(until_ok [ -s "$tmp/after" ]; cat "$tmp/after")" "$(cat "$tmp/before")" \
 	"the terminal is as it was"
 is "$(state web)" running "the VM runs on"
+rm "$tmp/after"
+tm send-keys -t vm "clear; $vmctl run -m 8M --multiboot $tmp/echo here; echo code \$?; stty -g >$tmp/after" Enter
+ok "run: the guest has the terminal" on_screen "^>"
+tm send-keys -t vm hello C-c
+ok "its keys are echoed by the guest" on_screen "^>hello"
+is "$(state here)" running "^C is one"
+tm send-keys -t vm 'C-]'
+ok "Ctrl-] says what it does" on_screen "vmctl: Ctrl-] again within a second ends"
+sleep 1.1
+tm send-keys -t vm 'C-]' 'C-]'
+ok "twice ends it, with code 1" on_screen "^code 1"
+is "$(until_ok [ -s "$tmp/after" ]; cat "$tmp/after") $(state here)" "$(cat "$tmp/before") " \
+	"the terminal is as it was"
 tm send-keys -t vm "clear; $vmctl console --tail web; echo code \$?; stty -g >$tmp/after" Enter
 ok "again" on_screen "Ctrl-] detaches"
 tm kill-session -t vm

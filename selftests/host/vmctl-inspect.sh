@@ -90,6 +90,18 @@ refused 1 "web: cannot write: No space left" dump web "$tmp/full/core"
 is "$(ls "$tmp/full") $(state web)" " running" "no room: no file, and it runs"
 umount "$tmp/full"
 
+# A process that is stopped does not answer: dump waits, and is killed.
+web=$(process web)
+kill -STOP "$web"
+$vmctl dump web "$tmp/core3" >"$tmp/out" 2>&1 &
+dump=$!
+ok "a dump in its middle" until_ok eval '[ "$(state web)" = paused ]'
+{ kill -KILL $dump; wait $dump; } 2>/dev/null
+ok "is killed: the VM goes on" until_ok eval '[ "$(state web)" = running ]'
+ok "and no file is left" until_ok [ ! -e "$tmp/core3" ]
+refused 124 "regs: web: its process does not answer" regs web
+kill -CONT "$web"
+
 quiet 0 kill web
 quiet 0 kill lab
 

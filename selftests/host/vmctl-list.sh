@@ -42,11 +42,12 @@ list -o json >"$tmp/list"
 ok "json: bytes and numbers" grep -Eq "^{\"schema\": 1, \"vms\": \
 \[{\"id\": [0-9]+, \"name\": \"lab\", \"state\": \"running\", \"backend\": \"$backend\", \
 \"owner\": 0, .*\"memory\": 8388608, .*\"uptime_ns\": [0-9]{7,}, \"paused_ns\": 0, \
-\"labels\": \{\}}, {.*}\]}$" "$tmp/list"
+\"labels\": \{\}, \"weight\": null, \"cap\": null, \"pin\": \"[0-9,-]*\", \
+\"mem_limit\": null}, {.*}\]}$" "$tmp/list"
 list -o jsonl >"$tmp/lines"
 is "$(grep -c '^{"schema": 1, "id": .*}$' "$tmp/lines")" 2 "jsonl: an object a line"
 is "$(list -o csv | sed -n 1p)" \
-	"id,name,state,backend,owner,vcpus,max_vcpus,memory,max_memory,resident,uptime_ns,paused_ns,labels" \
+	"id,name,state,backend,owner,vcpus,max_vcpus,memory,max_memory,resident,uptime_ns,paused_ns,labels,weight,cap,pin,mem_limit" \
 	"csv: keys"
 is "$(list -o csv --no-header | cut -d , -f 2,6,7,8 | tr '\n' ' ')" \
 	"lab,1,1,8388608 web,2,2,4194304 " "csv: values"
@@ -86,6 +87,11 @@ is "$(candidates pause "")" "lab web " "live names"
 is "$($vmctl complete -- show "" | sed -n 's/^web\t//p')" running "with their states"
 is "$(bash -c '. tools/vmctl/completion/vmctl.bash
 	COMP_WORDS=('$vmctl' pause w) COMP_CWORD=2; _vmctl; echo "${COMPREPLY[*]}"')" web "bash"
+if command -v fish >/dev/null; then
+	is "$(fish --no-config -c 'set -p PATH $PWD/tools/vmctl
+		set fish_complete_path $PWD/tools/vmctl/completion
+		complete -C "vmctl pause w"')" $'web\trunning' "fish"
+fi
 
 { kill -KILL $web; wait $web; } 2>/dev/null
 ok "a VM is gone with its process" within cat lab -q

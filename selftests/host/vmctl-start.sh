@@ -36,7 +36,8 @@ refused 3 "nobody: no VM of this name is defined" start nobody
 refused 2 "../web.*must start with a letter" start ../web
 refused 2 "DEFINITION... is missing" start
 refused 1 "none: $tmp/nothing: cannot open the Multiboot image: No such file" start none
-is "$(state none) $(ls "$VMM_DIR/run")" "stopped web" "one that cannot start leaves nothing"
+is "$(state none) $(ls "$VMM_DIR/run" "$VMM_DIR/log" | tr '\n' ' ')" \
+	"stopped $VMM_DIR/log: web  $VMM_DIR/run: web " "one that cannot start leaves nothing"
 echo frob 1 >"$VMM_DIR/etc/broken.conf"
 refused 1 "broken.conf:1: frob: no such key" start broken
 $vmctl start none lab nobody 2>"$tmp/err"
@@ -61,7 +62,7 @@ quiet 0 stop lab
 is "$(state lab) $(ls "$VMM_DIR/run")" "stopped web" "stop: VM and process are gone when it returns"
 ok "the log tells of both ends" eval 'log lab | tr "\n" " " |
 	has "^\[vmctl: lab started at 20..-..-..T..:..:..Z\] \[vmctl: lab ended: powered off\] $"'
-refused 3 "lab: no VM of this name" stop lab
+refused 4 "stop: lab: does not run; try: vmctl start lab" stop lab
 quiet 0 start lab
 is "$(log lab | grep -c started) $(state lab)" "2 running" "it can be started again"
 refused 124 "web: the guest has not reacted" stop -t 0.3 web
@@ -106,6 +107,20 @@ quiet 0 kill web
 end $waiter
 is $status 0 "until it is stopped"
 
+# One that resets as soon as it runs.
+image again 66 ba f9 0c b0 06 ee eb fe
+define again again
+quiet 0 start again
+until_ok eval '[ "$(id again)" -gt 0 ] 2>/dev/null'
+sleep 2
+first=$(id again)
+sleep 3
+ok "a guest that resets all the time does so once a second: $first, $(id again)" \
+	[ $(($(id again) - first)) -le 5 ]
+ok "but it does" [ "$(id again)" -gt "$first" ]
+quiet 0 kill again
+is "$(state again) $(ls "$VMM_DIR/run")" "stopped " "and can be killed"
+
 # ---- sudden deaths
 
 quiet 0 start web
@@ -114,7 +129,7 @@ kill -KILL "$pid"
 ok "killed: list is truthful" until_ok eval '[ "$(state web)" = stopped ]'
 is "$($vmctl list -q)" "" "it does not run"
 ok "sockets and lock are left" [ -S "$VMM_DIR/run/web/console" ]
-refused 3 "web: no VM of this name" stop web
+refused 4 "stop: web: does not run" stop web
 quiet 0 start web
 is "$(state web)" running "the next start takes their place"
 pid=$(process web)

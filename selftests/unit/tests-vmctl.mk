@@ -5,12 +5,12 @@
 .DEFAULT_GOAL	:= all
 VMCTL		:= ../../tools/vmctl
 VMCTL_TESTS	:= $(patsubst %.c,%,$(wildcard vmctl_*.c))
-VMCTL_VM	:= bus conf conf_file console console_await console_client console_feed \
+VMCTL_VM	:= bus cgroup conf conf_file console console_await console_client console_feed \
 		   console_hub console_log console_session core_file define end log_reader \
-		   loop regs runtime sandbox sandbox_filter sandbox_landlock sandbox_spaces \
-		   scroll spawn talk_server terminal thread
+		   loop place regs runtime sandbox sandbox_filter sandbox_landlock sandbox_spaces \
+		   sched scroll spawn talk_server terminal thread unit
 VMCTL_SRC	:= $(wildcard $(VMCTL)/boot/*.c $(VMCTL)/dev/*.c $(VMCTL)/lib/*.c) \
-		   $(VMCTL_VM:%=$(VMCTL)/vm/%.c)
+		   $(VMCTL_VM:%=$(VMCTL)/vm/%.c) $(VMCTL)/top/model.c $(VMCTL)/top/view.c
 VMCTL_OBJ	:= $(VMCTL_SRC:$(VMCTL)/%.c=$(BUILD)/vmctl/%.o)
 
 # What unpacks kernels, what speaks netlink, and what filters system calls.

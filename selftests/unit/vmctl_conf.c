@@ -63,11 +63,15 @@ static void test_flags(void)
 	       flag(id_of("unpack"), "host") &&
 	       flag(id_of("debug-exit"), "244") &&
 	       flag(id_of("timeout"), "90.250") &&
-	       flag(id_of("sandbox"), "required"), "flags are taken");
+	       flag(id_of("sandbox"), "required") &&
+	       flag(id_of("weight"), "300") && flag(id_of("cap"), "250") &&
+	       flag(id_of("pin"), "3,0-1") && flag(id_of("mem-limit"), "2048m"),
+	       "flags are taken");
 	tap_ok(prints(HEAD "cpus 3\nmemory 1536M\nkernel /boot/vm\n"
 		      "initrd /boot/i\nappend console=ttyS0 x=\"a b\"\n"
 		      "unpack host\ndebug-exit 0xf4\ntimeout 90.25\n"
-		      "sandbox required\n"),
+		      "sandbox required\n"
+		      "weight 300\ncap 250\npin 0-1,3\nmem-limit 2G\n"),
 	       "and are lines of a file that says the same");
 	tap_ok(conf.opt.cpus == 3 && conf.opt.memory == 1536 * MIB &&
 	       !strcmp(conf.opt.boot.kernel, "/boot/vm") &&
@@ -76,14 +80,21 @@ static void test_flags(void)
 	       conf.opt.boot.unpack == UNPACK_HOST && !conf.opt.boot.multiboot &&
 	       conf.opt.debug_exit == 0xf4 &&
 	       conf.opt.timeout_ns == 90250000000ULL &&
-	       conf.opt.sandbox == SANDBOX_REQUIRED, "which is what was meant");
+	       conf.opt.sandbox == SANDBOX_REQUIRED &&
+	       conf.opt.sched.weight == 300 && conf.opt.sched.cap == 250 &&
+	       CPU_COUNT(&conf.opt.sched.pin) == 3 &&
+	       conf.opt.sched.mem_limit == 2 * GIB, "which is what was meant");
 	conf_free(&conf);
 	tap_ok(flag(id_of("multiboot"), "/t,/m=x y,/n") &&
 	       prints(HEAD "cpus 1\nmemory 256M\nmultiboot /t,/m=x y,/n\n"),
 	       "what is not told is not written, but sizes always are");
+	tap_ok(flag(id_of("prio"), "-7") && flag(id_of("cap"), "9") &&
+	       flag(id_of("cap"), "none") &&
+	       prints(HEAD "cpus 1\nmemory 256M\nmultiboot /t,/m=x y,/n\nprio -7\n"),
+	       "none is as if it had not been told");
 	for (o = conf_options; o->id; o++)
 		n += o->value && o->help && o->name;
-	tap_ok(n == 10, "each flag is a key, with a value and help");
+	tap_ok(n == 15, "each flag is a key, with a value and help");
 }
 
 /* Command lines of all sorts, none of which may come back as another. */
@@ -155,6 +166,14 @@ static void test_refusals(void)
 	refused("memory lots\n", "web.conf:1: memory lots: not a size");
 	refused("timeout 0\n", "web.conf:1: timeout 0: not a number");
 	refused("debug-exit 65536\n", "web.conf:1: debug-exit 65536: a port");
+	refused("weight 0\n", "web.conf:1: weight 0: a weight is 1 to 10000");
+	refused("prio 20\n", "web.conf:1: prio 20: a priority is a nice value");
+	refused("pin 3-1\n", "web.conf:1: pin 3-1: neither a list of CPUs");
+	refused("mem-limit 1\n", "web.conf:1: mem-limit 1: a limit is at");
+	refused("kernel /k\ncap 101\n",
+		"web.conf: cap 101: at most 100, 100 for each vCPU");
+	refused("kernel /k\nweight 1\nprio 1\n",
+		"web.conf: weight and prio exclude each other");
 	refused("unpack me\n", "web.conf:1: unpack me: neither auto");
 	refused("kernel vmlinuz\n", "web.conf:1: kernel vmlinuz: file names");
 	refused("multiboot /a,b\n", "web.conf:1: multiboot /a,b: file names");

@@ -227,6 +227,26 @@ static void test_mark(void)
 	       "behind a run that was cut short, too");
 }
 
+/* What never ran leaves nothing; what has a past keeps it. */
+static void test_nothing(void)
+{
+	struct console_log log;
+
+	console_log_remove(&paths, "new", &err);
+	tap_ok(!console_log_open(&log, &paths, "new", 65536, &err) &&
+	       !access(log.path, F_OK), "a log that is open is a file");
+	console_log_close(&log);
+	*strrchr(log.path, '/') = 0;
+	tap_ok(access(log.path, F_OK), "one that has nothing is none");
+	console_log_open(&log, &paths, "new", 65536, &err);
+	console_log_mark(&log, "once");
+	console_log_close(&log);
+	console_log_open(&log, &paths, "new", 65536, &err);
+	console_log_close(&log);
+	tap_ok(!access(log.path, F_OK), "one that has a past stays");
+	console_log_remove(&paths, "new", &err);
+}
+
 int main(void)
 {
 	char command[64];
@@ -245,6 +265,7 @@ int main(void)
 	test_missed();
 	test_places();
 	test_mark();
+	test_nothing();
 	snprintf(command, sizeof(command), "rm -r %s", root);
 	if (system(command))
 		return 1;

@@ -49,6 +49,16 @@ static void test_sizes(void)
 	       !strcmp(size_text(text, 0), "0") &&
 	       !strcmp(size_text(text, UINT64_MAX), "18446744073709551615"),
 	       "sizes as text");
+	tap_ok(!strcmp(size_about(text, 0), "0") &&
+	       !strcmp(size_about(text, 1023), "1023") &&
+	       !strcmp(size_about(text, 8 * MIB), "8M") &&
+	       !strcmp(size_about(text, 1536 * MIB), "1.5G") &&
+	       !strcmp(size_about(text, 430321664), "410M") &&
+	       !strcmp(size_about(text, 10 * MIB + 600 * KIB), "11M") &&
+	       !strcmp(size_about(text, GIB - 1), "1G") &&
+	       !strcmp(size_about(text, GIB - MIB), "1023M") &&
+	       !strcmp(size_about(text, UINT64_MAX), "16777216T"),
+	       "and for a glance");
 }
 
 static void test_others(void)

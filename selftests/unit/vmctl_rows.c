@@ -137,6 +137,54 @@ static void test_json(void)
 	       "jsonl: an object a line, in the order asked for");
 }
 
+/* ---- a record that stands by itself ---------------------------------------------- */
+
+struct host {
+	uint64_t cpus;
+	char can[32];
+};
+
+static const struct rows_field host_fields[] = {
+	ROWS_FIELD("cpus", "CPUS", NUMBER, struct host, cpus),
+	ROWS_FIELD("can_do", "CAN DO", WORDS, struct host, can),
+	{}
+};
+
+static struct host host = { 2, "npt  \"vgif\"" };
+
+static void one(const char *name, struct rows_view view, const char *wanted,
+		const char *what)
+{
+	const struct rows r = { name, host_fields, &host, sizeof(host), 1 };
+	const char *got;
+
+	capture_begin();
+	rows_print_one(&r, &view);
+	got = capture_end();
+	if (!tap_ok(!strcmp(got, wanted), "by itself: %s", what))
+		tap_note("got:\n%s\nwanted:\n%s", got, wanted);
+}
+
+static void test_one(void)
+{
+	one("host", (struct rows_view){},
+	    "cpus    2\ncan_do  npt  \"vgif\"\n", "a field a line");
+	one("host", (struct rows_view){ .fields = "can_do", .no_header = true },
+	    "npt  \"vgif\"\n", "a value alone");
+	one("host", (struct rows_view){ .format = ROWS_JSON, .fields = "cpus" },
+	    "{\"schema\": 1, \"host\": {\"cpus\": 2}}\n", "json");
+	one(NULL, (struct rows_view){ .format = ROWS_JSON },
+	    "{\"schema\": 1, \"cpus\": 2, \"can_do\": [\"npt\", \"\\\"vgif\\\"\"]}\n",
+	    "json without a name, and words as a list");
+	one("host", (struct rows_view){ .format = ROWS_CSV },
+	    "cpus,can_do\n2,\"npt  \"\"vgif\"\"\"\n", "csv");
+	host.can[0] = 0;
+	one("host", (struct rows_view){ .format = ROWS_JSONL, .fields = "can_do" },
+	    "{\"schema\": 1, \"can_do\": []}\n", "no words");
+	one("host", (struct rows_view){ .fields = "can_do" }, "can_do  -\n",
+	    "nor for people");
+}
+
 static void json_string(const char *text, const char *wanted)
 {
 	const char *got;
@@ -210,7 +258,7 @@ static void test_refusals(void)
 {
 	enum rows_format format;
 	struct err err = {};
-	char many[512] = "name";
+	char many[1024] = "name";
 	unsigned int i;
 
 	refused((struct rows_view){ .fields = "name,nothing" }, "'nothing'");
@@ -289,6 +337,7 @@ int main(void)
 	test_tame();
 	test_wide();
 	test_json();
+	test_one();
 	test_strings();
 	test_csv();
 	test_sort();

@@ -159,7 +159,6 @@ static void start(bool stable)
 	fake = (struct fake_host) {
 		.tsc = 1ULL << 40, .boot_ns = 77777777777,
 		.real_ns = 1700000000000000000ULL, .constant_tsc = stable,
-		.pid = 100,
 	};
 	vmm_clock_vm_init(&w.vm.clock);
 	pass(1000);
@@ -596,55 +595,6 @@ static void test_wall(void)
 	       "the wall clock is that of VM time zero");
 }
 
-static struct kvm_steal_time steal_at(u64 gpa)
-{
-	struct kvm_steal_time st;
-
-	memcpy(&st, w.mem + gpa, sizeof(st));
-	return st;
-}
-
-static void test_steal(void)
-{
-	struct vmm_x86 *x86;
-	int writes;
-
-	start(true);
-	x86 = &w.vcpu[0];
-	fake.run_delay = 1000000;
-	tap_ok(vmm_clock_write_steal_msr(x86, 0xc00 | 2) == -EINVAL &&
-	       !x86->clock.steal_msr, "reserved bits are refused");
-	vmm_clock_write_steal_msr(x86, 0xc00 | KVM_MSR_ENABLED);
-	serve();
-	tap_ok(steal_at(0xc00).steal == 0 && steal_at(0xc00).version == 2,
-	       "steal time begins at zero");
-	writes = w.writes;
-	vmm_clock_load(x86);
-	tap_ok(w.writes == writes, "nothing stolen, nothing written");
-	fake.run_delay += 250000;
-	vmm_clock_load(x86);
-	tap_ok(steal_at(0xc00).steal == 250000 &&
-	       steal_at(0xc00).version == 4, "waiting is steal time");
-	vmm_clock_preempted(x86);
-	tap_ok(steal_at(0xc00).preempted == KVM_VCPU_PREEMPTED,
-	       "preemption shows");
-	vmm_clock_load(x86);
-	tap_ok(!steal_at(0xc00).preempted, "and ends on load");
-	fake.pid = 200;
-	fake.run_delay = 5;
-	vmm_clock_load(x86);
-	fake.run_delay += 50;
-	vmm_clock_load(x86);
-	tap_ok(steal_at(0xc00).steal == 250050,
-	       "another thread's wait is not counted twice");
-	vmm_clock_write_steal_msr(x86, 0);
-	fake.run_delay += 1000;
-	writes = w.writes;
-	vmm_clock_load(x86);
-	vmm_clock_preempted(x86);
-	tap_ok(w.writes == writes, "switched off, it is left alone");
-}
-
 int main(void)
 {
 	test_scale();
@@ -667,6 +617,5 @@ int main(void)
 	test_versions();
 	test_load_retries();
 	test_wall();
-	test_steal();
 	return tap_done();
 }

@@ -30,6 +30,7 @@ static struct {
 	unsigned int lapic_calls, ibpbs, aux_loads;
 	u64 tsc, adjust;
 	u64 time_msr, wall_msr, steal_msr;
+	bool steal_by_host;
 } o;
 
 static struct vmm_x86_vm vm;
@@ -140,8 +141,9 @@ void vmm_clock_write_wall_msr(struct vmm_x86 *x, u64 val)
 	x->clock.wall_msr = val;
 }
 
-int vmm_clock_write_steal_msr(struct vmm_x86 *x, u64 val)
+int vmm_clock_write_steal_msr(struct vmm_x86 *x, u64 val, bool host)
 {
+	o.steal_by_host = host;
 	if (val & KVM_STEAL_RESERVED_MASK)
 		return -EINVAL;
 	x->clock.steal_msr = val;
@@ -461,7 +463,10 @@ static void test_rest(void)
 	       !takes(MSR_IA32_MCG_STATUS, 8), "no machine-check banks");
 	tap_ok(takes(MSR_KVM_STEAL_TIME, 0x1001) &&
 	       reads(MSR_KVM_STEAL_TIME, 0x1001) &&
-	       !takes(MSR_KVM_STEAL_TIME, 0x1003), "steal time");
+	       !takes(MSR_KVM_STEAL_TIME, 0x1003) && !o.steal_by_host,
+	       "steal time");
+	tap_ok(!vmm_msr_set(&x86, MSR_KVM_STEAL_TIME, 0x1001) &&
+	       o.steal_by_host, "and who writes it");
 	tap_ok(takes(MSR_KVM_SYSTEM_TIME_NEW, 0x2001) &&
 	       reads(MSR_KVM_SYSTEM_TIME, 0x2001) &&
 	       takes(MSR_KVM_WALL_CLOCK, 0x3000) &&

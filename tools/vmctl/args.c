@@ -127,6 +127,9 @@ int args_view(const struct args *a, int id, struct rows_view *view,
 	switch (id) {
 	case 'o':
 		return rows_format_parse(a->value, &view->format, err) ? -1 : 1;
+	case 'q':
+		view->format = ROWS_ONLY_NAME;
+		return 1;
 	case OPT_FIELDS:
 		view->fields = a->value;
 		return 1;

@@ -52,15 +52,27 @@ int args_conf(struct args *a, struct conf *conf);
 #define OPT_SORT	(OPT_FIRST + 0x101)
 #define OPT_NO_HEADER	(OPT_FIRST + 0x102)
 
+#define ARGS_QUIET_OPTION						\
+	{ 'q', "quiet", NULL, "names only, as -o name" }
+
 #define ARGS_VIEW_OPTIONS(formats)					\
 	{ 'o', "output", formats,					\
 	  "table and wide are for people, wide has all fields;\n"	\
 	  "the others have bytes, nanoseconds and stable keys" },	\
 	{ OPT_FIELDS, "fields", "KEY,...", "these fields, in this order" }, \
 	{ OPT_SORT, "sort", "[-]KEY", "by this field; -: the greatest first" }, \
-	{ OPT_NO_HEADER, "no-header", NULL, "no line of heads or keys" }
+	{ OPT_NO_HEADER, "no-header", NULL, "no line of heads or keys" }, \
+	ARGS_QUIET_OPTION
+
+/* Of what is one thing, or has an order and no names. */
+#define ARGS_ONE_OPTIONS(formats)					\
+	{ 'o', "output", formats,					\
+	  "table is for people, the others for programs" },		\
+	{ OPT_FIELDS, "fields", "KEY,...", "these fields, in this order" }, \
+	{ OPT_NO_HEADER, "no-header", NULL, "no line of heads, no keys" }
 
 #define ARGS_FORMATS	"table|wide|json|jsonl|csv|name"
+#define ARGS_NAMELESS	"table|wide|json|jsonl|csv"
 
 /** args_view() - takes @id if it is of these: 1; 0: not; -1: a misuse, in @err */
 int args_view(const struct args *a, int id, struct rows_view *view,

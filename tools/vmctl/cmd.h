@@ -14,6 +14,8 @@
 
 #define VMCTL_VERSION "0.1.0"
 
+struct rows_field;
+
 /**
  * struct command - a verb
  * @name:	what the user types; a unique prefix will do
@@ -23,6 +25,7 @@
  * @options:	closed by one without an id; NULL for none
  * @operands:	what each operand is, as cmd_option.value is; the last may come
  *		again if it ends in "..."; closed by NULL; NULL for none
+ * @fields:	of its records, for --fields and --sort; NULL for none
  * @run:	the handler; argv[0] is the name; returns the exit code
  */
 struct command {
@@ -32,6 +35,7 @@ struct command {
 	const char *help;
 	const struct cmd_option *options;
 	const char *const *operands;
+	const struct rows_field *fields;
 	int (*run)(const struct command *cmd, int argc, char **argv);
 };
 

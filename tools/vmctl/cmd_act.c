@@ -195,21 +195,27 @@ static int follow(struct control *c, const struct order *o, struct keeper *k,
 				 "the VM has ended; try: vmctl logs");
 }
 
-/* Who waited for an end shall know if it was a bad one. */
-static void tell_end(const struct order *o, const struct record_vm *vm)
+/* Who waited for an end shall know if it was a bad one; 0. */
+static int tell_end(const struct order *o, const char *name)
 {
 	struct epitaph epitaph;
 	struct paths paths;
 	struct err err;
 
 	if (o->verb.done != is_over && o->verb.done != is_gone)
-		return;
+		return 0;
 	/* who has been started again has not ended */
-	if (!paths_find(&paths, &err) &&
-	    !runtime_alive(&paths, vm->name, &err) &&
-	    epitaph_read(&paths, vm->name, &epitaph, &err) > 0 &&
-	    !epitaph.plain)
-		note("wait: %s: ended: %s", vm->name, epitaph.text);
+	if (!paths_find(&paths, &err) && !runtime_alive(&paths, name, &err) &&
+	    epitaph_read(&paths, name, &epitaph, &err) > 0 && !epitaph.plain)
+		note("wait: %s: ended: %s", name, epitaph.text);
+	return 0;
+}
+
+/* A VM that is defined and does not run is what waiting for an end waits for. */
+static bool was_waited_for(const struct order *o, const struct err *err)
+{
+	return !o->verb.op && err->code == VMCTL_STATE &&
+	       (o->verb.done == is_over || o->verb.done == is_gone);
 }
 
 static int act_and_follow(struct control *c, const struct order *o,
@@ -223,7 +229,7 @@ static int act_and_follow(struct control *c, const struct order *o,
 
 	ret = keeper_vm(&k, c, o->vm, &vm, err);
 	if (ret)
-		return ret;
+		return was_waited_for(o, err) ? tell_end(o, o->vm) : ret;
 	for (;;) {
 		ret = act(c, &left, &vm, err);
 		if (!ret)
@@ -237,7 +243,7 @@ static int act_and_follow(struct control *c, const struct order *o,
 				     o->verb.limit_ns - passed : 1;
 	}
 	if (!ret && o->verb.cmd == &cmd_wait && k.lock >= 0)
-		tell_end(o, &vm);
+		tell_end(o, vm.name);
 	keeper_forget(&k);
 	return ret ? err_wrap(err, "%.64s", o->vm) : 0;
 }

@@ -9,6 +9,7 @@
 
 #include "cmds.h"
 #include "lib/records.h"
+#include "lib/rows.h"
 #include "vm/define.h"
 
 /* Each candidate is a line, with what it is behind a tab. */
@@ -68,12 +69,30 @@ static bool is(const char *value, const char *word)
 	       (!value[len] || !strcmp(value + len, "..."));
 }
 
-/* What @value, of an option or operand, may be.  Files the shell knows itself. */
-static void offer_values(const char *value)
+/* Each key that may end @word: behind its last comma, or a minus before it. */
+static void offer_keys(const struct command *cmd, const char *word)
+{
+	const struct rows_field *f;
+	const char *comma = strrchr(word, ',');
+	size_t before = comma ? (size_t)(comma - word) + 1 : *word == '-';
+
+	for (f = cmd->fields; f && f->key; f++)
+		printf("%.*s%s\t%s\n", (int)before, word, f->key,
+		       f->head ? f->head : "");
+}
+
+/*
+ * What @value, of an option or operand, may be, where @word is begun.  Files the shell
+ * knows itself.
+ */
+static void offer_values(const struct command *cmd, const char *value,
+			 const char *word)
 {
 	size_t len;
 
-	if (is(value, "VM")) {
+	if (!strcmp(value, "KEY,...") || !strcmp(value, "[-]KEY")) {
+		offer_keys(cmd, word);
+	} else if (is(value, "VM")) {
 		offer_vms();
 	} else if (is(value, "DEFINITION")) {
 		offer_definitions();
@@ -123,7 +142,8 @@ static const struct cmd_option *option(const struct command *cmd,
 	return NULL;
 }
 
-static void offer_operand(const struct command *cmd, unsigned int n)
+static void offer_operand(const struct command *cmd, unsigned int n,
+			  const char *word)
 {
 	const char *const *operand = cmd->operands;
 
@@ -135,11 +155,12 @@ static void offer_operand(const struct command *cmd, unsigned int n)
 	}
 	/* beyond the last only what may come again */
 	if (!n || strstr(*operand, "..."))
-		offer_values(*operand);
+		offer_values(cmd, *operand, word);
 }
 
 static void complete(const struct command *cmd, int count, char **words)
 {
+	const char *last = words[count - 1];
 	const struct cmd_option *o = NULL;
 	unsigned int operands = 0;
 	int i;
@@ -153,11 +174,11 @@ static void complete(const struct command *cmd, int count, char **words)
 		operands += words[i][0] != '-';
 	}
 	if (o && o->value)
-		offer_values(o->value);
-	else if (words[count - 1][0] == '-')
+		offer_values(cmd, o->value, last);
+	else if (last[0] == '-')
 		offer_options(cmd);
 	else
-		offer_operand(cmd, operands);
+		offer_operand(cmd, operands, last);
 }
 
 static int run(const struct command *cmd, int argc, char **argv)

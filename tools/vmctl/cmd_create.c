@@ -62,7 +62,8 @@ const struct command cmd_create = {
 	.summary = "Define a VM, for later",
 	.usage = "[-c CPUS] [-m SIZE] {-k KERNEL [-i INITRD] | --multiboot FILE[,MODULE...]}\n"
 		 "       [-a CMDLINE] [--unpack auto|guest|host] [--debug-exit PORT]\n"
-		 "       [--timeout SEC] NAME",
+		 "       [--timeout SEC] [--weight WEIGHT | --prio NICE] [--cap PERCENT]\n"
+		 "       [--pin CPU,...] [--mem-limit SIZE] NAME",
 	.options = conf_options,
 	.operands = operands,
 	.help =

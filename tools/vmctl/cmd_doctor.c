@@ -11,13 +11,26 @@
 
 #include "args.h"
 #include "cmds.h"
-#include "lib/out.h"
 #include "lib/vmm.h"
 
 #define LINE_LEN	4096
 
+/** struct check - one of them, as it is told */
+struct check {
+	char result[8];
+	char text[512];
+};
+
+static const struct rows_field fields[] = {
+	ROWS_FIELD("result", "RESULT", TEXT, struct check, result),
+	ROWS_FIELD("text", "TEXT", TEXT, struct check, text),
+	{}
+};
+
+#define MAX_CHECKS	16
+
 struct doctor {
-	enum out_format format;
+	struct check check[MAX_CHECKS];
 	unsigned int checks;
 	int code;
 };
@@ -33,23 +46,17 @@ static void say(struct doctor *d, enum verdict verdict, const char *fmt, ...)
 
 static void say(struct doctor *d, enum verdict verdict, const char *fmt, ...)
 {
-	static const char *const words[] = { "ok", "warn", "FAIL" };
-	static const char *const keys[] = { "ok", "warn", "fail" };
-	char text[512];
+	static const char *const words[] = { "ok", "warn", "fail" };
+	struct check *c = &d->check[d->checks];
 	va_list ap;
 
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	if (d->format == OUT_JSON) {
-		printf("%s{\"result\": \"%s\", \"text\": ",
-		       d->checks ? ", " : "", keys[verdict]);
-		out_json_string(text);
-		putchar('}');
-	} else {
-		printf("%-5s %s\n", words[verdict], text);
-	}
+	if (d->checks == MAX_CHECKS)
+		return;
 	d->checks++;
+	snprintf(c->result, sizeof(c->result), "%s", words[verdict]);
+	va_start(ap, fmt);
+	vsnprintf(c->text, sizeof(c->text), fmt, ap);
+	va_end(ap);
 }
 
 static void fail(struct doctor *d, int code)
@@ -214,26 +221,38 @@ static void check_device(struct doctor *d)
 	vmm_close(&vmm);
 }
 
-static int examine(enum out_format format)
+/* For people, without heads, and failures stand out. */
+static void print_lines(const struct doctor *d)
 {
-	struct doctor d = { .format = format };
-	bool loaded = module_loaded("vmm");
+	unsigned int i;
 
-	out_begin(format);
-	if (format == OUT_JSON)
-		out_list_begin(format, "checks");
+	for (i = 0; i < d->checks; i++)
+		printf("%-5s %s\n", !strcmp(d->check[i].result, "fail") ?
+		       "FAIL" : d->check[i].result, d->check[i].text);
+}
+
+static int examine(const struct rows_view *view)
+{
+	struct doctor d = {};
+	struct rows rows = {
+		.name = "checks", .fields = fields, .records = d.check,
+		.size = sizeof(d.check[0]),
+	};
+
 	check_cpu(&d);
-	check_kvm(&d, loaded);
+	check_kvm(&d, module_loaded("vmm"));
 	check_device(&d);
-	if (format == OUT_JSON)
-		out_list_end(format);
-	out_end(format);
+	rows.count = d.checks;
+	if (view->format == ROWS_TABLE && !view->fields)
+		print_lines(&d);
+	else
+		rows_print(&rows, view);
 	return d.code;
 }
 
 static int run(const struct command *cmd, int argc, char **argv)
 {
-	enum out_format format = OUT_TABLE;
+	struct rows_view view = {};
 	struct args a;
 	struct err err;
 	int id;
@@ -242,26 +261,29 @@ static int run(const struct command *cmd, int argc, char **argv)
 	while ((id = args_next(&a)) != ARGS_END) {
 		if (id == ARGS_BAD)
 			return VMCTL_USAGE;
-		if (out_format_parse(a.value, &format, &err))
+		if (args_view(&a, id, &view, &err) < 0)
 			return command_fail(cmd, &err);
 	}
 	if (!args_operands(&a, 0, 0))
 		return VMCTL_USAGE;
-	return examine(format);
+	if (rows_check(fields, &view, &err))
+		return command_fail(cmd, &err);
+	return examine(&view);
 }
 
 static const struct cmd_option options[] = {
-	{ 'o', "output", "table|json", "for people, or for programs" },
+	ARGS_ONE_OPTIONS(ARGS_NAMELESS),
 	{}
 };
 
 const struct command cmd_doctor = {
 	.name = "doctor",
 	.summary = "Check whether this host can run VMs, and say what to do",
-	.usage = "[-o table|json]",
+	.usage = "[-o FORMAT] [--fields KEY,...] [--no-header]",
 	.options = options,
 	.help =
 "Exit code: 0 all well, else that of the first failure: 5 not permitted,\n"
 "6 module absent or of another ABI, 7 host lacks SVM and VMX or KVM holds it.\n",
+	.fields = fields,
 	.run = run,
 };

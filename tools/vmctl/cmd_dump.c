@@ -11,6 +11,7 @@
 #include "args.h"
 #include "cmds.h"
 #include "lib/container.h"
+#include "lib/guard.h"
 #include "lib/note.h"
 #include "lib/records.h"
 #include "vm/ask.h"
@@ -40,37 +41,68 @@ static void catch_signals(void)
 		sigaction(signals[i], &sa, NULL);
 }
 
-/** struct source - the VM; @ours: it was running, and we paused it */
+/**
+ * struct source - the VM
+ * @file:	that is written, which is ours
+ * @guard:	who resumes the VM if we are killed; there while @ours
+ * @ours:	it was running, and we paused it
+ */
 struct source {
 	struct reach reach;
 	struct control control;
 	struct record_vm vm;
+	const char *file;
+	struct guard guard;
 	int fd;
 	bool ours;
 };
 
+/* In the process that is left. */
+static void undo(void *arg)
+{
+	struct source *s = arg;
+	struct control c;
+	struct err err;
+
+	unlink(s->file);
+	if (control_open(&c, &err))
+		return;
+	control_act(&c, VMM_NL_CMD_VM_RESUME, s->vm.id, &err);
+	control_close(&c);
+}
+
+static bool is_paused(const struct source *s)
+{
+	return !strcmp(s->vm.state, "paused");
+}
+
+/* Whoever else paused it will resume it. */
 static int pause_it(struct source *s, struct err *err)
 {
 	if (records_vm_own(&s->control, s->reach.name, &s->vm, err))
 		return -1;
+	if (is_paused(s))
+		return 0;
+	if (guard_begin(&s->guard, undo, s, err))
+		return -1;
 	s->ours = !control_act(&s->control, VMM_NL_CMD_VM_PAUSE, s->vm.id, err);
 	if (s->ours)
 		return 0;
-	/* someone else did, and will resume it */
+	guard_end(&s->guard);
 	if (records_vm_by_id(&s->control, s->vm.id, &s->vm, err))
 		return -1;
-	if (!strcmp(s->vm.state, "paused"))
-		return 0;
-	return err_set(err, VMCTL_STATE, "cannot be paused");
+	return is_paused(s) ? 0 : err_set(err, VMCTL_STATE, "cannot be paused");
 }
 
 static void resume_it(struct source *s)
 {
 	struct err err;
 
-	if (s->ours &&
-	    control_act(&s->control, VMM_NL_CMD_VM_RESUME, s->vm.id, &err))
+	if (!s->ours)
+		return;
+	if (control_act(&s->control, VMM_NL_CMD_VM_RESUME, s->vm.id, &err))
 		note("dump: %s: is not resumed: %s", s->reach.name, err.text);
+	guard_end(&s->guard);
 	s->ours = false;
 }
 
@@ -103,6 +135,7 @@ static int into_file(struct source *s, const char *file, struct err *err)
 		return err_set(err, errno == EACCES ? VMCTL_PERM : VMCTL_FAILED,
 			       "%.200s: cannot create: %s", file,
 			       strerror(errno));
+	s->file = file;
 	ret = pause_it(s, err);
 	if (!ret)
 		ret = write_core(s, out, err);

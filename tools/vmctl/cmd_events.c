@@ -17,6 +17,7 @@
 #include "lib/tally.h"
 #include "lib/tell.h"
 #include "lib/watch.h"
+#include "vm/reach.h"
 
 /**
  * struct listener - this command at work
@@ -106,7 +107,7 @@ static int begin(struct listener *l, struct err *err)
 
 	l->only_id = RECORD_NONE;
 	if (l->only) {
-		if (records_vm(&l->ask, l->only, &vm, err))
+		if (reach_vm(&l->ask, l->only, &vm, err))
 			return -1;
 		l->only_id = vm.id;
 	}
@@ -252,6 +253,7 @@ static const struct cmd_option options[] = {
 	  "the others have nanoseconds and stable keys" },
 	{ OPT_FIELDS, "fields", "KEY,...", "these fields, in this order" },
 	{ OPT_NO_HEADER, "no-header", NULL, "no line of heads or keys" },
+	ARGS_QUIET_OPTION,
 	{}
 };
 
@@ -259,9 +261,10 @@ const struct command cmd_events = {
 	.name = "events",
 	.summary = "Tell what happens to VMs, as it happens, until interrupted",
 	.usage = "[--vm VM] [-g GROUP,...] [-n COUNT] [-o FORMAT] [--fields KEY,...]\n"
-		 "       [--no-header]",
+		 "       [--no-header] [-q]",
 	.help = "LOST is how many events of the VM and group should have come before and\n"
 		"did not; an event 'lost' tells of those that none came after.\n",
 	.options = options,
+	.fields = tell_event,
 	.run = run,
 };

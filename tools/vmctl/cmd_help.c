@@ -4,6 +4,7 @@
 
 #include "args.h"
 #include "cmds.h"
+#include "lib/rows.h"
 
 static void list(void)
 {
@@ -52,6 +53,23 @@ static void print_options(const struct cmd_option *options)
 	}
 }
 
+#define LINE_MAX_LEN	78
+
+static void print_fields(const struct rows_field *f)
+{
+	size_t at;
+
+	printf("\nFields:");
+	for (at = strlen("Fields:"); f->key; f++) {
+		at += strlen(f->key) + 2;
+		if (at > LINE_MAX_LEN) {
+			printf("\n       ");
+			at = strlen("       ") + strlen(f->key) + 2;
+		}
+		printf(" %s%s", f->key, f[1].key ? "," : "\n");
+	}
+}
+
 static void explain(const struct command *cmd)
 {
 	printf("usage: vmctl %s%s%s\n%s.\n", cmd->name, *cmd->usage ? " " : "",
@@ -60,6 +78,8 @@ static void explain(const struct command *cmd)
 		putchar('\n');
 		print_options(cmd->options);
 	}
+	if (cmd->fields)
+		print_fields(cmd->fields);
 	if (cmd->help)
 		printf("\n%s", cmd->help);
 }

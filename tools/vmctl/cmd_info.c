@@ -3,54 +3,70 @@
 
 #include "args.h"
 #include "cmds.h"
-#include "lib/out.h"
 #include "lib/vmm.h"
 
-static void print_features(enum out_format f, uint64_t features)
+/** struct offer - what there is to tell; @features: words */
+struct offer {
+	char version[32], backend[16];
+	char features[512];
+	uint64_t abi, max_vcpus, max_slots, max_mem, phys_bits, tsc_khz, xcr0;
+};
+
+#define OFFER(key, kind) ROWS_FIELD(#key, #key, kind, struct offer, key)
+
+static const struct rows_field fields[] = {
+	OFFER(version,		TEXT),
+	OFFER(abi,		NUMBER),
+	OFFER(backend,		TEXT),
+	OFFER(features,		WORDS),
+	OFFER(max_vcpus,	NUMBER),
+	OFFER(max_slots,	NUMBER),
+	OFFER(max_mem,		SIZE),
+	OFFER(phys_bits,	NUMBER),
+	OFFER(tsc_khz,		NUMBER),
+	OFFER(xcr0,		HEX),
+	{}
+};
+
+static void name_features(char *words, size_t size, uint64_t features)
 {
 	unsigned int bit;
-	bool first = true;
 	const char *name;
-	char number[16];
+	size_t at = 0;
 
-	out_list_begin(f, "features");
-	for (bit = 0; bit < 64; bit++) {
+	words[0] = 0;
+	for (bit = 0; bit < 64 && at < size; bit++) {
 		if (!(features >> bit & 1))
 			continue;
 		name = vmm_feature_name(bit);
-		if (!name) {
-			snprintf(number, sizeof(number), "bit%u", bit);
-			name = number;
-		}
-		out_list_item(f, name, first);
-		first = false;
+		if (name)
+			at += (size_t)snprintf(words + at, size - at, "%s%s",
+					       at ? " " : "", name);
+		else
+			at += (size_t)snprintf(words + at, size - at,
+					       "%sbit%u", at ? " " : "", bit);
 	}
-	out_list_end(f);
 }
 
-static void print(enum out_format f, const struct vmm_info *info)
+static void print(const struct vmm_info *info, const struct rows_view *view)
 {
-	char text[40];
+	struct offer o = {
+		.abi = info->abi, .max_vcpus = info->max_vcpus,
+		.max_slots = info->max_slots, .max_mem = info->max_mem,
+		.phys_bits = info->phys_bits, .tsc_khz = info->tsc_khz,
+		.xcr0 = info->xcr0,
+	};
+	const struct rows rows = { NULL, fields, &o, sizeof(o), 1 };
 
-	out_begin(f);
-	snprintf(text, sizeof(text), "%.31s", info->version);
-	out_text(f, "version", text);
-	out_number(f, "abi", info->abi);
-	snprintf(text, sizeof(text), "%.15s", info->backend);
-	out_text(f, "backend", text);
-	print_features(f, info->features);
-	out_number(f, "max_vcpus", info->max_vcpus);
-	out_number(f, "max_slots", info->max_slots);
-	out_size(f, "max_mem", info->max_mem);
-	out_number(f, "phys_bits", info->phys_bits);
-	out_number(f, "tsc_khz", info->tsc_khz);
-	out_hex(f, "xcr0", info->xcr0);
-	out_end(f);
+	snprintf(o.version, sizeof(o.version), "%.31s", info->version);
+	snprintf(o.backend, sizeof(o.backend), "%.15s", info->backend);
+	name_features(o.features, sizeof(o.features), info->features);
+	rows_print_one(&rows, view);
 }
 
 static int run(const struct command *cmd, int argc, char **argv)
 {
-	enum out_format format = OUT_TABLE;
+	struct rows_view view = {};
 	struct args a;
 	struct err err;
 	struct vmm vmm;
@@ -60,27 +76,28 @@ static int run(const struct command *cmd, int argc, char **argv)
 	while ((id = args_next(&a)) != ARGS_END) {
 		if (id == ARGS_BAD)
 			return VMCTL_USAGE;
-		if (out_format_parse(a.value, &format, &err))
+		if (args_view(&a, id, &view, &err) < 0)
 			return command_fail(cmd, &err);
 	}
 	if (!args_operands(&a, 0, 0))
 		return VMCTL_USAGE;
-	if (vmm_open_any(&vmm, &err))
+	if (rows_check(fields, &view, &err) || vmm_open_any(&vmm, &err))
 		return command_fail(cmd, &err);
-	print(format, &vmm.info);
+	print(&vmm.info, &view);
 	vmm_close(&vmm);
 	return VMCTL_OK;
 }
 
 static const struct cmd_option options[] = {
-	{ 'o', "output", "table|json", "for people, or for programs" },
+	ARGS_ONE_OPTIONS(ARGS_NAMELESS),
 	{}
 };
 
 const struct command cmd_info = {
 	.name = "info",
 	.summary = "Print what the module on this host offers",
-	.usage = "[-o table|json]",
+	.usage = "[-o FORMAT] [--fields KEY,...] [--no-header]",
 	.options = options,
+	.fields = fields,
 	.run = run,
 };

@@ -30,7 +30,7 @@ static int send_nmi(struct control *c, const struct order *o,
 	struct record_vm vm;
 	int ret;
 
-	if (records_vm(c, o->vm, &vm, err))
+	if (reach_vm(c, o->vm, &vm, err))
 		return -1;
 	r = control_request(c, 0, VMM_NL_CMD_VM_NMI, err);
 	if (!r)

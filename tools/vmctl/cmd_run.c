@@ -8,6 +8,7 @@
 #include "lib/note.h"
 #include "vm/console.h"
 #include "vm/machine.h"
+#include "vm/place.h"
 #include "vm/sandbox.h"
 #include "vm/terminal.h"
 #include "vm/thread.h"
@@ -53,7 +54,7 @@ static void report(const char *name, const struct vm_end *end)
 }
 
 static int enter_sandbox(struct sandbox *s, const struct machine_options *opt,
-			 struct err *err)
+			 struct place *place, struct err *err)
 {
 	static const int words = STDERR_FILENO;
 	static char before[VMM_NAME_LEN + 32];
@@ -64,6 +65,9 @@ static int enter_sandbox(struct sandbox *s, const struct machine_options *opt,
 	sandbox_init(s, opt->sandbox);
 	s->files = opt->cpus + MACHINE_FILES;
 	s->terminal = true;
+	if (place->base >= 0)
+		sandbox_keep_dir(s, &place->base, place->base_path,
+				 SANDBOX_USE_RMDIR);
 	snprintf(before, sizeof(before), "vmctl: run: %s: ", opt->name);
 	sandbox_tell(s, &words, before, isatty(words) ? "\r\n" : "\n");
 	if (sandbox_enter(s, err))
@@ -74,7 +78,7 @@ static int enter_sandbox(struct sandbox *s, const struct machine_options *opt,
 }
 
 static int run_machine(const struct command *cmd,
-		       const struct machine_options *opt)
+		       const struct machine_options *opt, struct place *place)
 {
 	static struct machine_files files;
 	static struct console console;
@@ -89,7 +93,7 @@ static int run_machine(const struct command *cmd,
 		return command_fail(cmd, &err);
 	console_prepare(&console);
 	if (!machine_files_open(&files, opt, &err) &&
-	    !enter_sandbox(&sandbox, opt, &err))
+	    !enter_sandbox(&sandbox, opt, place, &err))
 		m = machine_create(opt, &files, &loop, &console.cable, &err);
 	if (m) {
 		if (!machine_start(m, &err))
@@ -105,6 +109,25 @@ static int run_machine(const struct command *cmd,
 	return code;
 }
 
+/* It stays where it was started, unless a policy is asked for. */
+static int run_in_place(const struct command *cmd,
+			const struct machine_options *opt)
+{
+	struct place place = { .base = -1, .above = -1, .home = -1 };
+	struct err err;
+	int code;
+
+	if (!opt->sched.told)
+		return run_machine(cmd, opt, &place);
+	if (place_enter(&place, opt->name, &opt->sched, &err)) {
+		err_wrap(&err, "%s", opt->name);
+		return command_fail(cmd, &err);
+	}
+	code = run_machine(cmd, opt, &place);
+	place_leave(&place);
+	return code;
+}
+
 static int run(const struct command *cmd, int argc, char **argv)
 {
 	struct conf conf;
@@ -114,7 +137,7 @@ static int run(const struct command *cmd, int argc, char **argv)
 	conf_init(&conf);
 	code = parse(&conf, cmd, argc, argv);
 	if (!code)
-		code = run_machine(cmd, &conf.opt);
+		code = run_in_place(cmd, &conf.opt);
 	conf_free(&conf);
 	return code;
 }
@@ -124,7 +147,9 @@ const struct command cmd_run = {
 	.summary = "Boot a VM with its console here; it is gone when it ends",
 	.usage = "[-c CPUS] [-m SIZE] {-k KERNEL [-i INITRD] | --multiboot FILE[,MODULE...]}\n"
 		 "       [-a CMDLINE] [--unpack auto|guest|host] [--debug-exit PORT]\n"
-		 "       [--timeout SEC] [--sandbox on|off|required] [NAME]",
+		 "       [--timeout SEC] [--sandbox on|off|required]\n"
+		 "       [--weight WEIGHT | --prio NICE] [--cap PERCENT] [--pin CPU,...]\n"
+		 "       [--mem-limit SIZE] [NAME]",
 	.options = conf_options,
 	.help =
 "On a terminal, all keys go to the guest but Ctrl-]: twice within a second\n"

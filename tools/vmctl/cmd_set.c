@@ -8,6 +8,7 @@
 #include "cmds.h"
 #include "lib/records.h"
 #include "lib/size.h"
+#include "vm/reach.h"
 
 #define LABEL	"label."
 
@@ -110,6 +111,7 @@ static int ask(const struct command *cmd, struct control *c, const char *name,
 	if (!code && (control_name(r, name, &err) ||
 		      control_ask(c, r, NULL, NULL, &err))) {
 		err_wrap(&err, "%.64s", name);
+		reach_explain(name, &err);
 		code = command_fail(cmd, &err);
 	}
 	nlmsg_free(r);

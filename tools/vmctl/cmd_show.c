@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,44 +6,27 @@
 
 #include "args.h"
 #include "cmds.h"
-#include "lib/out.h"
 #include "lib/records.h"
 #include "lib/tell.h"
 #include "vm/ask.h"
 #include "vm/conf_file.h"
 #include "vm/define.h"
-#include "vm/epitaph.h"
-#include "vm/runtime.h"
+#include "vm/govern.h"
+#include "vm/reach.h"
 #include "vm/sandbox.h"
 
 /**
  * struct whole - all that there is to say of a VM
- * @answered:	its process is in the background, and told of its sandbox
- * @ended:	it does not run, but has, and how that ended
+ * @answered:	its process is in the background, and told of its @sandbox
  */
 struct whole {
 	struct record_vm vm;
 	struct record_vcpu *vcpus;
 	struct record_slot *slots;
 	size_t nr_vcpus, nr_slots;
-	bool answered, ended;
+	bool answered;
 	struct verb_sandbox sandbox;
-	struct epitaph epitaph;
 };
-
-/* One that the kernel does not know may be defined here. */
-static int gather_stopped(const char *name, struct whole *w)
-{
-	struct reach reach;
-	struct err err;
-
-	if (reach_find(&reach, name, &err) || reach_defined(&reach, &err) ||
-	    runtime_alive(&reach.paths, name, &err) > 0)
-		return -1;
-	define_record(&w->vm, &reach.paths, name);
-	w->ended = epitaph_read(&reach.paths, name, &w->epitaph, &err) > 0;
-	return 0;
-}
 
 /* Who runs in the foreground, or is another's, does not answer. */
 static void gather_sandbox(struct whole *w)
@@ -67,9 +49,9 @@ static int gather(struct control *c, const char *name, struct whole *w,
 		  struct err *err)
 {
 	memset(w, 0, sizeof(*w));
-	if (records_vm(c, name, &w->vm, err))
-		return err->code == VMCTL_NO_VM && !isdigit((unsigned char)*name) ?
-		       gather_stopped(name, w) : -1;
+	if (reach_vm(c, name, &w->vm, err))
+		return -1;
+	govern_read(c, &w->vm);
 	if (records_vcpus(c, w->vm.id, &w->vcpus, &w->nr_vcpus, err) ||
 	    records_slots(c, w->vm.id, &w->slots, &w->nr_slots, err)) {
 		free(w->vcpus);
@@ -79,115 +61,103 @@ static int gather(struct control *c, const char *name, struct whole *w,
 	return 0;
 }
 
-/* ---- telling ------------------------------------------------------------------- */
+/* ---- the sandbox ------------------------------------------------------------------ */
 
-static bool has_part(const struct whole *w, unsigned int part)
+static void print_parts(const struct verb_sandbox *s, bool had, const char *before,
+			const char *between, const char *quote)
 {
-	return w->sandbox.has & 1U << part;
-}
-
-static void json_parts(const struct whole *w, const char *key, bool had)
-{
-	const char *comma = "";
 	unsigned int part;
 
-	printf("\"%s\": [", key);
 	for (part = 0; part < SANDBOX_PARTS; part++) {
-		if (has_part(w, part) != had)
+		if (!!(s->has & 1U << part) != had)
 			continue;
-		printf("%s\"%s\"", comma, sandbox_part_name(part));
-		comma = ", ";
+		printf("%s%s%s%s", before, quote, sandbox_part_name(part), quote);
+		before = between;
 	}
-	putchar(']');
 }
 
-static void json_rest(const struct whole *w)
+static void json_sandbox(const struct whole *w)
 {
-	fputs(", \"sandbox\": ", stdout);
-	if (w->answered) {
-		printf("{\"mode\": \"%s\", ", sandbox_mode_name(w->sandbox.mode));
-		json_parts(w, "has", true);
-		fputs(", ", stdout);
-		json_parts(w, "lacks", false);
-		putchar('}');
-	} else {
+	if (!w->answered) {
 		fputs("null", stdout);
+		return;
 	}
-	fputs(", \"ended\": ", stdout);
-	if (w->ended)
-		out_json_string(w->epitaph.text);
-	else
-		fputs("null", stdout);
+	printf("{\"mode\": \"%s\", \"has\": [",
+	       sandbox_mode_name(w->sandbox.mode));
+	print_parts(&w->sandbox, true, "", ", ", "\"");
+	fputs("], \"lacks\": [", stdout);
+	print_parts(&w->sandbox, false, "", ", ", "\"");
+	fputs("]}", stdout);
 }
 
 static void print_sandbox(const struct whole *w)
 {
-	const char *between = " without ";
-	unsigned int part;
-
-	printf("sandbox     %s", sandbox_mode_name(w->sandbox.mode));
-	if (w->sandbox.mode == SANDBOX_OFF) {
-		putchar('\n');
+	if (!w->answered)
 		return;
-	}
-	for (part = 0; part < SANDBOX_PARTS; part++) {
-		if (has_part(w, part))
-			continue;
-		printf("%s%s", between, sandbox_part_name(part));
-		between = ", ";
-	}
+	printf("\nsandbox %s", sandbox_mode_name(w->sandbox.mode));
+	if (w->sandbox.mode != SANDBOX_OFF)
+		print_parts(&w->sandbox, false, " without ", ", ", "");
 	putchar('\n');
 }
 
-static void print(struct whole *w, enum out_format format)
+/* ---- all of it ---------------------------------------------------------------------- */
+
+/* All of it is for two forms; others have the VM's own fields. */
+static bool has_all(const struct rows_view *view)
 {
-	const struct rows vm = {
-		"vm", tell_vm, &w->vm, sizeof(w->vm), 1 };
+	return !view->fields && (view->format == ROWS_TABLE ||
+				 view->format == ROWS_WIDE ||
+				 view->format == ROWS_JSON);
+}
+
+static void print_all(struct whole *w, const struct rows *vm,
+		      enum rows_format format)
+{
 	const struct rows vcpus = {
 		"vcpus", tell_vcpu, w->vcpus, sizeof(*w->vcpus), w->nr_vcpus };
 	const struct rows slots = {
 		"slots", tell_slot, w->slots, sizeof(*w->slots), w->nr_slots };
 	const struct rows_view wide = { .format = ROWS_WIDE };
 
-	if (format == OUT_JSON) {
+	if (format == ROWS_JSON) {
 		fputs("{\"schema\": 1, \"vm\": ", stdout);
-		rows_object(&vm, 0);
+		rows_object(vm, 0);
 		fputs(", \"vcpus\": ", stdout);
 		rows_list(&vcpus);
 		fputs(", \"slots\": ", stdout);
 		rows_list(&slots);
-		json_rest(w);
+		fputs(", \"sandbox\": ", stdout);
+		json_sandbox(w);
 		puts("}");
 		return;
 	}
-	rows_lines(&vm, 0);
-	if (w->answered)
-		print_sandbox(w);
-	if (w->ended)
-		printf("ended       %s\n", w->epitaph.text);
-	if (w->vm.id == RECORD_NONE)
-		return;
+	rows_print_one(vm, &wide);
 	putchar('\n');
 	rows_print(&vcpus, &wide);
 	putchar('\n');
 	rows_print(&slots, &wide);
+	print_sandbox(w);
 }
 
 static int show(const struct command *cmd, const char *name,
-		enum out_format format)
+		const struct rows_view *view)
 {
 	struct control c;
 	struct whole w;
+	const struct rows vm = { "vm", tell_vm, &w.vm, sizeof(w.vm), 1 };
 	struct err err;
 	int ret;
 
-	if (control_open(&c, &err))
+	if (rows_check(tell_vm, view, &err) || control_open(&c, &err))
 		return command_fail(cmd, &err);
 	ret = gather(&c, name, &w, &err);
 	control_close(&c);
 	if (ret)
 		return command_fail(cmd, &err);
-	print(&w, format);
+	if (has_all(view))
+		print_all(&w, &vm, view->format);
+	else
+		rows_print_one(&vm, view);
 	free(w.vcpus);
 	free(w.slots);
 	return VMCTL_OK;
@@ -216,8 +186,8 @@ static int print_definition(const char *name, struct err *err)
 
 static int run(const struct command *cmd, int argc, char **argv)
 {
+	struct rows_view view = {};
 	bool definition = false;
-	enum out_format format = OUT_TABLE;
 	char **operands;
 	struct args a;
 	struct err err;
@@ -227,30 +197,36 @@ static int run(const struct command *cmd, int argc, char **argv)
 	while ((id = args_next(&a)) != ARGS_END) {
 		if (id == ARGS_BAD)
 			return VMCTL_USAGE;
-		definition = !strcmp(a.value, "conf");
-		if (!definition && out_format_parse(a.value, &format, &err))
+		if (id == 'o' && !strcmp(a.value, "conf"))
+			definition = true;
+		else if (args_view(&a, id, &view, &err) < 0)
 			return command_fail(cmd, &err);
 	}
 	operands = args_operands(&a, 1, 1);
 	if (!operands)
 		return VMCTL_USAGE;
 	if (!definition)
-		return show(cmd, operands[0], format);
+		return show(cmd, operands[0], &view);
 	return print_definition(operands[0], &err) ? command_fail(cmd, &err) :
 						     VMCTL_OK;
 }
 
 static const struct cmd_option options[] = {
-	{ 'o', "output", "table|json|conf",
-	  "for people; for programs; its definition, see vm.conf(5)" },
+	ARGS_ONE_OPTIONS(ARGS_FORMATS "|conf"),
+	ARGS_QUIET_OPTION,
 	{}
 };
 
 const struct command cmd_show = {
 	.name = "show",
 	.summary = "Tell all of a VM: figures, limits, labels, processors, memory",
-	.usage = "[-o table|json|conf] VM",
+	.usage = "[-o FORMAT] [--fields KEY,...] [--no-header] [-q] VM",
+	.help =
+"Processors and memory are told in table and json, unless there are --fields, and of\n"
+"your VMs in the background what their process has given up.\n"
+"-o conf is its definition, vm.conf(5), whether or not it runs.\n",
 	.options = options,
 	.operands = operand_vm,
+	.fields = tell_vm,
 	.run = run,
 };

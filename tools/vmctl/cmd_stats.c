@@ -11,6 +11,7 @@
 #include "lib/metrics.h"
 #include "lib/records.h"
 #include "lib/rows.h"
+#include "vm/reach.h"
 
 #define EXIT		"exit_"
 #define SEC_NS		1000000000ULL
@@ -101,7 +102,7 @@ static int sample_vm(struct control *c, const char *name, struct sample *s,
 	if (!s->vms)
 		return err_set(err, VMCTL_FAILED, "out of memory");
 	s->nr_vms = s->nr_stats = 1;
-	if (records_vm(c, name, s->vms, err) || alloc_one(&s->stats, err))
+	if (reach_vm(c, name, s->vms, err) || alloc_one(&s->stats, err))
 		return -1;
 	if (records_stats(c, s->vms->id, s->stats, err))
 		return err_wrap(err, "%.64s", name);
@@ -223,7 +224,7 @@ static int print_rows(const struct wish *w, const struct sample *now,
 					sizeof(*figures));
 	struct rows rows = {
 		.name = w->cmd == &cmd_exits ? "exits" : "stats",
-		.fields = w->cmd == &cmd_exits ? exits_fields : stats_fields,
+		.fields = w->cmd->fields,
 		.records = figures, .size = sizeof(*figures),
 	};
 	size_t i;
@@ -388,8 +389,7 @@ static int parse(int argc, char **argv, struct wish *w)
 		return command_usage(w->cmd, "-n goes with -i");
 	if (!w->interval_ns)
 		w->count = 1;
-	if (rows_check(w->cmd == &cmd_exits ? exits_fields : stats_fields,
-		       &w->view, &err))
+	if (rows_check(w->cmd->fields, &w->view, &err))
 		return command_fail(w->cmd, &err);
 	return 0;
 }
@@ -416,10 +416,11 @@ const struct command cmd_stats = {
 	.name = "stats",
 	.summary = "Print the counters of a VM, of each, or of all together",
 	.usage = "[-a] [-i SEC [-n COUNT]] [-o FORMAT] [--fields KEY,...] [--sort [-]KEY]\n"
-		 "       [--no-header] [VM]",
+		 "       [--no-header] [-q] [VM]",
 	.help = "-o openmetrics is for scrapers: all VMs, with their figures, and the sums.\n",
 	.options = stats_options,
 	.operands = operand_vm,
+	.fields = stats_fields,
 	.run = run,
 };
 
@@ -433,9 +434,10 @@ const struct command cmd_exits = {
 	.name = "exits",
 	.summary = "Count why guests left to the host, by reason",
 	.usage = "[-a] [-i SEC [-n COUNT]] [-o FORMAT] [--fields KEY,...] [--sort [-]KEY]\n"
-		 "       [--no-header] [VM]",
+		 "       [--no-header] [-q] [VM]",
 	.help = "The table leaves out reasons that have not occurred.\n",
 	.options = exits_options,
 	.operands = operand_vm,
+	.fields = exits_fields,
 	.run = run,
 };

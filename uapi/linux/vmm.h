@@ -319,6 +319,15 @@ struct vmm_vm_requests {
 };
 
 /**
+ * struct vmm_vm_clock - the time of a VM, for devices of its process that count time
+ * @ns:		out: since the VM was made, as its paravirtual clock has it; stands
+ *		still while the VM is paused
+ */
+struct vmm_vm_clock {
+	__u64 ns;
+};
+
+/**
  * enum vmm_dirty_op - what VMM_VM_DIRTY_LOG does to the dirty log of a slot
  * @VMM_DIRTY_START:	begins one: no page is written so far.  EEXIST: it has one
  * @VMM_DIRTY_READ:	tells the pages written since, and starts over for these
@@ -360,6 +369,7 @@ struct vmm_dirty_log {
 };
 
 #define VMM_VM_DIRTY_LOG	_IOW(VMM_IOC, 0x2a, struct vmm_dirty_log)
+#define VMM_VM_GET_CLOCK	_IOR(VMM_IOC, 0x2b, struct vmm_vm_clock)
 
 /* ---- a vCPU ------------------------------------------------------------ */
 

@@ -31,6 +31,7 @@ const struct abi_struct TABLE[] = {
 	STRUCT(vmm_irqfd, reserved),
 	STRUCT(vmm_stats, names),
 	STRUCT(vmm_vm_requests, pad),
+	STRUCT(vmm_vm_clock, ns),
 	STRUCT(vmm_dirty_log, reserved),
 	STRUCT(vmm_run, rip),
 	STRUCT(vmm_run, mmio.write),

@@ -14,14 +14,11 @@
  * @unstable:	the kernel does not trust the TSC
  * @constant_tsc: the TSC ticks at one rate, always
  * @tsc_clock:	the kernel's time comes from the TSC
- * @pid, @run_delay: of the current thread
  */
 struct fake_host {
 	u64 tsc, boot_ns, mono_ns, real_ns;
 	int cpu;
 	bool unstable, constant_tsc, tsc_clock;
-	int pid;
-	u64 run_delay;
 };
 
 extern struct fake_host fake;

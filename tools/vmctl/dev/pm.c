@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <string.h>
-#include <time.h>
 
 #include "boot/acpi.h"
 #include "dev/pm.h"
@@ -88,14 +87,12 @@ static const struct port_ops regs_ops = {
 static uint32_t timer_in(struct port_device *dev, unsigned int off,
 			 unsigned int size)
 {
-	struct timespec ts;
+	struct pm *pm = container_of(dev, struct pm, timer);
+	uint64_t ns = pm->clock->now(pm->clock);
 	uint32_t ticks;
 
-	(void)dev;
 	(void)size;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	ticks = (uint32_t)((uint64_t)ts.tv_sec * TIMER_HZ +
-			   (uint64_t)ts.tv_nsec * TIMER_HZ / SEC_NS);
+	ticks = (uint32_t)(ns / SEC_NS * TIMER_HZ + ns % SEC_NS * TIMER_HZ / SEC_NS);
 	return ticks >> 8 * off;
 }
 
@@ -113,7 +110,8 @@ static const struct port_ops timer_ops = {
 	.out = timer_out,
 };
 
-void pm_init(struct pm *pm, struct irq_line *sci, struct vm_end *end)
+void pm_init(struct pm *pm, struct irq_line *sci, struct vm_clock *clock,
+	     struct vm_end *end)
 {
 	memset(pm, 0, sizeof(*pm));
 	pm->regs = (struct port_device){
@@ -132,6 +130,7 @@ void pm_init(struct pm *pm, struct irq_line *sci, struct vm_end *end)
 	};
 	pm->end = end;
 	pm->sci = sci;
+	pm->clock = clock;
 	pm->reg[CONTROL_LOW] = SCI_EN;
 	pthread_mutex_init(&pm->lock, NULL);
 }

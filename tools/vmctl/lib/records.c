@@ -135,6 +135,7 @@ int record_parse_vm(const void *attrs, size_t len, struct record_vm *vm)
 	vm->seq[CONTROL_LIFE] = attrs_number(a[VMM_NL_A_LIFE_SEQ], 0);
 	vm->seq[CONTROL_LIMITS] = attrs_number(a[VMM_NL_A_LIMITS_SEQ], 0);
 	vm->seq[CONTROL_FAULTS] = attrs_number(a[VMM_NL_A_FAULTS_SEQ], 0);
+	vm->policy.weight = vm->policy.cap = vm->policy.mem_limit = RECORD_NONE;
 	return parse_labels(attrs, len, &vm->labels);
 }
 

@@ -14,6 +14,7 @@
 #include <linux/vmm.h>
 
 #include "lib/control.h"
+#include "lib/cpulist.h"
 
 #define RECORD_NONE		UINT64_MAX
 #define RECORD_LABELS		16
@@ -30,6 +31,18 @@ struct record_labels {
 };
 
 /**
+ * struct record_policy - its share of the host, which the kernel's part of us does not know
+ * @weight:	of its control group
+ * @cap:	percent of one CPU
+ * @mem_limit:	bytes
+ * @pin:	the CPUs that it may run on; empty: all
+ */
+struct record_policy {
+	uint64_t weight, cap, mem_limit;
+	char pin[CPULIST_LEN];
+};
+
+/**
  * struct record_vm - a VM
  * @state:	in words: new, running, paused, dead
  * @owner:	user id
@@ -38,6 +51,7 @@ struct record_labels {
  * @uptime_ns:	since it was made; @paused_ns of them it stood still
  * @requests:	VMM_REQUEST_* that its process has not taken
  * @seq:	of the last event of each group
+ * @policy:	absent until vm/govern.h fills it in
  */
 struct record_vm {
 	char name[VMM_NAME_LEN];
@@ -49,6 +63,7 @@ struct record_vm {
 	uint64_t requests;
 	uint64_t seq[CONTROL_NR_GROUPS];
 	struct record_labels labels;
+	struct record_policy policy;
 };
 
 /**

@@ -12,8 +12,6 @@
 #include "lib/rows.h"
 #include "lib/size.h"
 
-#define CELL_LEN	4608	/* all labels, at their longest */
-
 /* ---- what is wanted --------------------------------------------------------- */
 
 int rows_format_parse(const char *text, enum rows_format *format,
@@ -37,8 +35,8 @@ int rows_format_parse(const char *text, enum rows_format *format,
 		       text);
 }
 
-static const struct rows_field *find(const struct rows_field *fields,
-				     const char *key, size_t len)
+const struct rows_field *rows_find(const struct rows_field *fields,
+				   const char *key, size_t len)
 {
 	for (; fields->key; fields++)
 		if (!strncmp(fields->key, key, len) && !fields->key[len])
@@ -49,7 +47,7 @@ static const struct rows_field *find(const struct rows_field *fields,
 static int unknown(const struct rows_field *fields, const char *option,
 		   const char *key, size_t len, struct err *err)
 {
-	char all[256] = "";
+	char all[384] = "";
 	size_t at = 0;
 
 	for (; fields->key && at < sizeof(all); fields++)
@@ -76,7 +74,7 @@ static int select_named(struct selection *s, const struct rows_field *fields,
 			return err_set(err, VMCTL_USAGE,
 				       "--fields: more than %d",
 				       ROWS_MAX_FIELDS);
-		s->field[n] = find(fields, keys, len);
+		s->field[n] = rows_find(fields, keys, len);
 		if (!s->field[n++])
 			return unknown(fields, "--fields", keys, len, err);
 		if (!keys[len])
@@ -105,12 +103,12 @@ int rows_check(const struct rows_field *fields, const struct rows_view *view,
 
 	if (view->fields && select_named(&s, fields, view->fields, err))
 		return -1;
-	if (view->format == ROWS_ONLY_NAME && !find(fields, "name", 4))
+	if (view->format == ROWS_ONLY_NAME && !rows_find(fields, "name", 4))
 		return err_set(err, VMCTL_USAGE, "-o name: these have no names");
 	if (!key)
 		return 0;
 	key += *key == '-';
-	return find(fields, key, strlen(key)) ? 0 :
+	return rows_find(fields, key, strlen(key)) ? 0 :
 	       unknown(fields, "--sort", key, strlen(key), err);
 }
 
@@ -168,6 +166,11 @@ static void labels_text(char *buf, size_t size, const struct record_labels *l)
 				       l->label[i].value);
 }
 
+static bool is_text(const struct rows_field *f)
+{
+	return f->kind == ROWS_TEXT || f->kind == ROWS_WORDS;
+}
+
 static void milli_text(char *buf, size_t size, uint64_t v)
 {
 	snprintf(buf, size, "%" PRIu64 ".%03u", v / 1000,
@@ -175,26 +178,26 @@ static void milli_text(char *buf, size_t size, uint64_t v)
 }
 
 /* As programs read it: text, or a number where there is one. */
-static void plain(char buf[CELL_LEN], const struct rows_field *f,
+static void plain(char buf[ROWS_CELL_LEN], const struct rows_field *f,
 		  const char *record)
 {
 	uint64_t v;
 
-	if (f->kind == ROWS_TEXT) {
-		snprintf(buf, CELL_LEN, "%s", record + f->offset);
+	if (is_text(f)) {
+		snprintf(buf, ROWS_CELL_LEN, "%s", record + f->offset);
 		return;
 	}
 	if (f->kind == ROWS_LABELS) {
-		labels_text(buf, CELL_LEN, labels_of(f, record));
+		labels_text(buf, ROWS_CELL_LEN, labels_of(f, record));
 		return;
 	}
 	v = value(f, record);
 	if (v == ROWS_NONE)
 		buf[0] = 0;
 	else if (f->kind == ROWS_MILLI)
-		milli_text(buf, CELL_LEN, v);
+		milli_text(buf, ROWS_CELL_LEN, v);
 	else
-		snprintf(buf, CELL_LEN, "%" PRIu64, v);
+		snprintf(buf, ROWS_CELL_LEN, "%" PRIu64, v);
 }
 
 /* Control characters of ASCII and, as UTF-8, of ISO 6429; bytes of no character. */
@@ -220,28 +223,30 @@ static void tame(char *text)
 }
 
 /* As people read it. */
-static const char *cell(char buf[CELL_LEN], const struct rows_field *f,
-			const char *record)
+const char *rows_cell(char buf[ROWS_CELL_LEN], const struct rows_field *f,
+		      const void *record)
 {
 	uint64_t v;
 
 	plain(buf, f, record);
 	if (!*buf)
 		return "-";
-	if (f->kind == ROWS_TEXT || f->kind == ROWS_LABELS) {
+	if (is_text(f) || f->kind == ROWS_LABELS) {
 		tame(buf);
 		return buf;
 	}
 	v = value(f, record);
 	if (f->kind == ROWS_SIZE)
 		return size_text(buf, v);
+	if (f->kind == ROWS_ABOUT)
+		return size_about(buf, v);
 	if (f->kind == ROWS_TIME)
 		return rows_time_text(buf, v);
 	if (f->kind == ROWS_CLOCK)
-		snprintf(buf, CELL_LEN, "%" PRIu64 ".%06u", v / 1000000000,
+		snprintf(buf, ROWS_CELL_LEN, "%" PRIu64 ".%06u", v / 1000000000,
 			 (unsigned int)(v % 1000000000 / 1000));
 	if (f->kind == ROWS_HEX)
-		snprintf(buf, CELL_LEN, "%#" PRIx64, v);
+		snprintf(buf, ROWS_CELL_LEN, "%#" PRIx64, v);
 	if (f->kind == ROWS_MILLI)
 		buf[strlen(buf) - 2] = 0;	/* a tenth will do */
 	return buf;
@@ -250,18 +255,22 @@ static const char *cell(char buf[CELL_LEN], const struct rows_field *f,
 /* ---- sorting ------------------------------------------------------------------ */
 
 /* ROWS_NONE is smaller than any number. */
-static int compare(const void *a, const void *b, void *arg)
+int rows_compare(const struct rows_field *f, const void *a, const void *b)
 {
-	const struct rows_field *f = arg;
-	char x[CELL_LEN], y[CELL_LEN];
+	char x[ROWS_CELL_LEN], y[ROWS_CELL_LEN];
 
-	if (f->kind == ROWS_TEXT || f->kind == ROWS_LABELS) {
+	if (is_text(f) || f->kind == ROWS_LABELS) {
 		plain(x, f, a);
 		plain(y, f, b);
 		return strcmp(x, y);
 	}
 	return (value(f, a) + 1 > value(f, b) + 1) -
 	       (value(f, a) + 1 < value(f, b) + 1);
+}
+
+static int compare(const void *a, const void *b, void *arg)
+{
+	return rows_compare(arg, a, b);
 }
 
 static int compare_down(const void *a, const void *b, void *arg)
@@ -278,18 +287,18 @@ static void sort(const struct rows *rows, const char *key)
 	if (rows->count)
 		qsort_r(rows->records, rows->count, rows->size,
 			down ? compare_down : compare,
-			(void *)find(rows->fields, key, strlen(key)));
+			(void *)rows_find(rows->fields, key, strlen(key)));
 }
 
 /* ---- tables --------------------------------------------------------------------- */
 
-static const char *head(char buf[CELL_LEN], const struct rows_field *f)
+const char *rows_head(char buf[ROWS_CELL_LEN], const struct rows_field *f)
 {
 	size_t i;
 
 	if (f->head)
 		return f->head;
-	snprintf(buf, CELL_LEN, "%s", f->key);
+	snprintf(buf, ROWS_CELL_LEN, "%s", f->key);
 	for (i = 0; buf[i]; i++)
 		buf[i] = (char)toupper((unsigned char)buf[i]);
 	return buf;
@@ -298,13 +307,13 @@ static const char *head(char buf[CELL_LEN], const struct rows_field *f)
 static int width(const struct rows *rows, const struct rows_field *f,
 		 bool header)
 {
-	char buf[CELL_LEN];
-	size_t most = header ? strlen(head(buf, f)) : 0, len, i;
+	char buf[ROWS_CELL_LEN];
+	size_t most = header ? strlen(rows_head(buf, f)) : 0, len, i;
 
 	if (most < f->least)
 		most = f->least;
 	for (i = 0; i < rows->count; i++) {
-		len = strlen(cell(buf, f, record(rows, i)));
+		len = strlen(rows_cell(buf, f, record(rows, i)));
 		if (len > most)
 			most = len;
 	}
@@ -316,13 +325,13 @@ static void table_line(const struct rows *rows, const struct selection *s,
 		       const int *widths, ssize_t line)
 {
 	const struct rows_field *f;
-	char buf[CELL_LEN];
+	char buf[ROWS_CELL_LEN];
 	const char *text;
 	unsigned int i;
 
 	for (i = 0; (f = s->field[i]); i++) {
-		text = line < 0 ? head(buf, f) :
-		       cell(buf, f, record(rows, (size_t)line));
+		text = line < 0 ? rows_head(buf, f) :
+		       rows_cell(buf, f, record(rows, (size_t)line));
 		if (s->field[i + 1])
 			printf("%-*s  ", widths[i], text);
 		else
@@ -344,18 +353,21 @@ static void table(const struct rows *rows, const struct selection *s,
 		table_line(rows, s, widths, (ssize_t)i);
 }
 
-void rows_lines(const struct rows *rows, size_t i)
+/* A record, a field a line. */
+static void lines(const struct rows *rows, const struct selection *s,
+		  bool with_keys)
 {
-	const struct rows_field *f;
-	size_t most = 0;
-	char buf[CELL_LEN];
+	char buf[ROWS_CELL_LEN];
+	size_t most = 0, i;
 
-	for (f = rows->fields; f->key; f++)
-		if (strlen(f->key) > most)
-			most = strlen(f->key);
-	for (f = rows->fields; f->key; f++)
-		printf("%-*s  %s\n", (int)most, f->key,
-		       cell(buf, f, record(rows, i)));
+	for (i = 0; s->field[i]; i++)
+		if (strlen(s->field[i]->key) > most)
+			most = strlen(s->field[i]->key);
+	for (i = 0; s->field[i]; i++) {
+		if (with_keys)
+			printf("%-*s  ", (int)most, s->field[i]->key);
+		puts(rows_cell(buf, s->field[i], record(rows, 0)));
+	}
 }
 
 /* ---- for programs ---------------------------------------------------------------- */
@@ -375,14 +387,32 @@ static void json_labels(const struct record_labels *l)
 	putchar('}');
 }
 
+static void json_words(char *words)
+{
+	const char *word, *before = "";
+
+	putchar('[');
+	while ((word = strsep(&words, " "))) {
+		if (!*word)
+			continue;
+		fputs(before, stdout);
+		out_json_string(word);
+		before = ", ";
+	}
+	putchar(']');
+}
+
 static void json_value(const struct rows_field *f, const char *record)
 {
-	char buf[CELL_LEN];
+	char buf[ROWS_CELL_LEN];
 
 	if (f->kind == ROWS_TEXT) {
 		out_json_string(record + f->offset);
 	} else if (f->kind == ROWS_LABELS) {
 		json_labels(labels_of(f, record));
+	} else if (f->kind == ROWS_WORDS) {
+		plain(buf, f, record);
+		json_words(buf);
 	} else {
 		plain(buf, f, record);
 		fputs(*buf ? buf : "null", stdout);
@@ -451,7 +481,7 @@ static void csv_text(const char *text)
 static void csv_line(const struct rows *rows, const struct selection *s,
 		     ssize_t line)
 {
-	char buf[CELL_LEN];
+	char buf[ROWS_CELL_LEN];
 	unsigned int i;
 
 	for (i = 0; s->field[i]; i++) {
@@ -479,7 +509,7 @@ static void csv(const struct rows *rows, const struct selection *s, bool header)
 
 static void names(const struct rows *rows)
 {
-	const struct rows_field *f = find(rows->fields, "name", 4);
+	const struct rows_field *f = rows_find(rows->fields, "name", 4);
 	size_t i;
 
 	for (i = 0; i < rows->count; i++)
@@ -496,13 +526,21 @@ static void jsonl(const struct rows *rows, const struct selection *s)
 	}
 }
 
+/* What is to be told; @for_people: of the rest what fits a table. */
+static void select_fields(struct selection *s, const struct rows *rows,
+			  const struct rows_view *view, bool for_people)
+{
+	struct err err;
+
+	if (!view->fields || select_named(s, rows->fields, view->fields, &err))
+		select_usual(s, rows->fields, for_people);
+}
+
 void rows_print(const struct rows *rows, const struct rows_view *view)
 {
 	struct selection s;
-	struct err err;
 
-	if (!view->fields || select_named(&s, rows->fields, view->fields, &err))
-		select_usual(&s, rows->fields, view->format == ROWS_TABLE);
+	select_fields(&s, rows, view, view->format == ROWS_TABLE);
 	if (view->sort)
 		sort(rows, view->sort);
 	switch (view->format) {
@@ -522,5 +560,23 @@ void rows_print(const struct rows *rows, const struct rows_view *view)
 		break;
 	default:
 		table(rows, &s, !view->no_header);
+	}
+}
+
+void rows_print_one(const struct rows *rows, const struct rows_view *view)
+{
+	struct selection s;
+
+	select_fields(&s, rows, view, false);
+	if (view->format == ROWS_TABLE || view->format == ROWS_WIDE) {
+		lines(rows, &s, !view->no_header);
+	} else if (view->format != ROWS_JSON) {
+		rows_print(rows, view);
+	} else if (!rows->name) {
+		jsonl(rows, &s);
+	} else {
+		printf("{\"schema\": 1, \"%s\": ", rows->name);
+		object(rows, &s, 0, "");
+		puts("}");
 	}
 }

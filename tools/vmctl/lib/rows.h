@@ -13,7 +13,7 @@
 
 #include "lib/err.h"
 
-#define ROWS_MAX_FIELDS	32
+#define ROWS_MAX_FIELDS	64
 #define ROWS_NONE	UINT64_MAX	/* a number that is not there */
 
 enum rows_format {
@@ -28,9 +28,11 @@ enum rows_format {
 
 enum rows_kind {
 	ROWS_TEXT,	/* char[] */
+	ROWS_WORDS,	/* char[], words with a space between, each by itself for programs */
 	ROWS_LABELS,	/* struct record_labels */
 	ROWS_NUMBER,	/* uint64_t, as are the next; ROWS_NONE: absent */
 	ROWS_SIZE,	/* bytes */
+	ROWS_ABOUT,	/* bytes, which people see rounded */
 	ROWS_TIME,	/* nanoseconds: how long */
 	ROWS_CLOCK,	/* likewise: when */
 	ROWS_HEX,
@@ -93,8 +95,27 @@ int rows_check(const struct rows_field *fields, const struct rows_view *view,
 /** rows_print() - on standard output; @view has been checked */
 void rows_print(const struct rows *rows, const struct rows_view *view);
 
-/** rows_lines() - one record for people, a field a line */
-void rows_lines(const struct rows *rows, size_t i);
+#define ROWS_CELL_LEN	4608	/* all labels, at their longest */
+
+/* Parts of tables: a field's head and its value in @record, as people read them. */
+const char *rows_head(char buf[ROWS_CELL_LEN], const struct rows_field *f);
+const char *rows_cell(char buf[ROWS_CELL_LEN], const struct rows_field *f,
+		      const void *record);
+
+/** rows_find() - the field whose key has these @len characters; or NULL */
+const struct rows_field *rows_find(const struct rows_field *fields,
+				   const char *key, size_t len);
+
+/** rows_compare() - by one field: < 0, 0 or > 0; what is absent is the least */
+int rows_compare(const struct rows_field *f, const void *a, const void *b);
+
+/**
+ * rows_print_one() - a record that stands by itself, as rows_print() does others
+ *
+ * For people a field is a line, the value behind its key.  JSON is an object, in which,
+ * if the rows have a name, the record is the value of that.
+ */
+void rows_print_one(const struct rows *rows, const struct rows_view *view);
 
 /* Parts of JSON: one record, without its end, and all, as a list. */
 void rows_object(const struct rows *rows, size_t i);

@@ -60,6 +60,32 @@ const char *size_text(char buf[SIZE_TEXT_LEN], uint64_t size)
 	return buf;
 }
 
+const char *size_about(char buf[SIZE_TEXT_LEN], uint64_t size)
+{
+	static const char units[] = "\0KMGT";
+	unsigned int i = 0, shift;
+	uint64_t tenths;
+
+	while (i < 4 && size >> (10 * (i + 1)))
+		i++;
+	shift = 10 * i;
+	/* 1023.96M would be 1024M */
+	if (i < 4 && (size + (1ULL << shift >> 1)) >> shift == 1024)
+		shift = 10 * ++i;
+	/* ten units have no fraction */
+	tenths = (size >> shift) * 10 +
+		 (((size & ((1ULL << shift) - 1)) * 10 + (1ULL << shift >> 1)) >> shift);
+	if (tenths >= 100 || !(tenths % 10))
+		snprintf(buf, SIZE_TEXT_LEN, "%llu%.1s",
+			 (unsigned long long)(tenths + (tenths >= 100 ? 5 : 0)) / 10,
+			 &units[i]);
+	else
+		snprintf(buf, SIZE_TEXT_LEN, "%llu.%llu%.1s",
+			 (unsigned long long)tenths / 10,
+			 (unsigned long long)tenths % 10, &units[i]);
+	return buf;
+}
+
 int uint_parse(const char *text, uint64_t *value)
 {
 	int base = 10;

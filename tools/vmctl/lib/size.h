@@ -23,6 +23,9 @@ int size_parse(const char *text, uint64_t *size);
 /** size_text() - the shortest exact form: 6G, 1536M, 4097. */
 const char *size_text(char buf[SIZE_TEXT_LEN], uint64_t size);
 
+/** size_about() - rounded, for a glance: 8M, 1.5G, 412M. */
+const char *size_about(char buf[SIZE_TEXT_LEN], uint64_t size);
+
 /** uint_parse() - a number, decimal or 0x hexadecimal; 0, or -1. */
 int uint_parse(const char *text, uint64_t *value);
 

@@ -19,6 +19,19 @@ const struct rows_field tell_vm[] = {
 	VM("uptime_ns",		"UPTIME",	TIME,	uptime_ns),
 	VM("paused_ns",		NULL,		TIME,	paused_ns),
 	VM("labels",		NULL,		LABELS,	labels),
+	VM("weight",		NULL,		NUMBER,	policy.weight),
+	VM("cap",		NULL,		NUMBER,	policy.cap),
+	VM("pin",		NULL,		TEXT,	policy.pin),
+	VM("mem_limit",		NULL,		SIZE,	policy.mem_limit),
+	{}
+};
+
+const struct rows_field tell_policy[] = {
+	VM("name",		"NAME",		TEXT,	name),
+	VM("weight",		"WEIGHT",	NUMBER,	policy.weight),
+	VM("cap",		"CAP",		NUMBER,	policy.cap),
+	VM("pin",		"PIN",		TEXT,	policy.pin),
+	VM("mem_limit",		"MEM-LIMIT",	SIZE,	policy.mem_limit),
 	{}
 };
 

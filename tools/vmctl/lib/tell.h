@@ -9,6 +9,7 @@
 #include "lib/rows.h"
 
 extern const struct rows_field tell_vm[];	/* struct record_vm */
+extern const struct rows_field tell_policy[];	/* likewise, its share of the host */
 extern const struct rows_field tell_vcpu[];	/* struct record_vcpu */
 extern const struct rows_field tell_slot[];	/* struct record_slot */
 extern const struct rows_field tell_event[];	/* struct record_event */

@@ -19,6 +19,11 @@ enum {
 	OPT_DEBUG_EXIT,
 	OPT_TIMEOUT,
 	OPT_SANDBOX,
+	OPT_WEIGHT,
+	OPT_PRIO,
+	OPT_CAP,
+	OPT_PIN,
+	OPT_MEM_LIMIT,
 };
 
 /* What file names a value has. */
@@ -210,6 +215,80 @@ static const char *value_sandbox(const struct conf *conf, char buf[CONF_VALUE_LE
 	       sandbox_mode_name(conf->opt.sandbox);
 }
 
+/* ---- its share of the host -------------------------------------------------- */
+
+static int parse_sched(struct conf *conf, enum sched_word word,
+		       const char *text, struct err *err)
+{
+	if (sched_parse(&conf->opt.sched, word, text, err))
+		return -1;
+	sched_forget_none(&conf->opt.sched);
+	return 0;
+}
+
+static int parse_weight(struct conf *conf, const char *text, struct err *err)
+{
+	return parse_sched(conf, SCHED_WEIGHT, text, err);
+}
+
+static const char *value_weight(const struct conf *conf, char buf[CONF_VALUE_LEN])
+{
+	if (!sched_wants(&conf->opt.sched, SCHED_WEIGHT))
+		return NULL;
+	snprintf(buf, CONF_VALUE_LEN, "%u", conf->opt.sched.weight);
+	return buf;
+}
+
+static int parse_prio(struct conf *conf, const char *text, struct err *err)
+{
+	return parse_sched(conf, SCHED_PRIO, text, err);
+}
+
+static const char *value_prio(const struct conf *conf, char buf[CONF_VALUE_LEN])
+{
+	if (!sched_wants(&conf->opt.sched, SCHED_PRIO))
+		return NULL;
+	snprintf(buf, CONF_VALUE_LEN, "%d", conf->opt.sched.prio);
+	return buf;
+}
+
+static int parse_cap(struct conf *conf, const char *text, struct err *err)
+{
+	return parse_sched(conf, SCHED_CAP, text, err);
+}
+
+static const char *value_cap(const struct conf *conf, char buf[CONF_VALUE_LEN])
+{
+	if (!sched_wants(&conf->opt.sched, SCHED_CAP))
+		return NULL;
+	snprintf(buf, CONF_VALUE_LEN, "%u", conf->opt.sched.cap);
+	return buf;
+}
+
+static int parse_pin(struct conf *conf, const char *text, struct err *err)
+{
+	return parse_sched(conf, SCHED_PIN, text, err);
+}
+
+static const char *value_pin(const struct conf *conf, char buf[CONF_VALUE_LEN])
+{
+	return sched_wants(&conf->opt.sched, SCHED_PIN) ?
+	       cpulist_text(buf, &conf->opt.sched.pin) : NULL;
+}
+
+static int parse_mem_limit(struct conf *conf, const char *text,
+			   struct err *err)
+{
+	return parse_sched(conf, SCHED_MEM_LIMIT, text, err);
+}
+
+static const char *value_mem_limit(const struct conf *conf,
+				   char buf[CONF_VALUE_LEN])
+{
+	return sched_wants(&conf->opt.sched, SCHED_MEM_LIMIT) ?
+	       size_text(buf, conf->opt.sched.mem_limit) : NULL;
+}
+
 /* ---- the table --------------------------------------------------------------- */
 
 /* In the order of help and of the files that we write. */
@@ -239,7 +318,19 @@ static const char *value_sandbox(const struct conf *conf, char buf[CONF_VALUE_LE
 	KEY(OPT_SANDBOX, "sandbox", "on|off|required", sandbox, NO_FILE,	\
 	    "what its process gives up before it runs the guest:\n"	\
 	    "all that it can (default), nothing, or all, or it does\n"	\
-	    "not start")
+	    "not start")							\
+	KEY(OPT_WEIGHT, "weight", "WEIGHT", weight, NO_FILE,		\
+	    "its weight where CPUs are scarce, 1 to 10000; others\n"	\
+	    "have 100")							\
+	KEY(OPT_PRIO, "prio", "NICE", prio, NO_FILE,			\
+	    "the same as a nice value, -20 to 19; others have 0")	\
+	KEY(OPT_CAP, "cap", "PERCENT", cap, NO_FILE,			\
+	    "CPU time that it gets at most, in percent of one CPU")	\
+	KEY(OPT_PIN, "pin", "CPU[-CPU],...", pin, NO_FILE,		\
+	    "the CPUs of the host that it runs on")			\
+	KEY(OPT_MEM_LIMIT, "mem-limit", "SIZE", mem_limit, NO_FILE,	\
+	    "memory of the host that it takes at most, with all\n"	\
+	    "that its process needs")
 
 #define AS_OPTION(id, name, value, fn, files, help)	\
 	{ id, name, value, help },
@@ -346,7 +437,7 @@ int conf_check(const struct conf *conf, bool flags, struct err *err)
 		return err_set(err, VMCTL_USAGE,
 			       "%s goes with %s; %s FILE,MODULE takes modules",
 			       flags ? "-i" : "initrd", kernel, multiboot);
-	return 0;
+	return sched_check(&conf->opt.sched, conf->opt.cpus, err);
 }
 
 /* The next file name of @value, from @at on; NULL: there is none. */

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/cpulist.h"
 #include "lib/option.h"
 #include "vm/options.h"
 
@@ -53,7 +54,7 @@ int conf_absolute(struct conf *conf, const char *dir, struct err *err);
 /* ---- for vm/conf_file.h: a key is an index of conf_options ------------------------ */
 
 #define CONF_MAX_KEYS	32
-#define CONF_VALUE_LEN	32	/* of values that are numbers */
+#define CONF_VALUE_LEN	CPULIST_LEN	/* of values that are not kept as text */
 
 /** conf_key() - the key of that name; -1: none */
 int conf_key(const char *name);

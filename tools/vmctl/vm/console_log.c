@@ -185,10 +185,22 @@ void console_log_mark(struct console_log *log, const char *text)
 	write_text(log, "\n");
 }
 
+/* A log that has nothing in it, of a VM that never ran, need not be. */
+static void drop_if_empty(struct console_log *log)
+{
+	if (log->stays || log->fd < 0 || log->size ||
+	    !faccessat(log->dir, OLDER, F_OK, 0) ||
+	    unlinkat(log->dir, NEWER, 0))
+		return;
+	rmdir(log->where);
+}
+
 void console_log_close(struct console_log *log)
 {
 	if (log->missing)
 		confess(log);
+	if (!log->missing)
+		drop_if_empty(log);
 	if (log->fd >= 0)
 		close(log->fd);
 	if (log->dir >= 0)

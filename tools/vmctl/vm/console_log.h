@@ -16,6 +16,7 @@
 #define VMCTL_CONSOLE_LOG_H
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,7 @@
  * @lost:	bytes not written at all
  * @error:	errno of the last failure
  * @where:	the directory's name
+ * @stays:	even if there is nothing in it: names can no longer be used
  */
 struct console_log {
 	int dir, fd;
@@ -45,6 +47,7 @@ struct console_log {
 	uint64_t missing, lost;
 	int error;
 	char where[PATHS_LEN];
+	bool stays;
 };
 
 /** console_log_open() - goes on where another run ended */
@@ -61,6 +64,7 @@ void console_log_miss(struct console_log *log, uint64_t len);
 /** console_log_mark() - a line "[vmctl: @text]"; other lines of @text as they are */
 void console_log_mark(struct console_log *log, const char *text);
 
+/** console_log_close() - one that is empty leaves no file, unless it stays */
 void console_log_close(struct console_log *log);
 
 /** console_log_remove() - both files; there need not be any */

@@ -192,29 +192,6 @@ int define_remove(const struct paths *paths, const char *name, struct err *err)
 	       failed(path, "remove", err);
 }
 
-/* As the kernel would tell of it, if it knew. */
-void define_record(struct record_vm *vm, const struct paths *paths,
-		   const char *name)
-{
-	struct conf conf;
-	struct err err;
-
-	*vm = (struct record_vm){
-		.state = "stopped", .id = RECORD_NONE, .owner = geteuid(),
-		.vcpus = RECORD_NONE, .max_vcpus = RECORD_NONE,
-		.memory = RECORD_NONE, .max_memory = RECORD_NONE,
-		.resident = RECORD_NONE, .uptime_ns = RECORD_NONE,
-		.paused_ns = RECORD_NONE,
-	};
-	snprintf(vm->name, sizeof(vm->name), "%s", name);
-	conf_init(&conf);
-	if (!define_read(paths, name, &conf, &err)) {
-		vm->vcpus = conf.opt.cpus;
-		vm->memory = conf.opt.memory;
-	}
-	conf_free(&conf);
-}
-
 /* ---- all of them ------------------------------------------------------------------ */
 
 static int is_definition(const struct dirent *entry)

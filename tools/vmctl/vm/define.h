@@ -9,7 +9,6 @@
 #include <stddef.h>
 
 #include "lib/paths.h"
-#include "lib/records.h"
 #include "vm/conf.h"
 
 /** define_create() - writes that of conf->opt.name, which must not exist */
@@ -19,10 +18,6 @@ int define_create(const struct paths *paths, const struct conf *conf,
 /** define_read() - into @conf, which has been initialized */
 int define_read(const struct paths *paths, const char *name, struct conf *conf,
 		struct err *err);
-
-/** define_record() - of one that does not run; a broken one has little but its name */
-void define_record(struct record_vm *vm, const struct paths *paths,
-		   const char *name);
 
 int define_remove(const struct paths *paths, const char *name,
 		  struct err *err);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "vm/keeper.h"
+#include "vm/reach.h"
 #include "vm/runtime.h"
 
 #define LOOK_NS	20000000	/* how often */
@@ -54,7 +55,7 @@ int keeper_vm(struct keeper *k, struct control *c, const char *name,
 		if (vm->owner == geteuid())
 			keeper_find(k, vm->name);
 	}
-	return ret;
+	return ret ? reach_explain(name, err) : 0;
 }
 
 /* 1: there is another of that name, and it runs */

@@ -34,6 +34,15 @@ static void irq_init(struct machine_irq *irq, int vm, unsigned int gsi)
 	irq->gsi = gsi;
 }
 
+/* The last that a dead VM's guest sees does not matter. */
+static uint64_t clock_now(struct vm_clock *clock)
+{
+	struct machine_clock *c = container_of(clock, struct machine_clock, clock);
+	struct vmm_vm_clock now = {};
+
+	return ioctl(c->vm, VMM_VM_GET_CLOCK, &now) ? 0 : now.ns;
+}
+
 static int add_ports(struct machine *m, struct err *err)
 {
 	struct port_device *const devices[] = {
@@ -60,7 +69,10 @@ static int create_devices(struct machine *m, struct err *err)
 	irq_init(&m->rtc_irq, m->vm, RTC_IRQ);
 	irq_init(&m->sci, m->vm, ACPI_SCI);
 	serial_init(&m->serial, &m->serial_irq.line, &m->cable->sink);
-	pm_init(&m->pm, &m->sci.line, &m->end);
+	m->clock = (struct machine_clock){
+		.clock.now = clock_now, .vm = m->vm,
+	};
+	pm_init(&m->pm, &m->sci.line, &m->clock.clock, &m->end);
 	reset_init(&m->reset, &m->end);
 	i8042_init(&m->i8042, &m->end);
 	fw_cfg_init(&m->fw_cfg, m->opt->memory, m->cpus);

@@ -40,6 +40,11 @@ struct machine_irq {
 	unsigned int gsi;
 };
 
+struct machine_clock {
+	struct vm_clock clock;
+	int vm;
+};
+
 struct machine {
 	const struct machine_options *opt;
 	struct machine_files *files;
@@ -51,6 +56,7 @@ struct machine {
 	struct loop_source ended, signals, timeout, requests;
 
 	struct machine_irq serial_irq, rtc_irq, sci;
+	struct machine_clock clock;
 	struct serial serial;
 	struct rtc rtc;
 	struct pm pm;

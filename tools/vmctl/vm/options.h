@@ -8,12 +8,14 @@
 
 #include "boot/boot.h"
 #include "vm/sandbox.h"
+#include "vm/sched.h"
 
 /**
  * struct machine_options - what the operator asked for
  * @unique:	no other VM of the same owner may have the name
  * @debug_exit:	port, or -1
  * @timeout_ns:	0: none
+ * @sched:	never "none"
  */
 struct machine_options {
 	const char *name;
@@ -24,6 +26,7 @@ struct machine_options {
 	int debug_exit;
 	uint64_t timeout_ns;
 	enum sandbox_mode sandbox;
+	struct sched sched;
 };
 
 #endif

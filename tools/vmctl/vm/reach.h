@@ -6,6 +6,7 @@
 #include <linux/vmm.h>
 
 #include "lib/paths.h"
+#include "lib/records.h"
 
 /**
  * struct reach - whose
@@ -26,6 +27,18 @@ int reach_find(struct reach *r, const char *vm, struct err *err);
  */
 int reach_connect(const struct reach *r, const char *which, int type,
 		  struct err *err);
+
+/**
+ * reach_explain() - after a look for the VM @vm failed, with @err: it may be defined
+ *
+ * That it does not run is another state, not an unknown name; and if its last run had a
+ * bad end, that is the reason.  -1
+ */
+int reach_explain(const char *vm, struct err *err);
+
+/** reach_vm() - records_vm(), so explained */
+int reach_vm(struct control *c, const char *vm, struct record_vm *record,
+	     struct err *err);
 
 /** reach_defined() - 0 if it is; it need not be right */
 int reach_defined(const struct reach *r, struct err *err);

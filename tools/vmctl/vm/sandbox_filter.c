@@ -165,7 +165,7 @@ static const int always[] = {
 /* Of the module's commands those that we use. */
 static const unsigned long commands[] = {
 	VMM_CREATE_VM, VMM_CREATE_MEM, VMM_VM_SET_SLOT, VMM_VM_CREATE_VCPU,
-	VMM_VM_IRQ_LINE, VMM_VM_TAKE_REQUESTS, VMM_VCPU_RUN,
+	VMM_VM_IRQ_LINE, VMM_VM_GET_CLOCK, VMM_VM_TAKE_REQUESTS, VMM_VCPU_RUN,
 	VMM_VCPU_GET_REGS, VMM_VCPU_SET_REGS, VMM_VCPU_GET_SREGS,
 	VMM_VCPU_SET_SREGS, VMM_VCPU_SET_MSRS,
 };

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -10,7 +11,8 @@
 #include "vm/terminal.h"
 
 static struct termios saved;
-static atomic_bool raw;
+static _Atomic(const char *) last_words;
+static atomic_bool changed;
 
 bool terminal_is_ours(void)
 {
@@ -20,8 +22,12 @@ bool terminal_is_ours(void)
 /* Called from signal handlers too. */
 void terminal_restore(void)
 {
-	if (!atomic_exchange(&raw, false))
+	const char *undo = last_words;
+
+	if (!atomic_exchange(&changed, false))
 		return;
+	if (undo && write(STDOUT_FILENO, undo, strlen(undo)) < 0)
+		undo = NULL;	/* the mode matters more */
 	tcsetattr(STDIN_FILENO, TCSANOW, &saved);
 	note_set_newline("\n");
 }
@@ -59,18 +65,33 @@ void terminal_prepare(void)
 	atexit(terminal_restore);
 }
 
+int terminal_guard(const char *undo)
+{
+	if (tcgetattr(STDIN_FILENO, &saved))
+		return -1;
+	terminal_prepare();
+	last_words = undo;
+	atomic_store(&changed, true);
+	return 0;
+}
+
+void terminal_forget(void)
+{
+	atomic_store(&changed, false);
+}
+
 int terminal_raw(void)
 {
 	struct termios mode;
 
-	if (tcgetattr(STDIN_FILENO, &saved))
+	if (terminal_guard(NULL))
 		return -1;
-	terminal_prepare();
 	mode = saved;
 	cfmakeraw(&mode);
-	if (tcsetattr(STDIN_FILENO, TCSANOW, &mode))
+	if (tcsetattr(STDIN_FILENO, TCSANOW, &mode)) {
+		terminal_forget();
 		return -1;
-	atomic_store(&raw, true);
+	}
 	note_set_newline("\r\n");
 	return 0;
 }
