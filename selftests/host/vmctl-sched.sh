@@ -106,9 +106,9 @@ within "run: a cap of 50 %" "$(part 3 fg)" 500
 is "$(state fg)" running "it runs"
 quiet 0 kill fg
 end $pid
-ok "its group goes with it" [ ! -e "$groups" ]
+ok "its group goes with it" [ ! -e "$groups/fg" ]
 begin plain spin
-ok "run without a policy stays where it is" [ ! -e "$groups" ]
+ok "run without a policy stays where it is" [ ! -e "$groups/plain" ]
 refused 7 "plain: it has no control group of its own" sched plain cap=10
 quiet 0 sched plain pin=2
 is "$(allowed plain)" 2 "but can be pinned"
@@ -149,7 +149,7 @@ quiet 0 start a
 is "$(ls -d $top/vmm/*/ $groups/*/ | tr '\n' ' ')" "$groups/b/ $top/vmm/a/ " \
 	"root's and his do not meet"
 quiet 0 kill "$($vmctl list -o csv --no-header --fields id,name,owner | sed -n 's/,b,65534//p')"
-ok "his is gone" until_ok [ ! -e $groups ]
+ok "his is gone" until_ok [ ! -e $groups/b ]
 quiet 0 kill "$($vmctl list -o csv --no-header --fields id,name,owner | sed -n 's/,a,0//p')"
 ok "he ends the other" other kill a
 is "$($vmctl list -aq --no-header --fields name)" "a
