@@ -81,7 +81,7 @@ echo "# $(tail -n 1 "$VMM_DIR/log/eater/console.log")"
 
 # ---- the end
 
-until_ok eval '[ ! -e "$groups/eater" ]'
+$vmctl list -q >/dev/null
 quiet 0 stop -f -t 0.1 b
 is "$(ls -d $groups/*/)" "$groups/a/" "the group of one that has ended is gone"
 refused 4 "b: does not run; its definition" sched b cap=10
@@ -95,6 +95,7 @@ until_ok eval 'grep -q "populated 0" $groups/a/cgroup.events'
 mkdir -p $groups/left
 quiet 0 start a
 is "$(value a cpu.weight) $(cat $groups/a/cgroup.procs)" "100 $(process a)" "or the next start"
+ok "which takes away all that is left" [ ! -e $groups/left ]
 quiet 0 kill a
 $vmctl list -q >/dev/null
 ok "all are gone" [ ! -e "$groups" ]

@@ -208,6 +208,22 @@ static bool next_below(char group[PATHS_LEN], const char *own)
 	return true;
 }
 
+void place_sweep(void)
+{
+	char root[PATHS_LEN], own[PATHS_LEN], group[PATHS_LEN] = "";
+	char above[PATHS_LEN], base[PATHS_LEN], name[32];
+	struct err err;
+
+	if (cgroup_root(root, MOUNTS, &err) || cgroup_of(own, OWN))
+		return;
+	name_base(name);
+	do {
+		if (!paths_join(above, root, group + !!*group, "", &err) &&
+		    !paths_join(base, above, name, "", &err))
+			sweep_base(base);
+	} while (next_below(group, own));
+}
+
 /* From the highest one down, so that all of a user's are beside each other. */
 static int enter_directory(struct place *p, const char *vm,
 			   const struct sched *s, struct err *err)
@@ -220,6 +236,7 @@ static int enter_directory(struct place *p, const char *vm,
 		return -1;
 	if (cgroup_of(own, OWN))
 		return err_set(err, VMCTL_HOST, "%s: cannot be read", OWN);
+	place_sweep();
 	do {
 		snprintf(spot.above, sizeof(spot.above), "%s", root);
 		ret = (*group && paths_join(spot.above, root, group + 1, "", err)) ||
@@ -279,20 +296,4 @@ void place_leave(struct place *p)
 		close(p->base);
 	p->base = p->end = -1;
 	*p->group = 0;
-}
-
-void place_sweep(void)
-{
-	char root[PATHS_LEN], own[PATHS_LEN], group[PATHS_LEN] = "";
-	char above[PATHS_LEN], base[PATHS_LEN], name[32];
-	struct err err;
-
-	if (cgroup_root(root, MOUNTS, &err) || cgroup_of(own, OWN))
-		return;
-	name_base(name);
-	do {
-		if (!paths_join(above, root, group + !!*group, "", &err) &&
-		    !paths_join(base, above, name, "", &err))
-			sweep_base(base);
-	} while (next_below(group, own));
 }
