@@ -188,6 +188,8 @@ static void remember(struct place *p, const struct spot *spot)
 	char procs[PATHS_LEN];
 	struct err err;
 
+	/* a sweep may have taken it before there was a VM here */
+	make_end(spot->end);
 	if (!paths_join(procs, spot->end, "cgroup.procs", "", &err))
 		p->end = open(procs, O_WRONLY | O_CLOEXEC);
 	p->base = open(spot->base, O_PATH | O_DIRECTORY | O_CLOEXEC);
