@@ -113,7 +113,7 @@ static int run_machine(const struct command *cmd,
 static int run_in_place(const struct command *cmd,
 			const struct machine_options *opt)
 {
-	struct place place = { .base = -1, .above = -1, .home = -1 };
+	struct place place = { .base = -1, .end = -1 };
 	struct err err;
 	int code;
 
