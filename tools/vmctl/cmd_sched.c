@@ -50,18 +50,12 @@ static int take_words(const struct command *cmd, struct sched *s, char **words)
 
 /* ---- the two forms ------------------------------------------------------------------ */
 
-static void print(struct record_vm *vm, enum out_format format)
+static void print(struct record_vm *vm, const struct rows_view *view)
 {
 	const struct rows rows = {
-		"vm", tell_policy, vm, sizeof(*vm), 1 };
+		"sched", tell_policy, vm, sizeof(*vm), 1 };
 
-	if (format == OUT_TABLE) {
-		rows_lines(&rows, 0);
-		return;
-	}
-	fputs("{\"schema\": 1, \"sched\": ", stdout);
-	rows_object(&rows, 0);
-	puts("}");
+	rows_print_one(&rows, view);
 }
 
 /* One that is defined and does not run is not unknown. */
@@ -82,7 +76,7 @@ static int not_running(const char *name, struct err *err)
 struct request {
 	const char *name;
 	struct sched change;
-	enum out_format format;
+	struct rows_view view;
 };
 
 static int ask(struct control *c, const struct request *q, struct err *err)
@@ -99,7 +93,7 @@ static int ask(struct control *c, const struct request *q, struct err *err)
 		return govern_change(c, &vm, &q->change, err) ?
 		       err_wrap(err, "%.64s", q->name) : 0;
 	govern_read(c, &vm);
-	print(&vm, q->format);
+	print(&vm, &q->view);
 	return 0;
 }
 
@@ -118,7 +112,7 @@ static int carry_out(const struct command *cmd, const struct request *q)
 
 static int run(const struct command *cmd, int argc, char **argv)
 {
-	struct request q = { .format = OUT_TABLE };
+	struct request q = {};
 	struct args a;
 	struct err err;
 	char **words;
@@ -128,9 +122,11 @@ static int run(const struct command *cmd, int argc, char **argv)
 	while ((id = args_next(&a)) != ARGS_END) {
 		if (id == ARGS_BAD)
 			return VMCTL_USAGE;
-		if (out_format_parse(a.value, &q.format, &err))
+		if (args_view(&a, id, &q.view, &err) < 0)
 			return command_fail(cmd, &err);
 	}
+	if (rows_check(tell_policy, &q.view, &err))
+		return command_fail(cmd, &err);
 	words = args_operands(&a, 1, argc);
 	if (!words)
 		return VMCTL_USAGE;
@@ -140,7 +136,7 @@ static int run(const struct command *cmd, int argc, char **argv)
 }
 
 static const struct cmd_option options[] = {
-	{ 'o', "output", "table|json", "for people; for programs" },
+	ARGS_ONE_OPTIONS(ARGS_FORMATS),
 	{}
 };
 
@@ -151,7 +147,7 @@ static const char *const operands[] = {
 const struct command cmd_sched = {
 	.name = "sched",
 	.summary = "Tell or change what share of the host a VM gets",
-	.usage = "[-o table|json] VM [KEY=VALUE...]",
+	.usage = "[-o FORMAT] [--fields KEY,...] [--no-header] VM [KEY=VALUE...]",
 	.help = "  weight=N        against others that want the same CPU, 1 to 10000; all begin with 100\n"
 		"  prio=NICE       the same as a nice value, -20 to 19\n"
 		"  cap=PERCENT     CPU time at most, in percent of one CPU: 250 is two and a half\n"
@@ -162,5 +158,6 @@ const struct command cmd_sched = {
 		"\"none\" takes a value away.  The VM's definition stays as it is.\n",
 	.options = options,
 	.operands = operands,
+	.fields = tell_policy,
 	.run = run,
 };
