@@ -5,7 +5,6 @@
 #include <linux/cred.h>
 #include <linux/ctype.h>
 #include <linux/ktime.h>
-#include <linux/nsproxy.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -29,14 +28,14 @@ void vmm_control_watch(const struct vmm_watch_ops *ops)
 
 /* ---- life ---------------------------------------------------------------- */
 
-void vmm_control_init(struct vmm_vm *vm)
+void vmm_control_init(struct vmm_vm *vm, struct net *net)
 {
 	struct vmm_control *c = &vm->control;
 
 	c->owner = current_euid();
 	c->group = current_egid();
 	c->user_ns = get_user_ns(current_user_ns());
-	c->net = get_net(current->nsproxy->net_ns);
+	c->net = get_net(net);
 	c->born_ns = ktime_get_boottime_ns();
 	c->max_vcpus = vm->nr_vcpus;
 	mutex_init(&c->lock);

@@ -113,7 +113,7 @@ struct vmm_control {
 /* Before the first VM, and after the last. */
 void vmm_control_watch(const struct vmm_watch_ops *ops);
 
-void vmm_control_init(struct vmm_vm *vm);
+void vmm_control_init(struct vmm_vm *vm, struct net *net);
 void vmm_control_destroy(struct vmm_vm *vm);
 
 /* The VM begins and ceases to be found. */

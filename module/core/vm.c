@@ -226,7 +226,8 @@ u32 vmm_vm_count_vcpus(struct vmm_vm *vm)
 
 /* ---- life ------------------------------------------------------------------ */
 
-struct vmm_vm *vmm_vm_create(const char *name, u32 nr_vcpus, bool unique)
+struct vmm_vm *vmm_vm_create(const char *name, u32 nr_vcpus, bool unique,
+			     struct net *net)
 {
 	struct vmm_vm *vm;
 	int err;
@@ -240,7 +241,7 @@ struct vmm_vm *vmm_vm_create(const char *name, u32 nr_vcpus, bool unique)
 	vm->id = atomic_inc_return(&next_id);
 	vm->nr_vcpus = nr_vcpus;
 	strscpy(vm->name, name, sizeof(vm->name));
-	vmm_control_init(vm);
+	vmm_control_init(vm, net);
 	vmm_pause_init(&vm->pause);
 	vmm_x86_vm_init(&vm->x86, nr_vcpus);
 	vmm_bus_init(&vm->pio);

@@ -77,8 +77,10 @@ struct vmm_vm {
 /*
  * With one file, which the caller is to make.
  * @unique: -EEXIST if the owner has a VM of that name; -ENOSPC at VMM_MAX_VMS.
+ * @net: where events of the VM are told.
  */
-struct vmm_vm *vmm_vm_create(const char *name, u32 nr_vcpus, bool unique);
+struct vmm_vm *vmm_vm_create(const char *name, u32 nr_vcpus, bool unique,
+			     struct net *net);
 
 /*
  * VMs by id, with a reference: the one of @id, or the first from @id on; NULL if

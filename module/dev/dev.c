@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * /dev/vmm.
+ *
+ * An open file keeps the network namespace of who opened it, where events of the VMs
+ * that are made through it are told.  So a process may enter an empty one, to have
+ * no network, without hiding its VMs from those who started it.
  */
+#include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/nsproxy.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <net/net_namespace.h>
 
 #include "core/backend_ops.h"
 #include "core/main.h"
@@ -38,6 +46,7 @@ static long get_info(void *object, void *arg)
 static long create_vm(void *object, void *arg)
 {
 	struct vmm_create_vm *create = arg;
+	struct net *net = object;
 	struct vmm_vm *vm;
 	int fd;
 
@@ -45,7 +54,7 @@ static long create_vm(void *object, void *arg)
 	    !vmm_name_valid(create->name, sizeof(create->name)))
 		return -EINVAL;
 	vm = vmm_vm_create(create->name, create->vcpus,
-			   create->flags & VMM_VM_UNIQUE_NAME);
+			   create->flags & VMM_VM_UNIQUE_NAME, net);
 	if (IS_ERR(vm))
 		return PTR_ERR(vm);
 	fd = vmm_vm_open(vm);
@@ -112,14 +121,28 @@ static const struct vmm_cmd commands[] = {
 	VMM_CMD(VMM_SUPPORTED_CPUID, 0, supported_cpuid),
 };
 
+static int dev_open(struct inode *inode, struct file *file)
+{
+	file->private_data = get_net(current->nsproxy->net_ns);
+	return 0;
+}
+
+static int dev_release(struct inode *inode, struct file *file)
+{
+	put_net(file->private_data);
+	return 0;
+}
+
 static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	return vmm_ioctl(commands, ARRAY_SIZE(commands), cmd, arg, NULL, NULL,
-			 NULL);
+	return vmm_ioctl(commands, ARRAY_SIZE(commands), cmd, arg,
+			 file->private_data, NULL, NULL);
 }
 
 static const struct file_operations dev_fops = {
 	.owner		= THIS_MODULE,
+	.open		= dev_open,
+	.release	= dev_release,
 	.unlocked_ioctl	= dev_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
 	.llseek		= noop_llseek,

@@ -390,12 +390,13 @@ static void test_namespaces(void)
 
 		if (unshare(CLONE_NEWNET))
 			_exit(1);
+		vt_open();
 		inner = nt_listen(VMM_NL_GROUP_LIFE);
 		vm = vt_create_vm(1);
 		_exit(nt_next(inner, &e, 5000) ||
 		      e.event != VMM_NL_EVENT_CREATED || vm < 0);
 	}
-	tap_ok(nt_child_good(pid), "events are told where the VM was made");
+	tap_ok(nt_child_good(pid), "events are told where the device was opened");
 	tap_ok(!nt_next(life, &e, 5000) && e.event == VMM_NL_EVENT_CREATED &&
 	       !nt_next(life, &e, 5000) && e.event == VMM_NL_EVENT_GONE,
 	       "and on the host");
@@ -403,14 +404,14 @@ static void test_namespaces(void)
 	if (!pid) {
 		struct nl_sock *inner;
 
-		vm = vt_create_vm(1);
 		if (unshare(CLONE_NEWNET))
 			_exit(1);
 		inner = nt_listen(VMM_NL_GROUP_LIFE);
+		vm = vt_create_vm(1);
 		close(vm);
 		_exit(nt_next(inner, &e, 500) != EAGAIN);
 	}
-	tap_ok(nt_child_good(pid), "elsewhere they are not");
+	tap_ok(nt_child_good(pid), "and not where the VM was made");
 	nl_socket_free(life);
 }
 

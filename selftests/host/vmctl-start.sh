@@ -24,9 +24,10 @@ is "$(state web)" running "it runs when start returns"
 pid=$(process web)
 is "$(readlink /proc/$pid/fd/[012] | sort -u) $(readlink /proc/$pid/cwd)" "/dev/null /" \
 	"its process has no files of ours"
-is "$(find /proc/$pid/fd -lname "$tmp/*" -printf '%l\n' | sort)" "$(echo "$VMM_DIR"/log/web/console.log
-	echo "$VMM_DIR"/run/web/lock)" "but its log and its lock"
-is "$(stat -c %a "$VMM_DIR"/run/web/{control,console,lock} "$VMM_DIR"/log/web/console.log |
+is "$(find /proc/$pid/fd -lname "$tmp/*" -printf '%l\n' | sort)" \
+	"$(printf '%s\n' "$tmp/spin" "$VMM_DIR"/log/web/{console.log,end} "$VMM_DIR"/run/web/lock | sort)" \
+	"but what it boots from, its log and its lock"
+is "$(stat -c %a "$VMM_DIR"/run/web/{control,console,lock} "$VMM_DIR"/log/web/{console.log,end} |
 	sort -u)" 600 "nobody else may speak to it"
 refused 4 "web: runs already" start web
 refused 4 "web: runs; try: vmctl stop web" destroy web
@@ -88,11 +89,14 @@ is "$(state web)" running "reset: it runs when the verb returns"
 ok "as another VM" [ "$(id web)" != "$first" ]
 is "$(process web)" "$pid" "of the same process"
 mv "$tmp/spin" "$tmp/spin.away"
+quiet 0 reset web
+is "$(state web)" running "what it boots from may lose its name"
+cp "$tmp/spin.away" "$tmp/spin"
+: >"$tmp/spin.away"
 refused 4 "web: the VM has ended; try: vmctl logs" reset web
-ok "what it boots from is gone: the log says so" eval \
-	'log web | tail -n 1 | has "ended: after a reset: $tmp/spin: cannot open"'
+ok "but not what is in it: the log says so" eval \
+	'log web | tail -n 1 | has "ended: after a reset: $tmp/spin: no Multiboot header"'
 is "$(state web) $(ls "$VMM_DIR/run")" "stopped " "it has ended"
-mv "$tmp/spin.away" "$tmp/spin"
 quiet 0 start web
 $vmctl wait -t 30 web &
 waiter=$!

@@ -25,14 +25,16 @@ for unit in sysinit basic shutdown umount exit; do
 	cp "$tmp/units/bare.target" "$tmp/units/$unit.target"
 done
 chmod 755 "$tmp"
-(
+echo +cpu +memory >/sys/fs/cgroup/cgroup.subtree_control
+# Nobody but it may be in its group: a group with processes has none below it.
+cat >"$tmp/init" <<-END
 	echo 0 >$top/cgroup.procs
-	exec env -i PATH="$PATH" container=vmm SYSTEMD_UNIT_PATH="$tmp/units" SYSTEMD_GENERATOR_PATH=/none \
-		SYSTEMD_LOG_TARGET=console SYSTEMD_LOG_LEVEL=info \
-		unshare --pid --fork --kill-child --mount --uts --cgroup --mount-proc \
-		sh -c 'umount /sys/fs/cgroup; mount -t cgroup2 cgroup /sys/fs/cgroup &&
-			exec /lib/systemd/systemd --system --unit=bare.target'
-) >"$tmp/log" 2>&1 </dev/null &
+	exec unshare --cgroup sh -c 'umount /sys/fs/cgroup; mount -t cgroup2 cgroup /sys/fs/cgroup &&
+		exec /lib/systemd/systemd --system --unit=bare.target'
+END
+env -i PATH="$PATH" container=vmm SYSTEMD_UNIT_PATH="$tmp/units" SYSTEMD_GENERATOR_PATH=/none \
+	SYSTEMD_LOG_TARGET=console SYSTEMD_LOG_LEVEL=info \
+	unshare --pid --fork --kill-child --mount --uts --mount-proc sh "$tmp/init" >"$tmp/log" 2>&1 </dev/null &
 outer=$!
 until_ok [ -S /run/systemd/private ]
 first=$(pgrep -P $outer -x systemd)

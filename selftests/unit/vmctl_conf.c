@@ -63,12 +63,14 @@ static void test_flags(void)
 	       flag(id_of("unpack"), "host") &&
 	       flag(id_of("debug-exit"), "244") &&
 	       flag(id_of("timeout"), "90.250") &&
+	       flag(id_of("sandbox"), "required") &&
 	       flag(id_of("weight"), "300") && flag(id_of("cap"), "250") &&
 	       flag(id_of("pin"), "3,0-1") && flag(id_of("mem-limit"), "2048m"),
 	       "flags are taken");
 	tap_ok(prints(HEAD "cpus 3\nmemory 1536M\nkernel /boot/vm\n"
 		      "initrd /boot/i\nappend console=ttyS0 x=\"a b\"\n"
 		      "unpack host\ndebug-exit 0xf4\ntimeout 90.25\n"
+		      "sandbox required\n"
 		      "weight 300\ncap 250\npin 0-1,3\nmem-limit 2G\n"),
 	       "and are lines of a file that says the same");
 	tap_ok(conf.opt.cpus == 3 && conf.opt.memory == 1536 * MIB &&
@@ -78,6 +80,7 @@ static void test_flags(void)
 	       conf.opt.boot.unpack == UNPACK_HOST && !conf.opt.boot.multiboot &&
 	       conf.opt.debug_exit == 0xf4 &&
 	       conf.opt.timeout_ns == 90250000000ULL &&
+	       conf.opt.sandbox == SANDBOX_REQUIRED &&
 	       conf.opt.sched.weight == 300 && conf.opt.sched.cap == 250 &&
 	       CPU_COUNT(&conf.opt.sched.pin) == 3 &&
 	       conf.opt.sched.mem_limit == 2 * GIB, "which is what was meant");
@@ -91,7 +94,7 @@ static void test_flags(void)
 	       "none is as if it had not been told");
 	for (o = conf_options; o->id; o++)
 		n += o->value && o->help && o->name;
-	tap_ok(n == 14, "each flag is a key, with a value and help");
+	tap_ok(n == 15, "each flag is a key, with a value and help");
 }
 
 /* Command lines of all sorts, none of which may come back as another. */

@@ -51,7 +51,8 @@ static int64_t now_ms(void)
 static void begin(void)
 {
 	if (session_open(&session, &paths, "web", &err) ||
-	    session_serve(&session, path, &err)) {
+	    session_listen(&session, path, &err) ||
+	    session_serve(&session, &err)) {
 		tap_note("%s", err.text);
 		abort();
 	}

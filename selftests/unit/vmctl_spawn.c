@@ -118,7 +118,7 @@ static void test_ready(void)
 	sigaddset(&set, SIGTERM);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGINT, SIG_IGN);
-	ret = spawn(live, NULL, pair[1], &err);
+	ret = spawn(live, NULL, pair[1], false, &err);
 	tap_ok(!ret, "the starter hears that it is ready");
 	close(pair[1]);
 	came = read(pair[0], &s, sizeof(s)) == sizeof(s);
@@ -137,13 +137,24 @@ static void test_ready(void)
 
 static void test_failures(void)
 {
-	tap_ok(spawn(refuse, "luck", pair[1], &err) && err.code == VMCTL_HOST &&
+	tap_ok(spawn(refuse, "luck", pair[1], false, &err) && err.code == VMCTL_HOST &&
 	       !strcmp(err.text, "no luck today"), "why it is not");
-	tap_ok(spawn(die, NULL, pair[1], &err) && err.code == VMCTL_FAILED &&
+	tap_ok(spawn(die, NULL, pair[1], false, &err) && err.code == VMCTL_FAILED &&
 	       strstr(err.text, "died before"), "it died");
-	tap_ok(spawn(leave, NULL, pair[1], &err) && err.code == VMCTL_FAILED,
+	tap_ok(spawn(leave, NULL, pair[1], false, &err) && err.code == VMCTL_FAILED,
 	       "it ended without a word");
 	tap_ok(waitpid(-1, NULL, WNOHANG) < 0, "no child of ours is left");
+}
+
+/* Where there is nobody else; as a user that is asked for in vain. */
+static void test_alone(void)
+{
+	struct sight s = {};
+
+	tap_ok(!spawn(live, NULL, pair[1], true, &err), "alone");
+	close(pair[1]);
+	tap_ok(read(pair[0], &s, sizeof(s)) == sizeof(s) &&
+	       (s.pid == 1) == !geteuid(), "it is the first of its processes");
 }
 
 static void test_orphan(void)
@@ -152,7 +163,7 @@ static void test_orphan(void)
 	char c = 0;
 
 	if (!starter)
-		_exit(spawn(slow, NULL, pair[1], &err));
+		_exit(spawn(slow, NULL, pair[1], false, &err));
 	tap_ok(read(pair[0], &c, 1) == 1 && c == 'a', "while it gets ready");
 	kill(starter, SIGKILL);
 	waitpid(starter, NULL, 0);
@@ -171,6 +182,9 @@ int main(void)
 	inherited = open("/dev/null", O_RDONLY);
 	make_pair();
 	test_ready();
+	close(pair[0]);
+	make_pair();
+	test_alone();
 	close(pair[0]);
 	make_pair();
 	test_failures();

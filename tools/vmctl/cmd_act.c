@@ -14,11 +14,14 @@
 #include "args.h"
 #include "cmds.h"
 #include "lib/container.h"
+#include "lib/note.h"
 #include "lib/records.h"
 #include "lib/watch.h"
 #include "vm/console_await.h"
+#include "vm/epitaph.h"
 #include "vm/keeper.h"
 #include "vm/reach.h"
+#include "vm/runtime.h"
 
 #define SEC_NS		1000000000ULL
 #define STOP_NS		(60 * SEC_NS)	/* for a guest to shut down */
@@ -192,6 +195,22 @@ static int follow(struct control *c, const struct order *o, struct keeper *k,
 				 "the VM has ended; try: vmctl logs");
 }
 
+/* Who waited for an end shall know if it was a bad one; 0. */
+static int tell_end(const struct order *o, const char *name)
+{
+	struct epitaph epitaph;
+	struct paths paths;
+	struct err err;
+
+	if (o->verb.done != is_over && o->verb.done != is_gone)
+		return 0;
+	/* who has been started again has not ended */
+	if (!paths_find(&paths, &err) && !runtime_alive(&paths, name, &err) &&
+	    epitaph_read(&paths, name, &epitaph, &err) > 0 && !epitaph.plain)
+		note("wait: %s: ended: %s", name, epitaph.text);
+	return 0;
+}
+
 /* A VM that is defined and does not run is what waiting for an end waits for. */
 static bool was_waited_for(const struct order *o, const struct err *err)
 {
@@ -210,7 +229,7 @@ static int act_and_follow(struct control *c, const struct order *o,
 
 	ret = keeper_vm(&k, c, o->vm, &vm, err);
 	if (ret)
-		return was_waited_for(o, err) ? 0 : ret;
+		return was_waited_for(o, err) ? tell_end(o, o->vm) : ret;
 	for (;;) {
 		ret = act(c, &left, &vm, err);
 		if (!ret)
@@ -223,6 +242,8 @@ static int act_and_follow(struct control *c, const struct order *o,
 		left.verb.limit_ns = passed < o->verb.limit_ns ?
 				     o->verb.limit_ns - passed : 1;
 	}
+	if (!ret && o->verb.cmd == &cmd_wait && k.lock >= 0)
+		tell_end(o, vm.name);
 	keeper_forget(&k);
 	return ret ? err_wrap(err, "%.64s", o->vm) : 0;
 }

@@ -3,6 +3,7 @@
 #include "cmds.h"
 #include "vm/console_log.h"
 #include "vm/define.h"
+#include "vm/epitaph.h"
 #include "vm/runtime.h"
 
 /* While it is ours, nobody can start it. */
@@ -26,6 +27,7 @@ static int destroy(const char *name, struct err *err)
 	if (paths_find(&paths, err) || claim(&rt, &paths, name, err))
 		return -1;
 	ret = define_remove(&paths, name, err) ||
+	      epitaph_remove(&paths, name, err) ||
 	      console_log_remove(&paths, name, err) ? -1 : 0;
 	runtime_release(&rt);
 	return ret;

@@ -9,7 +9,11 @@
 #include "vm/console.h"
 #include "vm/machine.h"
 #include "vm/place.h"
+#include "vm/sandbox.h"
+#include "vm/terminal.h"
 #include "vm/thread.h"
+
+#define MACHINE_FILES	32	/* that it has at once beside vCPUs' */
 
 static int parse(struct conf *conf, const struct command *cmd, int argc,
 		 char **argv)
@@ -49,12 +53,38 @@ static void report(const char *name, const struct vm_end *end)
 		note_text(rest + 1);
 }
 
-static int run_machine(const struct command *cmd,
-		       const struct machine_options *opt)
+static int enter_sandbox(struct sandbox *s, const struct machine_options *opt,
+			 struct place *place, struct err *err)
 {
+	static const int words = STDERR_FILENO;
+	static char before[VMM_NAME_LEN + 32];
+	char lacks[256];
+
+	/* its handlers cannot be set later */
+	terminal_prepare();
+	sandbox_init(s, opt->sandbox);
+	s->files = opt->cpus + MACHINE_FILES;
+	s->terminal = true;
+	if (place->base >= 0)
+		sandbox_keep_dir(s, &place->base, place->base_path,
+				 SANDBOX_USE_RMDIR);
+	snprintf(before, sizeof(before), "vmctl: run: %s: ", opt->name);
+	sandbox_tell(s, &words, before, isatty(words) ? "\r\n" : "\n");
+	if (sandbox_enter(s, err))
+		return -1;
+	if (sandbox_lacks(s, lacks, sizeof(lacks)))
+		note("run: %s: the sandbox lacks %s", opt->name, lacks);
+	return 0;
+}
+
+static int run_machine(const struct command *cmd,
+		       const struct machine_options *opt, struct place *place)
+{
+	static struct machine_files files;
 	static struct console console;
+	static struct sandbox sandbox;
+	struct machine *m = NULL;
 	struct loop loop;
-	struct machine *m;
 	struct err err;
 	int code;
 
@@ -62,7 +92,9 @@ static int run_machine(const struct command *cmd,
 	if (loop_init(&loop, &err))
 		return command_fail(cmd, &err);
 	console_prepare(&console);
-	m = machine_create(opt, &loop, &console.cable, &err);
+	if (!machine_files_open(&files, opt, &err) &&
+	    !enter_sandbox(&sandbox, opt, place, &err))
+		m = machine_create(opt, &files, &loop, &console.cable, &err);
 	if (m) {
 		if (!machine_start(m, &err))
 			machine_run(m);
@@ -72,6 +104,7 @@ static int run_machine(const struct command *cmd,
 	} else {
 		code = command_fail(cmd, &err);
 	}
+	machine_files_close(&files);
 	loop_fini(&loop);
 	return code;
 }
@@ -80,17 +113,17 @@ static int run_machine(const struct command *cmd,
 static int run_in_place(const struct command *cmd,
 			const struct machine_options *opt)
 {
-	struct place place;
+	struct place place = { .base = -1, .end = -1 };
 	struct err err;
 	int code;
 
 	if (!opt->sched.told)
-		return run_machine(cmd, opt);
+		return run_machine(cmd, opt, &place);
 	if (place_enter(&place, opt->name, &opt->sched, &err)) {
 		err_wrap(&err, "%s", opt->name);
 		return command_fail(cmd, &err);
 	}
-	code = run_machine(cmd, opt);
+	code = run_machine(cmd, opt, &place);
 	place_leave(&place);
 	return code;
 }
@@ -100,6 +133,7 @@ static int run(const struct command *cmd, int argc, char **argv)
 	struct conf conf;
 	int code;
 
+	sandbox_close_others();
 	conf_init(&conf);
 	code = parse(&conf, cmd, argc, argv);
 	if (!code)
@@ -113,8 +147,9 @@ const struct command cmd_run = {
 	.summary = "Boot a VM with its console here; it is gone when it ends",
 	.usage = "[-c CPUS] [-m SIZE] {-k KERNEL [-i INITRD] | --multiboot FILE[,MODULE...]}\n"
 		 "       [-a CMDLINE] [--unpack auto|guest|host] [--debug-exit PORT]\n"
-		 "       [--timeout SEC] [--weight WEIGHT | --prio NICE] [--cap PERCENT]\n"
-		 "       [--pin CPU,...] [--mem-limit SIZE] [NAME]",
+		 "       [--timeout SEC] [--sandbox on|off|required]\n"
+		 "       [--weight WEIGHT | --prio NICE] [--cap PERCENT] [--pin CPU,...]\n"
+		 "       [--mem-limit SIZE] [NAME]",
 	.options = conf_options,
 	.help =
 "On a terminal, all keys go to the guest but Ctrl-]: twice within a second\n"

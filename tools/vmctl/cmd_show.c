@@ -2,23 +2,48 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "args.h"
 #include "cmds.h"
 #include "lib/records.h"
 #include "lib/tell.h"
+#include "vm/ask.h"
 #include "vm/conf_file.h"
 #include "vm/define.h"
 #include "vm/govern.h"
 #include "vm/reach.h"
+#include "vm/sandbox.h"
 
-/** struct whole - all that there is to say of a VM */
+/**
+ * struct whole - all that there is to say of a VM
+ * @answered:	its process is in the background, and told of its @sandbox
+ */
 struct whole {
 	struct record_vm vm;
 	struct record_vcpu *vcpus;
 	struct record_slot *slots;
 	size_t nr_vcpus, nr_slots;
+	bool answered;
+	struct verb_sandbox sandbox;
 };
+
+/* Who runs in the foreground, or is another's, does not answer. */
+static void gather_sandbox(struct whole *w)
+{
+	struct reach reach;
+	struct err err;
+	int fd;
+
+	if (w->vm.owner != geteuid() || !*w->vm.name ||
+	    reach_find(&reach, w->vm.name, &err))
+		return;
+	fd = ask_open(&reach, &err);
+	if (fd < 0)
+		return;
+	w->answered = !ask_sandbox(fd, &w->sandbox, &err);
+	close(fd);
+}
 
 static int gather(struct control *c, const char *name, struct whole *w,
 		  struct err *err)
@@ -32,8 +57,50 @@ static int gather(struct control *c, const char *name, struct whole *w,
 		free(w->vcpus);
 		return err_wrap(err, "%.64s", name);
 	}
+	gather_sandbox(w);
 	return 0;
 }
+
+/* ---- the sandbox ------------------------------------------------------------------ */
+
+static void print_parts(const struct verb_sandbox *s, bool had, const char *before,
+			const char *between, const char *quote)
+{
+	unsigned int part;
+
+	for (part = 0; part < SANDBOX_PARTS; part++) {
+		if (!!(s->has & 1U << part) != had)
+			continue;
+		printf("%s%s%s%s", before, quote, sandbox_part_name(part), quote);
+		before = between;
+	}
+}
+
+static void json_sandbox(const struct whole *w)
+{
+	if (!w->answered) {
+		fputs("null", stdout);
+		return;
+	}
+	printf("{\"mode\": \"%s\", \"has\": [",
+	       sandbox_mode_name(w->sandbox.mode));
+	print_parts(&w->sandbox, true, "", ", ", "\"");
+	fputs("], \"lacks\": [", stdout);
+	print_parts(&w->sandbox, false, "", ", ", "\"");
+	fputs("]}", stdout);
+}
+
+static void print_sandbox(const struct whole *w)
+{
+	if (!w->answered)
+		return;
+	printf("\nsandbox %s", sandbox_mode_name(w->sandbox.mode));
+	if (w->sandbox.mode != SANDBOX_OFF)
+		print_parts(&w->sandbox, false, " without ", ", ", "");
+	putchar('\n');
+}
+
+/* ---- all of it ---------------------------------------------------------------------- */
 
 /* All of it is for two forms; others have the VM's own fields. */
 static bool has_all(const struct rows_view *view)
@@ -59,6 +126,8 @@ static void print_all(struct whole *w, const struct rows *vm,
 		rows_list(&vcpus);
 		fputs(", \"slots\": ", stdout);
 		rows_list(&slots);
+		fputs(", \"sandbox\": ", stdout);
+		json_sandbox(w);
 		puts("}");
 		return;
 	}
@@ -67,6 +136,7 @@ static void print_all(struct whole *w, const struct rows *vm,
 	rows_print(&vcpus, &wide);
 	putchar('\n');
 	rows_print(&slots, &wide);
+	print_sandbox(w);
 }
 
 static int show(const struct command *cmd, const char *name,
@@ -152,7 +222,8 @@ const struct command cmd_show = {
 	.summary = "Tell all of a VM: figures, limits, labels, processors, memory",
 	.usage = "[-o FORMAT] [--fields KEY,...] [--no-header] [-q] VM",
 	.help =
-"Processors and memory are told in table and json, unless there are --fields.\n"
+"Processors and memory are told in table and json, unless there are --fields, and of\n"
+"your VMs in the background what their process has given up.\n"
 "-o conf is its definition, vm.conf(5), whether or not it runs.\n",
 	.options = options,
 	.operands = operand_vm,

@@ -39,23 +39,93 @@ static int random_bits(uint64_t random[2], struct err *err)
 	return err_set(err, VMCTL_FAILED, "getrandom: %s", strerror(errno));
 }
 
-static int open_kernel(struct boot *boot, const struct boot_options *opt,
-		       struct err *err)
+/* ---- the files --------------------------------------------------------------- */
+
+/* "FILE" or "FILE=ARGS" */
+static int open_module(struct boot_files *files, char *item, struct err *err)
 {
-	const struct image *kernel = &boot->kernel.image, *initrd = NULL;
+	char *args = strchr(item, '=');
+
+	if (files->modules == MULTIBOOT_MAX_MODULES)
+		return err_set(err, VMCTL_USAGE,
+			       "--multiboot: more than %u modules",
+			       MULTIBOOT_MAX_MODULES);
+	if (args)
+		*args++ = 0;
+	files->args[files->modules] = args;
+	return file_open(&files->module[files->modules++], item, "the module",
+			 err);
+}
+
+static int open_multiboot(struct boot_files *files,
+			  const struct boot_options *opt, struct err *err)
+{
+	char *next, *item;
+
+	files->list = strdup(opt->multiboot);
+	if (!files->list)
+		return err_set(err, VMCTL_FAILED, "out of memory");
+	next = files->list;
+	item = strsep(&next, ",");
+	if (file_open(&files->kernel, item, "the Multiboot image", err))
+		return -1;
+	while ((item = strsep(&next, ",")))
+		if (open_module(files, item, err))
+			return -1;
+	return 0;
+}
+
+int boot_files_open(struct boot_files *files, const struct boot_options *opt,
+		    struct err *err)
+{
+	memset(files, 0, sizeof(*files));
+	files->kernel.fd = files->initrd.fd = -1;
+	if (opt->multiboot)
+		return open_multiboot(files, opt, err);
+	if (file_open(&files->kernel, opt->kernel, "the kernel", err))
+		return -1;
+	return opt->initrd ?
+	       file_open(&files->initrd, opt->initrd, "the initrd", err) : 0;
+}
+
+void boot_files_close(struct boot_files *files)
+{
+	while (files->modules)
+		file_close(&files->module[--files->modules]);
+	file_close(&files->initrd);
+	file_close(&files->kernel);
+	free(files->list);
+	files->list = NULL;
+}
+
+/* Their sizes, which may have changed since they were opened. */
+static int look_again(struct boot_files *files, struct err *err)
+{
+	unsigned int i;
+
+	if (file_look(&files->kernel, err) ||
+	    (files->initrd.fd >= 0 && file_look(&files->initrd, err)))
+		return -1;
+	for (i = 0; i < files->modules; i++)
+		if (file_look(&files->module[i], err))
+			return -1;
+	return 0;
+}
+
+/* ---- the plan ------------------------------------------------------------------ */
+
+static int plan_kernel(struct boot *boot, const struct boot_files *files,
+		       const struct boot_options *opt, struct err *err)
+{
+	const struct image *kernel = &files->kernel.image;
+	const struct image *initrd = files->initrd.fd < 0 ? NULL :
+				     &files->initrd.image;
 	struct bzimage_unpack how = {
 		.where = opt->unpack,
 		.random = random_bits,
 		.unpacked = &boot->unpacked,
 	};
 
-	if (file_open(&boot->kernel, opt->kernel, "the kernel", err))
-		return -1;
-	if (opt->initrd) {
-		if (file_open(&boot->initrd, opt->initrd, "the initrd", err))
-			return -1;
-		initrd = &boot->initrd.image;
-	}
 	if (bzimage_probe(kernel))
 		return bzimage_plan(&boot->plan, kernel, initrd, opt->cmdline,
 				    &how, err);
@@ -67,70 +137,37 @@ static int open_kernel(struct boot *boot, const struct boot_options *opt,
 		       kernel->name, (unsigned long long)kernel->size);
 }
 
-/* "FILE" or "FILE=ARGS" */
-static int open_module(struct boot *boot, char *item, struct err *err)
+static int plan_multiboot(struct boot *boot, const struct boot_files *files,
+			  const struct boot_options *opt, struct err *err)
 {
-	struct multiboot_module *module = &boot->module[boot->modules];
-	struct file *file = &boot->module_file[boot->modules];
-	char *args = strchr(item, '=');
+	unsigned int i;
 
-	if (args)
-		*args++ = 0;
-	if (file_open(file, item, "the module", err))
-		return -1;
-	module->image = &file->image;
-	module->args = args;
-	boot->modules++;
-	return 0;
+	for (i = 0; i < files->modules; i++)
+		boot->module[i] = (struct multiboot_module){
+			.image = &files->module[i].image,
+			.args = files->args[i],
+		};
+	return multiboot_plan(&boot->plan, &files->kernel.image, boot->module,
+			      files->modules, opt->cmdline, err);
 }
 
-static int open_multiboot(struct boot *boot, const struct boot_options *opt,
-			  struct err *err)
-{
-	char *next, *item;
-
-	boot->list = strdup(opt->multiboot);
-	if (!boot->list)
-		return err_set(err, VMCTL_FAILED, "out of memory");
-	next = boot->list;
-	item = strsep(&next, ",");
-	if (file_open(&boot->kernel, item, "the Multiboot image", err))
-		return -1;
-	while ((item = strsep(&next, ","))) {
-		if (boot->modules == MULTIBOOT_MAX_MODULES)
-			return err_set(err, VMCTL_USAGE,
-				       "--multiboot: more than %u modules",
-				       MULTIBOOT_MAX_MODULES);
-		if (open_module(boot, item, err))
-			return -1;
-	}
-	return multiboot_plan(&boot->plan, &boot->kernel.image, boot->module,
-			      boot->modules, opt->cmdline, err);
-}
-
-int boot_open(struct boot *boot, const struct boot_options *opt,
-	      const struct layout *layout, unsigned int cpus, struct err *err)
+int boot_open(struct boot *boot, struct boot_files *files,
+	      const struct boot_options *opt, const struct layout *layout,
+	      unsigned int cpus, struct err *err)
 {
 	memset(boot, 0, sizeof(*boot));
-	boot->kernel.fd = -1;
-	boot->initrd.fd = -1;
 	plan_init(&boot->plan, layout);
-	if (plan_bda(&boot->plan, err) ||
+	if (look_again(files, err) ||
+	    plan_bda(&boot->plan, err) ||
 	    acpi_plan(&boot->plan, cpus, err) ||
 	    mptable_plan(&boot->plan, cpus, err))
 		return -1;
-	return opt->multiboot ? open_multiboot(boot, opt, err) :
-				open_kernel(boot, opt, err);
+	return opt->multiboot ? plan_multiboot(boot, files, opt, err) :
+				plan_kernel(boot, files, opt, err);
 }
 
 void boot_close(struct boot *boot)
 {
 	plan_free(&boot->plan);
 	unpack_free(&boot->unpacked);
-	while (boot->modules)
-		file_close(&boot->module_file[--boot->modules]);
-	file_close(&boot->initrd);
-	file_close(&boot->kernel);
-	free(boot->list);
-	boot->list = NULL;
 }

@@ -63,6 +63,17 @@ int file_open(struct file *file, const char *name, const char *what,
 	return 0;
 }
 
+int file_look(struct file *file, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(file->fd, &st))
+		return err_set(err, VMCTL_FAILED, "%s: cannot look at it: %s",
+			       file->image.name, strerror(errno));
+	file->image.size = (uint64_t)st.st_size;
+	return 0;
+}
+
 void file_close(struct file *file)
 {
 	if (file->fd >= 0)

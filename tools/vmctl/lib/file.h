@@ -14,6 +14,8 @@ struct file {
 /** file_open() - @what: its role, for messages. */
 int file_open(struct file *file, const char *name, const char *what,
 	      struct err *err);
+/** file_look() - takes its size anew */
+int file_look(struct file *file, struct err *err);
 void file_close(struct file *file);
 
 /** file_of() - the file behind an image that file_open() made. */

@@ -20,6 +20,16 @@ int local_listen(const char *path, int type, struct err *err);
  */
 int local_connect(const char *path, int type, struct err *err);
 
+/**
+ * local_admit_unnamed() - for a process in a user namespace where only its own user has a
+ * name: root has none there
+ *
+ * Who has none is allowed from now on.  It can only be root, and who has root's
+ * rights: a socket that local_listen() made is connected to by its owner and by those
+ * whom no file's mode holds.
+ */
+void local_admit_unnamed(void);
+
 /** local_allowed() - whether the other end is this process's user, or root */
 bool local_allowed(int fd);
 

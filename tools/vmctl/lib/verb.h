@@ -13,6 +13,7 @@ enum {
 	VERB_KEYS,	/* bytes for the serial port */
 	VERB_BREAK,	/* likewise, behind a break */
 	VERB_MEMORY,	/* the reply is a struct verb_memory, and the memory object */
+	VERB_SANDBOX,	/* the reply is a struct verb_sandbox */
 };
 
 /** struct verb_regs - @vcpus: how many the machine has */
@@ -26,6 +27,12 @@ struct verb_regs {
 /** struct verb_range - guest memory at @gpa is that at @offset of the object */
 struct verb_range {
 	__u64 gpa, size, offset;
+};
+
+/** struct verb_sandbox - enum sandbox_mode, and bits of enum sandbox_part */
+struct verb_sandbox {
+	__u32 mode;
+	__u32 has;
 };
 
 #define VERB_RANGES	2

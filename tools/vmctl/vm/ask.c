@@ -14,15 +14,16 @@ int ask_open(const struct reach *r, struct err *err)
 }
 
 /* A request whose reply has exactly @size bytes, and maybe a file. */
-static int ask(int fd, uint16_t verb, const void *data, size_t len, void *to,
-	       size_t size, int *file, struct err *err)
+static int ask_within(int fd, unsigned int ms, uint16_t verb, const void *data,
+		      size_t len, void *to, size_t size, int *file,
+		      struct err *err)
 {
 	struct talk_message *reply = malloc(sizeof(*reply));
 	int ret;
 
 	if (!reply)
 		return err_set(err, VMCTL_FAILED, "out of memory");
-	ret = talk_ask(fd, verb, data, len, ASK_MS, reply, err);
+	ret = talk_ask(fd, verb, data, len, ms, reply, err);
 	if (!ret && (reply->len != size || (file && reply->fd < 0)))
 		ret = err_set(err, VMCTL_FAILED,
 			      "its process is of another version; try: the vmctl that started it");
@@ -36,6 +37,12 @@ static int ask(int fd, uint16_t verb, const void *data, size_t len, void *to,
 		close(reply->fd);
 	free(reply);
 	return ret;
+}
+
+static int ask(int fd, uint16_t verb, const void *data, size_t len, void *to,
+	       size_t size, int *file, struct err *err)
+{
+	return ask_within(fd, ASK_MS, verb, data, len, to, size, file, err);
 }
 
 int ask_regs(int fd, unsigned int vcpu, struct verb_regs *regs,
@@ -58,6 +65,12 @@ int ask_memory(int fd, struct verb_memory *memory, int *object,
 {
 	return ask(fd, VERB_MEMORY, NULL, 0, memory, sizeof(*memory), object,
 		   err);
+}
+
+int ask_sandbox(int fd, struct verb_sandbox *sandbox, struct err *err)
+{
+	return ask_within(fd, ASK_ASIDE_MS, VERB_SANDBOX, NULL, 0, sandbox,
+			  sizeof(*sandbox), NULL, err);
 }
 
 int ask_all_regs(int fd, struct verb_regs **regs, unsigned int *count,

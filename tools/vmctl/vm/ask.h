@@ -8,7 +8,8 @@
 #include "lib/verb.h"
 #include "vm/reach.h"
 
-#define ASK_MS	5000	/* for an answer */
+#define ASK_MS		5000	/* for an answer */
+#define ASK_ASIDE_MS	500	/* for one that can be done without */
 
 /** ask_open() - a connection to its control socket */
 int ask_open(const struct reach *r, struct err *err);
@@ -23,6 +24,9 @@ int ask_keys(int fd, const char *keys, size_t len, bool sysrq, struct err *err);
 /** ask_memory() - where its memory is in the object @object, which is the caller's */
 int ask_memory(int fd, struct verb_memory *memory, int *object,
 	       struct err *err);
+
+/** ask_sandbox() - what its process has given up */
+int ask_sandbox(int fd, struct verb_sandbox *sandbox, struct err *err);
 
 /** ask_all_regs() - those of all; the caller frees the list */
 int ask_all_regs(int fd, struct verb_regs **regs, unsigned int *count,

@@ -2,28 +2,34 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "vm/background.h"
 #include "vm/console_session.h"
+#include "vm/epitaph.h"
 #include "vm/machine.h"
 #include "vm/place.h"
 #include "vm/runtime.h"
+#include "vm/sandbox.h"
 #include "vm/spawn.h"
 #include "vm/thread.h"
 #include "vm/verbs.h"
 
 #define LAST_WORDS_MS	2000	/* for clients to read to the end */
+#define MACHINE_FILES	32	/* of its devices, and of what serves it */
+#define CLIENT_FILES	(TALK_CLIENTS + HUB_CLIENTS + 2)
 #define QUICK_RESETS	4	/* that may follow each other at once */
 #define PACE_SEC	1	/* between those behind them */
 
 /**
  * struct background - what its process has
+ * @files:	what each @machine is made of
  * @machine:	NULL between two, at a reset
  * @place:	entered before there is a machine, left after it
  * @verbs:	the control socket
+ * @epitaph:	a file
+ * @last_word:	before what is forbidden, in the log
  * @kind, @text: how the last machine ended
  */
 struct background {
@@ -34,7 +40,11 @@ struct background {
 	struct loop loop;
 	struct console_session session;
 	struct verbs verbs;
+	struct machine_files files;
 	struct machine *machine;
+	struct sandbox sandbox;
+	int epitaph;
+	char last_word[VMM_NAME_LEN + 32];
 	enum end_kind kind;
 	char text[sizeof(((struct vm_end *)NULL)->text)];
 };
@@ -54,6 +64,16 @@ static void log_start(struct background *b)
 	session_mark(&b->session, text);
 }
 
+static void log_sandbox(struct background *b)
+{
+	char lacks[256], text[384];
+
+	if (!sandbox_lacks(&b->sandbox, lacks, sizeof(lacks)))
+		return;
+	snprintf(text, sizeof(text), "the sandbox lacks %s", lacks);
+	session_mark(&b->session, text);
+}
+
 /* How it ended; after a crash lines of registers follow. */
 static void log_end(struct background *b)
 {
@@ -65,6 +85,20 @@ static void log_end(struct background *b)
 	if (text[len - 1] == '\n')
 		text[len - 1] = 0;
 	session_mark(&b->session, text);
+}
+
+static void leave_epitaph(struct background *b, const struct err *failure)
+{
+	if (b->epitaph < 0)
+		return;
+	/* the starter is told, and nobody else: it has not run */
+	if (failure)
+		epitaph_write(b->epitaph, true, failure->text);
+	else
+		epitaph_write(b->epitaph, b->kind != END_CRASH &&
+			      b->kind != END_TIMEOUT, b->text);
+	close(b->epitaph);
+	b->epitaph = -1;
 }
 
 static void tell_clients(struct background *b)
@@ -80,7 +114,8 @@ static void tell_clients(struct background *b)
 
 static int make(struct background *b, struct err *err)
 {
-	b->machine = machine_create(b->opt, &b->loop, &b->session.cable, err);
+	b->machine = machine_create(b->opt, &b->files, &b->loop,
+				    &b->session.cable, err);
 	verbs_speak_for(&b->verbs, b->machine);
 	return b->machine ? 0 : -1;
 }
@@ -151,6 +186,7 @@ static void live(struct background *b)
 		if (ret) {
 			snprintf(b->text, sizeof(b->text), "after a reset: %s",
 				 err.text);
+			b->kind = END_CRASH;
 			unmake(b);
 			return;
 		}
@@ -168,20 +204,50 @@ static int listen_at(struct background *b, struct err *err)
 	    verbs_listen(&b->verbs, path, err) ||
 	    paths_join(path, dir, "console", "", err))
 		return -1;
-	return session_serve(&b->session, path, err);
+	return session_listen(&b->session, path, err);
+}
+
+/* Opened by name for the last time; from here on it is in the sandbox. */
+static int enter_sandbox(struct background *b, struct err *err)
+{
+	struct sandbox *s = &b->sandbox;
+
+	b->session.log.stays = true;
+	b->epitaph = epitaph_open(b->paths, b->opt->name, err);
+	if (b->epitaph < 0)
+		return -1;
+	s->files = b->opt->cpus + MACHINE_FILES + CLIENT_FILES;
+	s->file_size = CONSOLE_LOG_LIMIT;
+	sandbox_keep_dir(s, &b->session.log.dir, b->session.log.where,
+			 SANDBOX_USE_LOG);
+	sandbox_keep_dir(s, &b->runtime.at, b->runtime.dir,
+			 SANDBOX_USE_UNLINK);
+	sandbox_keep_dir(s, &b->runtime.above, b->paths->run,
+			 SANDBOX_USE_RMDIR);
+	snprintf(b->last_word, sizeof(b->last_word), "\n[vmctl: %s ended: ",
+		 b->opt->name);
+	if (b->place.base >= 0)
+		sandbox_keep_dir(s, &b->place.base, b->place.base_path,
+				 SANDBOX_USE_RMDIR);
+	sandbox_tell(s, &b->session.log.fd, b->last_word, "]\n");
+	sandbox_tell(s, &b->epitaph, EPITAPH_SUDDEN, "\n");
+	return sandbox_enter(s, err);
 }
 
 /* What may fail, fails before it is ready; the log has only what ran. */
 static int get_ready(struct background *b, struct err *err)
 {
-	verbs_init(&b->verbs, &b->loop);
+	sandbox_init(&b->sandbox, b->opt->sandbox);
+	verbs_init(&b->verbs, &b->loop, &b->sandbox);
 	if (place_enter(&b->place, b->opt->name, &b->opt->sched, err) ||
-	    loop_init(&b->loop, err) ||
+	    loop_init(&b->loop, err) || runtime_adopt(&b->runtime, err) ||
 	    session_open(&b->session, b->paths, b->opt->name, err) ||
-	    make(b, err))
+	    machine_files_open(&b->files, b->opt, err) ||
+	    listen_at(b, err) || enter_sandbox(b, err) || make(b, err))
 		return -1;
 	log_start(b);
-	if (!listen_at(b, err) && !machine_start(b->machine, err))
+	log_sandbox(b);
+	if (!session_serve(&b->session, err) && !machine_start(b->machine, err))
 		return 0;
 	snprintf(b->text, sizeof(b->text), "%s", err->text);
 	session_end(&b->session, b->text, 0);
@@ -195,7 +261,7 @@ static int body(struct spawn *spawn, void *arg)
 	struct err err;
 	int ret;
 
-	prctl(PR_SET_NAME, b->opt->name);
+	thread_name(b->opt->name);
 	thread_block_signals();
 	ret = get_ready(b, &err);
 	if (!ret) {
@@ -205,6 +271,8 @@ static int body(struct spawn *spawn, void *arg)
 		log_end(b);
 	}
 	unmake(b);
+	leave_epitaph(b, ret ? &err : NULL);
+	machine_files_close(&b->files);
 	session_close(&b->session);
 	verbs_fini(&b->verbs);
 	loop_fini(&b->loop);
@@ -226,12 +294,13 @@ int background_start(const struct paths *paths,
 		return err_set(err, VMCTL_FAILED, "out of memory");
 	b->paths = paths;
 	b->opt = opt;
-	b->loop.epoll = -1;
+	b->loop.epoll = b->files.vmm.fd = b->epitaph = -1;
+	b->files.boot.kernel.fd = b->files.boot.initrd.fd = -1;
 	ret = runtime_claim(&b->runtime, paths, opt->name, err);
 	if (!ret) {
-		ret = spawn(body, b, b->runtime.lock, err);
-		/* closed, not released: it is the child's */
-		close(b->runtime.lock);
+		ret = spawn(body, b, b->runtime.lock,
+			    opt->sandbox != SANDBOX_OFF, err);
+		runtime_leave(&b->runtime);	/* it is the child's */
 	}
 	free(b);
 	return ret;

@@ -18,6 +18,7 @@ enum {
 	OPT_MULTIBOOT,
 	OPT_DEBUG_EXIT,
 	OPT_TIMEOUT,
+	OPT_SANDBOX,
 	OPT_WEIGHT,
 	OPT_PRIO,
 	OPT_CAP,
@@ -194,6 +195,26 @@ static const char *value_timeout(const struct conf *conf, char buf[CONF_VALUE_LE
 				      NULL;
 }
 
+static int parse_sandbox(struct conf *conf, const char *text, struct err *err)
+{
+	unsigned int i;
+
+	for (i = 0; i < SANDBOX_MODES; i++) {
+		if (!strcmp(text, sandbox_mode_name((enum sandbox_mode)i))) {
+			conf->opt.sandbox = (enum sandbox_mode)i;
+			return 0;
+		}
+	}
+	return err_set(err, VMCTL_USAGE, "neither on nor off nor required");
+}
+
+static const char *value_sandbox(const struct conf *conf, char buf[CONF_VALUE_LEN])
+{
+	(void)buf;
+	return conf->opt.sandbox == SANDBOX_ON ? NULL :
+	       sandbox_mode_name(conf->opt.sandbox);
+}
+
 /* ---- its share of the host -------------------------------------------------- */
 
 static int parse_sched(struct conf *conf, enum sched_word word,
@@ -294,6 +315,10 @@ static const char *value_mem_limit(const struct conf *conf,
 	    "exit code")						\
 	KEY(OPT_TIMEOUT, "timeout", "SEC", timeout, NO_FILE,		\
 	    "end the VM after so long, with exit code 124")		\
+	KEY(OPT_SANDBOX, "sandbox", "on|off|required", sandbox, NO_FILE,	\
+	    "what its process gives up before it runs the guest:\n"	\
+	    "all that it can (default), nothing, or all, or it does\n"	\
+	    "not start")							\
 	KEY(OPT_WEIGHT, "weight", "WEIGHT", weight, NO_FILE,		\
 	    "its weight where CPUs are scarce, 1 to 10000; others\n"	\
 	    "have 100")							\

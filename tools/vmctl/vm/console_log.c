@@ -8,8 +8,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/container.h"
 #include "lib/name.h"
 #include "vm/console_log.h"
+
+#define NEWER	"console.log"
+#define OLDER	"console.log.1"
 
 static int failed(const char *path, const char *what, struct err *err)
 {
@@ -18,14 +22,11 @@ static int failed(const char *path, const char *what, struct err *err)
 		       strerror(errno));
 }
 
-static int find(char dir[PATHS_LEN], char path[PATHS_LEN],
-		char older[PATHS_LEN], const struct paths *paths,
+static int find(char dir[PATHS_LEN], const struct paths *paths,
 		const char *name, struct err *err)
 {
 	return name_check(name, err) ||
-	       paths_join(dir, paths->log, name, "", err) ||
-	       paths_join(path, dir, "console.log", "", err) ||
-	       paths_join(older, dir, "console.log", ".1", err) ? -1 : 0;
+	       paths_join(dir, paths->log, name, "", err) ? -1 : 0;
 }
 
 /* Sets @fd and @size, or @fd to -1 and errno. */
@@ -33,8 +34,11 @@ static int open_file(struct console_log *log)
 {
 	struct stat st;
 
-	log->fd = open(log->path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW |
-		       O_NONBLOCK | O_CLOEXEC, 0600);
+	if (log->dir < 0) {
+		errno = EFBIG;
+		return -1;
+	}
+	log->fd = openat(log->dir, NEWER, CONSOLE_LOG_OPEN, CONSOLE_LOG_MODE);
 	if (log->fd < 0)
 		return -1;
 	if (!fstat(log->fd, &st) && S_ISREG(st.st_mode)) {
@@ -50,13 +54,14 @@ static int open_file(struct console_log *log)
 int console_log_open(struct console_log *log, const struct paths *paths,
 		     const char *name, uint64_t limit, struct err *err)
 {
-	char dir[PATHS_LEN];
-
-	*log = (struct console_log){ .fd = -1, .half = limit / 2 };
-	if (find(dir, log->path, log->older, paths, name, err) ||
-	    paths_make(dir, err))
+	*log = (struct console_log){
+		.dir = -1, .fd = -1, .half = limit / 2,
+	};
+	if (find(log->where, paths, name, err) || paths_make(log->where, err))
 		return -1;
-	return open_file(log) ? failed(log->path, "open the log", err) : 0;
+	log->dir = open(log->where, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return log->dir < 0 || open_file(log) ?
+	       failed(log->where, "open the log in it", err) : 0;
 }
 
 /* Makes room for a byte, as far as files are concerned. */
@@ -64,8 +69,12 @@ static int make_room(struct console_log *log)
 {
 	if (log->fd >= 0 && log->size < log->half)
 		return 0;
+	if (log->fd >= 0 && log->dir < 0) {
+		errno = EFBIG;
+		return -1;
+	}
 	if (log->fd >= 0) {
-		if (rename(log->path, log->older))
+		if (renameat(log->dir, NEWER, log->dir, OLDER))
 			return -1;
 		close(log->fd);
 		log->fd = -1;
@@ -152,16 +161,10 @@ void console_log_write(struct console_log *log, const uint8_t *data, size_t len)
 static bool in_line(const struct console_log *log)
 {
 	char last = '\n';
-	int fd;
 
-	if (log->fd < 0 || !log->size)
-		return false;
-	fd = open(log->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd >= 0 && pread(fd, &last, 1, (off_t)log->size - 1) < 0)
-		last = '\n';
-	if (fd >= 0)
-		close(fd);
-	return last != '\n';
+	return log->fd >= 0 && log->size &&
+	       pread(log->fd, &last, 1, (off_t)log->size - 1) == 1 &&
+	       last != '\n';
 }
 
 static void write_text(struct console_log *log, const char *text)
@@ -185,14 +188,11 @@ void console_log_mark(struct console_log *log, const char *text)
 /* A log that has nothing in it, of a VM that never ran, need not be. */
 static void drop_if_empty(struct console_log *log)
 {
-	char dir[PATHS_LEN];
-
-	if (log->fd < 0 || log->size || !access(log->older, F_OK) ||
-	    unlink(log->path))
+	if (log->stays || log->fd < 0 || log->size ||
+	    !faccessat(log->dir, OLDER, F_OK, 0) ||
+	    unlinkat(log->dir, NEWER, 0))
 		return;
-	strcpy(dir, log->path);
-	*strrchr(dir, '/') = 0;
-	rmdir(dir);
+	rmdir(log->where);
 }
 
 void console_log_close(struct console_log *log)
@@ -203,7 +203,9 @@ void console_log_close(struct console_log *log)
 		drop_if_empty(log);
 	if (log->fd >= 0)
 		close(log->fd);
-	log->fd = -1;
+	if (log->dir >= 0)
+		close(log->dir);
+	log->fd = log->dir = -1;
 }
 
 static int remove_file(const char *path, struct err *err)
@@ -215,11 +217,16 @@ static int remove_file(const char *path, struct err *err)
 int console_log_remove(const struct paths *paths, const char *name,
 		       struct err *err)
 {
-	char dir[PATHS_LEN], path[PATHS_LEN], older[PATHS_LEN];
+	static const char *const files[] = { NEWER, OLDER };
+	char dir[PATHS_LEN], path[PATHS_LEN];
+	unsigned int i;
 
-	if (find(dir, path, older, paths, name, err) ||
-	    remove_file(path, err) || remove_file(older, err))
+	if (find(dir, paths, name, err))
 		return -1;
+	for (i = 0; i < ARRAY_SIZE(files); i++)
+		if (paths_join(path, dir, files[i], "", err) ||
+		    remove_file(path, err))
+			return -1;
 	/* what others put there stays, and so does the directory then */
 	rmdir(dir);
 	return 0;

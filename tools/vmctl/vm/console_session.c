@@ -129,6 +129,7 @@ static void *serve(void *arg)
 	struct console_session *s = arg;
 	struct err err;
 
+	thread_name("console");
 	while (!atomic_load(&s->stopping) || !(s->late || hub_idle(&s->hub)))
 		if (loop_once(&s->loop, &err))
 			break;
@@ -159,7 +160,7 @@ int session_open(struct console_session *s, const struct paths *paths,
 	s->cable.sink.put = put;
 	s->cable.sink.room = port_has_room;
 	s->cable.ops = &cable_ops;
-	s->more.fd = s->stop.fd = s->log.fd = s->loop.epoll = -1;
+	s->more.fd = s->stop.fd = s->log.fd = s->log.dir = s->loop.epoll = -1;
 	if (console_log_open(&s->log, paths, name, CONSOLE_LOG_LIMIT, err) ||
 	    loop_init(&s->loop, err) || add_sources(s, err) ||
 	    hub_init(&s->hub, &hub_ops, &s->loop, &s->log, err))
@@ -167,19 +168,21 @@ int session_open(struct console_session *s, const struct paths *paths,
 	return 0;
 }
 
-int session_serve(struct console_session *s, const char *path,
-		  struct err *err)
+int session_listen(struct console_session *s, const char *path,
+		   struct err *err)
+{
+	return hub_listen(&s->hub, path, err);
+}
+
+int session_serve(struct console_session *s, struct err *err)
 {
 	int ret;
 
-	if (hub_listen(&s->hub, path, err))
-		return -1;
 	ret = pthread_create(&s->thread, NULL, serve, s);
 	if (ret)
 		return err_set(err, VMCTL_FAILED,
 			       "cannot start the console's thread: %s",
 			       strerror(ret));
-	pthread_setname_np(s->thread, "console");
 	s->thread_runs = true;
 	return 0;
 }

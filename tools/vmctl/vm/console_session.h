@@ -45,9 +45,12 @@ struct console_session {
 int session_open(struct console_session *s, const struct paths *paths,
 		 const char *name, struct err *err);
 
-/** session_serve() - takes clients at @path, in a thread */
-int session_serve(struct console_session *s, const char *path,
-		  struct err *err);
+/** session_listen() - clients may come to @path, and wait there */
+int session_listen(struct console_session *s, const char *path,
+		   struct err *err);
+
+/** session_serve() - takes clients, in a thread */
+int session_serve(struct console_session *s, struct err *err);
 
 /**
  * session_end() - tells the clients @text behind all that the guest wrote

@@ -81,24 +81,43 @@ static int create_devices(struct machine *m, struct err *err)
 	return add_ports(m, err);
 }
 
-/* ---- making ------------------------------------------------------------- */
+/* ---- what it is made of ------------------------------------------------- */
 
-static int check_limits(const struct machine *m, struct err *err)
+static int check_limits(const struct vmm_info *info,
+			const struct machine_options *opt, struct err *err)
 {
-	const struct vmm_info *info = &m->vmm.info;
 	char have[SIZE_TEXT_LEN], limit[SIZE_TEXT_LEN];
 
-	if (m->opt->cpus > info->max_vcpus)
+	if (opt->cpus > info->max_vcpus)
 		return err_set(err, VMCTL_USAGE,
 			       "-c %u: this module runs at most %u vCPUs in a VM",
-			       m->opt->cpus, info->max_vcpus);
-	if (m->opt->memory > info->max_mem)
+			       opt->cpus, info->max_vcpus);
+	if (opt->memory > info->max_mem)
 		return err_set(err, VMCTL_USAGE,
 			       "-m %s: this module gives a VM at most %s",
-			       size_text(have, m->opt->memory),
+			       size_text(have, opt->memory),
 			       size_text(limit, info->max_mem));
 	return 0;
 }
+
+int machine_files_open(struct machine_files *files,
+		       const struct machine_options *opt, struct err *err)
+{
+	*files = (struct machine_files){
+		.vmm.fd = -1, .boot.kernel.fd = -1, .boot.initrd.fd = -1,
+	};
+	return vmm_open(&files->vmm, err) ||
+	       check_limits(&files->vmm.info, opt, err) ||
+	       boot_files_open(&files->boot, &opt->boot, err) ? -1 : 0;
+}
+
+void machine_files_close(struct machine_files *files)
+{
+	boot_files_close(&files->boot);
+	vmm_close(&files->vmm);
+}
+
+/* ---- making ------------------------------------------------------------- */
 
 static int create_vcpus(struct machine *m, struct err *err)
 {
@@ -110,7 +129,7 @@ static int create_vcpus(struct machine *m, struct err *err)
 	for (i = 0; i < m->opt->cpus; i++) {
 		m->vcpu[i].fd = -1;
 		m->cpus = i + 1;
-		if (vcpu_create(&m->vcpu[i], &m->vmm, m->vm, i, &m->bus, &m->ram,
+		if (vcpu_create(&m->vcpu[i], &m->files->vmm, m->vm, i, &m->bus, &m->ram,
 				&m->end, err))
 			return -1;
 	}
@@ -120,20 +139,22 @@ static int create_vcpus(struct machine *m, struct err *err)
 /* Plans the boot first: a bad kernel file costs no VM. */
 static int boot(struct machine *m, struct err *err)
 {
+	struct vmm *vmm = &m->files->vmm;
 	struct boot *b = malloc(sizeof(*b));
 	struct layout layout;
 	int ret = -1;
 
 	if (!b)
 		return err_set(err, VMCTL_FAILED, "out of memory");
-	if (layout_make(&layout, m->opt->memory, m->vmm.info.phys_bits, err))
+	if (layout_make(&layout, m->opt->memory, vmm->info.phys_bits, err))
 		goto out_free;
-	if (boot_open(b, &m->opt->boot, &layout, m->opt->cpus, err))
+	if (boot_open(b, &m->files->boot, &m->opt->boot, &layout, m->opt->cpus,
+		      err))
 		goto out_close;
-	m->vm = vmm_create_vm(&m->vmm, m->opt->name, m->opt->unique,
+	m->vm = vmm_create_vm(vmm, m->opt->name, m->opt->unique,
 			      m->opt->cpus, err);
 	if (m->vm < 0 ||
-	    ram_create(&m->ram, &m->vmm, m->vm, &layout, err) ||
+	    ram_create(&m->ram, vmm, m->vm, &layout, err) ||
 	    ram_load(&m->ram, &b->plan, err) ||
 	    create_vcpus(m, err) ||
 	    vcpu_enter_at(&m->vcpu[0], &b->plan.entry, err))
@@ -153,8 +174,8 @@ static int plug(struct machine *m, struct err *err)
 }
 
 struct machine *machine_create(const struct machine_options *opt,
-			       struct loop *loop, struct cable *cable,
-			       struct err *err)
+			       struct machine_files *files, struct loop *loop,
+			       struct cable *cable, struct err *err)
 {
 	struct machine *m = calloc(1, sizeof(*m));
 
@@ -163,16 +184,16 @@ struct machine *machine_create(const struct machine_options *opt,
 		return NULL;
 	}
 	m->opt = opt;
+	m->files = files;
 	m->loop = loop;
 	m->cable = cable;
-	m->vmm.fd = m->vm = m->ram.fd = m->rtc.timer.fd = -1;
+	m->vm = m->ram.fd = m->rtc.timer.fd = -1;
 	m->ended.fd = m->signals.fd = m->timeout.fd = m->requests.fd = -1;
 	if (vm_end_init(&m->end)) {
 		err_set(err, VMCTL_FAILED, "eventfd: %s", strerror(errno));
 		goto fail;
 	}
-	if (vmm_open(&m->vmm, err) || check_limits(m, err) || boot(m, err) ||
-	    plug(m, err) || create_devices(m, err))
+	if (boot(m, err) || plug(m, err) || create_devices(m, err))
 		goto fail;
 	return m;
 fail:
@@ -209,7 +230,6 @@ void machine_destroy(struct machine *m)
 	ram_destroy(&m->ram);
 	if (m->vm >= 0)
 		close(m->vm);
-	vmm_close(&m->vmm);
 	close_source(m, &m->signals);
 	close_source(m, &m->timeout);
 	vm_end_fini(&m->end);

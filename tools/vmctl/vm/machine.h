@@ -25,6 +25,15 @@
 #include "vm/ram.h"
 #include "vm/vcpu.h"
 
+/**
+ * struct machine_files - what machines are made of, opened once: no name is looked
+ * up for one that is made later
+ */
+struct machine_files {
+	struct vmm vmm;
+	struct boot_files boot;
+};
+
 struct machine_irq {
 	struct irq_line line;
 	int vm;
@@ -38,7 +47,7 @@ struct machine_clock {
 
 struct machine {
 	const struct machine_options *opt;
-	struct vmm vmm;
+	struct machine_files *files;
 	int vm;
 	struct ram ram;
 	struct bus bus;
@@ -62,14 +71,20 @@ struct machine {
 	struct vcpu *vcpu;
 };
 
+/** machine_files_open() - on failure too, machine_files_close() must follow. */
+int machine_files_open(struct machine_files *files,
+		       const struct machine_options *opt, struct err *err);
+void machine_files_close(struct machine_files *files);
+
 /**
  * machine_create() - all of it, ready to run; NULL on failure
  *
- * @loop and @cable are the caller's, and may serve another machine after this one.
+ * @files, @loop and @cable are the caller's, and may serve another machine after
+ * this one.
  */
 struct machine *machine_create(const struct machine_options *opt,
-			       struct loop *loop, struct cable *cable,
-			       struct err *err);
+			       struct machine_files *files, struct loop *loop,
+			       struct cable *cable, struct err *err);
 
 /** machine_start() - lets the processors go; on failure that is the end. */
 int machine_start(struct machine *m, struct err *err);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "boot/boot.h"
+#include "vm/sandbox.h"
 #include "vm/sched.h"
 
 /**
@@ -24,6 +25,7 @@ struct machine_options {
 	struct boot_options boot;
 	int debug_exit;
 	uint64_t timeout_ns;
+	enum sandbox_mode sandbox;
 	struct sched sched;
 };
 

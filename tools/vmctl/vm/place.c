@@ -13,6 +13,9 @@
 #include "vm/unit.h"
 
 #define TRIES		10	/* each lost to a sweep */
+#define END		".end"	/* no VM's name */
+#define END_CAP		20
+#define END_MEMORY	(16 << 20)
 #define OWN		"/proc/self/cgroup"
 #define MOUNTS		"/proc/self/mountinfo"
 
@@ -57,8 +60,8 @@ int place_pin(pid_t thread, const struct sched *s, struct err *err)
 
 /** struct spot - a directory of groups, @base, in the group @above */
 struct spot {
-	char above[PATHS_LEN], base[PATHS_LEN], dir[PATHS_LEN];
-	char base_name[32], name[128];
+	char above[PATHS_LEN], base[PATHS_LEN], dir[PATHS_LEN], end[PATHS_LEN];
+	char name[128];
 };
 
 static void name_base(char name[32])
@@ -72,11 +75,14 @@ static void name_base(char name[32])
 /* The kernel's own files there have a dot in their names, directories never so. */
 static int spot_set(struct spot *spot, const char *vm, struct err *err)
 {
+	char base[32];
+
 	snprintf(spot->name, sizeof(spot->name), "%s%s", vm,
 		 strchr(vm, '.') ? ".vm" : "");
-	name_base(spot->base_name);
-	return paths_join(spot->base, spot->above, spot->base_name, "", err) ||
-	       paths_join(spot->dir, spot->base, spot->name, "", err) ? -1 : 0;
+	name_base(base);
+	return paths_join(spot->base, spot->above, base, "", err) ||
+	       paths_join(spot->dir, spot->base, spot->name, "", err) ||
+	       paths_join(spot->end, spot->base, END, "", err) ? -1 : 0;
 }
 
 static int failed(const char *path, const char *what, struct err *err)
@@ -87,6 +93,21 @@ static int failed(const char *path, const char *what, struct err *err)
 		       path, what, strerror(errno));
 }
 
+/* Without a controller for it there was none to have a policy by. */
+static void make_end(const char *dir)
+{
+	const struct sched cap = { .told = 1U << SCHED_CAP, .cap = END_CAP };
+	const struct sched memory = {
+		.told = 1U << SCHED_MEM_LIMIT, .mem_limit = END_MEMORY,
+	};
+	struct err err;
+
+	if (mkdir(dir, 0755))
+		return;
+	cgroup_apply(dir, &cap, &err);
+	cgroup_apply(dir, &memory, &err);
+}
+
 /* 1: there, and ours; 0: a sweep took what was just made */
 static int make_group(const struct spot *spot, struct err *err)
 {
@@ -94,6 +115,7 @@ static int make_group(const struct spot *spot, struct err *err)
 		return failed(spot->base, "make a control group", err);
 	cgroup_enable(spot->above);
 	cgroup_enable(spot->base);
+	make_end(spot->end);
 	rmdir(spot->dir);
 	if (!mkdir(spot->dir, 0755))
 		return 1;
@@ -117,6 +139,28 @@ static int settle_in(const struct spot *spot, const struct sched *s,
 	return failed(spot->dir, "enter", err);
 }
 
+/* Where VMs are left ".end" is, too: they will want it. */
+static void sweep_base(const char *base)
+{
+	char path[PATHS_LEN];
+	unsigned int left = 0;
+	struct dirent *e;
+	struct err err;
+	DIR *d = opendir(base);
+
+	if (!d)
+		return;
+	while ((e = readdir(d)))
+		if (e->d_type == DT_DIR && *e->d_name != '.' &&
+		    !paths_join(path, base, e->d_name, "", &err))
+			left += rmdir(path) && errno != ENOENT;
+	closedir(d);
+	if (left || paths_join(path, base, END, "", &err))
+		return;
+	rmdir(path);
+	rmdir(base);
+}
+
 static int enter_spot(const struct spot *spot, const struct sched *s,
 		      struct err *err)
 {
@@ -133,20 +177,23 @@ static int enter_spot(const struct spot *spot, const struct sched *s,
 	}
 	if (ret > 0)
 		return 0;
-	rmdir(spot->base);
+	sweep_base(spot->base);
 	return ret ? ret : err_set(err, VMCTL_STATE, "%.256s: others remove it all the time",
 				   spot->dir);
 }
 
 /* What leaving needs, which rights that are dropped must not spoil. */
-static void remember(struct place *p, const struct spot *spot, int home)
+static void remember(struct place *p, const struct spot *spot)
 {
-	p->home = home;
-	p->above = open(spot->above, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char procs[PATHS_LEN];
+	struct err err;
+
+	/* a sweep may have taken it before there was a VM here */
+	make_end(spot->end);
+	if (!paths_join(procs, spot->end, "cgroup.procs", "", &err))
+		p->end = open(procs, O_WRONLY | O_CLOEXEC);
 	p->base = open(spot->base, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	snprintf(p->above_path, sizeof(p->above_path), "%s", spot->above);
 	snprintf(p->base_path, sizeof(p->base_path), "%s", spot->base);
-	snprintf(p->base_name, sizeof(p->base_name), "%s", spot->base_name);
 	snprintf(p->group, sizeof(p->group), "%s", spot->name);
 }
 
@@ -163,29 +210,42 @@ static bool next_below(char group[PATHS_LEN], const char *own)
 	return true;
 }
 
+void place_sweep(void)
+{
+	char root[PATHS_LEN], own[PATHS_LEN], group[PATHS_LEN] = "";
+	char above[PATHS_LEN], base[PATHS_LEN], name[32];
+	struct err err;
+
+	if (cgroup_root(root, MOUNTS, &err) || cgroup_of(own, OWN))
+		return;
+	name_base(name);
+	do {
+		if (!paths_join(above, root, group + !!*group, "", &err) &&
+		    !paths_join(base, above, name, "", &err))
+			sweep_base(base);
+	} while (next_below(group, own));
+}
+
 /* From the highest one down, so that all of a user's are beside each other. */
 static int enter_directory(struct place *p, const char *vm,
 			   const struct sched *s, struct err *err)
 {
 	char root[PATHS_LEN], own[PATHS_LEN], group[PATHS_LEN] = "";
-	char home[PATHS_LEN];
 	struct spot spot;
-	int ret, fd;
+	int ret;
 
 	if (cgroup_root(root, MOUNTS, err))
 		return -1;
-	if (cgroup_of(own, OWN) || paths_join(home, root, own + 1, "/cgroup.procs", err))
+	if (cgroup_of(own, OWN))
 		return err_set(err, VMCTL_HOST, "%s: cannot be read", OWN);
-	fd = open(home, O_WRONLY | O_CLOEXEC);
+	place_sweep();
 	do {
 		snprintf(spot.above, sizeof(spot.above), "%s", root);
 		ret = (*group && paths_join(spot.above, root, group + 1, "", err)) ||
 		      spot_set(&spot, vm, err) || enter_spot(&spot, s, err) ? -1 : 0;
 	} while (ret && err->code != VMCTL_STATE && next_below(group, own));
 	if (!ret)
-		remember(p, &spot, fd);
-	else if (fd >= 0)
-		close(fd);
+		remember(p, &spot);
 	return ret;
 }
 
@@ -217,7 +277,7 @@ int place_enter(struct place *p, const char *name, const struct sched *s,
 {
 	int ret;
 
-	*p = (struct place){ .base = -1, .above = -1, .home = -1 };
+	*p = (struct place){ .base = -1, .end = -1 };
 	if (place_check_pin(s, err) ||
 	    (sched_wants(s, SCHED_PIN) && place_pin(0, s, err)))
 		return -1;
@@ -228,56 +288,14 @@ int place_enter(struct place *p, const char *name, const struct sched *s,
 	return err_wrap(err, "no control group for its policy");
 }
 
-static void close_all(struct place *p)
-{
-	if (p->home >= 0)
-		close(p->home);
-	if (p->base >= 0)
-		close(p->base);
-	if (p->above >= 0)
-		close(p->above);
-	p->home = p->base = p->above = -1;
-}
-
 void place_leave(struct place *p)
 {
-	if (*p->group && p->home >= 0 && write(p->home, "0", 1) == 1 &&
-	    !unlinkat(p->base, p->group, AT_REMOVEDIR))
-		/* the last one of this user turns off the light */
-		unlinkat(p->above, p->base_name, AT_REMOVEDIR);
-	close_all(p);
+	if (*p->group && p->end >= 0 && write(p->end, "0", 1) == 1)
+		unlinkat(p->base, p->group, AT_REMOVEDIR);
+	if (p->end >= 0)
+		close(p->end);
+	if (p->base >= 0)
+		close(p->base);
+	p->base = p->end = -1;
 	*p->group = 0;
-}
-
-static void sweep_base(const char *base)
-{
-	char path[PATHS_LEN];
-	struct dirent *e;
-	struct err err;
-	DIR *d = opendir(base);
-
-	if (!d)
-		return;
-	while ((e = readdir(d)))
-		if (e->d_type == DT_DIR && *e->d_name != '.' &&
-		    !paths_join(path, base, e->d_name, "", &err))
-			rmdir(path);
-	closedir(d);
-	rmdir(base);
-}
-
-void place_sweep(void)
-{
-	char root[PATHS_LEN], own[PATHS_LEN], group[PATHS_LEN] = "";
-	char above[PATHS_LEN], base[PATHS_LEN], name[32];
-	struct err err;
-
-	if (cgroup_root(root, MOUNTS, &err) || cgroup_of(own, OWN))
-		return;
-	name_base(name);
-	do {
-		if (!paths_join(above, root, group + !!*group, "", &err) &&
-		    !paths_join(base, above, name, "", &err))
-			sweep_base(base);
-	} while (next_below(group, own));
 }

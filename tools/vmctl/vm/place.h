@@ -8,7 +8,9 @@
  * Without a policy a VM that can have no group runs without one; with one that needs a
  * group it is refused.
  *
- * A directory outlives a process that is killed.  It is empty then, and whoever comes by
+ * A process cannot remove the directory that it is in.  At its end it moves to ".end", a
+ * group with so little for all in it that going there earlier is no way out of a
+ * policy.  The directory of one that is killed stays, empty, and whoever comes by
  * removes it: no directory with a process in it can be removed.
  */
 #ifndef VMCTL_PLACE_H
@@ -19,14 +21,12 @@
 
 /**
  * struct place - how to leave what was made; nothing here if @group is empty
- * @group:	the name of the directory in @base, which is @base_name in @above
- * @home:	where the process came from, cgroup.procs of there; or -1
- * @base_path, @above_path: names of @base and @above, as they were at the start
+ * @group:	the name of the directory in @base, whose name was @base_path
+ * @end:	for writing, cgroup.procs of the group where processes end; or -1
  */
 struct place {
-	char group[128], base_name[32];
-	char base_path[PATHS_LEN], above_path[PATHS_LEN];
-	int base, above, home;
+	char group[128], base_path[PATHS_LEN];
+	int base, end;
 };
 
 /**
@@ -37,7 +37,11 @@ struct place {
 int place_enter(struct place *p, const char *name, const struct sched *s,
 		struct err *err);
 
-/** place_leave() - moves it back and removes the group; needs no rights but its files' */
+/**
+ * place_leave() - moves it to where processes end, and removes the group
+ *
+ * Takes no rights but those of its files, and of the system calls write() and unlinkat().
+ */
 void place_leave(struct place *p);
 
 /** place_sweep() - removes the groups of this user's processes that were killed */

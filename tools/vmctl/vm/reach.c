@@ -8,7 +8,9 @@
 #include "lib/local.h"
 #include "lib/name.h"
 #include "lib/records.h"
+#include "vm/epitaph.h"
 #include "vm/reach.h"
+#include "vm/runtime.h"
 
 /* A number: the kernel knows whose, and what it is called. */
 static int find_by_number(struct reach *r, const char *vm, struct err *err)
@@ -63,12 +65,19 @@ int reach_defined(const struct reach *r, struct err *err)
 
 int reach_explain(const char *vm, struct err *err)
 {
+	struct epitaph epitaph;
 	struct err other;
 	struct reach r;
 
 	if (err->code != VMCTL_NO_VM || isdigit((unsigned char)*vm) ||
 	    reach_find(&r, vm, &other) || reach_defined(&r, &other))
 		return -1;
+	if (!runtime_alive(&r.paths, r.name, &other) &&
+	    epitaph_read(&r.paths, r.name, &epitaph, &other) > 0 &&
+	    !epitaph.plain)
+		return err_set(err, VMCTL_STATE,
+			       "%s: does not run, it has ended: %.250s; try: vmctl logs %s",
+			       r.name, epitaph.text, r.name);
 	return err_set(err, VMCTL_STATE, "%s: does not run; try: vmctl start %s",
 		       r.name, r.name);
 }

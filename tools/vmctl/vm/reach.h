@@ -31,7 +31,8 @@ int reach_connect(const struct reach *r, const char *which, int type,
 /**
  * reach_explain() - after a look for the VM @vm failed, with @err: it may be defined
  *
- * That it does not run is another state, not an unknown name.  -1
+ * That it does not run is another state, not an unknown name; and if its last run had a
+ * bad end, that is the reason.  -1
  */
 int reach_explain(const char *vm, struct err *err);
 

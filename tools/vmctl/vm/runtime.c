@@ -48,15 +48,12 @@ static bool is_current(int fd, const char *path)
 	       ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
 }
 
-static void remove_entries(const char *dir, bool with_lock)
+static void remove_entries(const struct runtime *rt, bool with_lock)
 {
-	char path[PATHS_LEN];
-	struct err err;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(entries) - !with_lock; i++)
-		if (!paths_join(path, dir, entries[i], "", &err))
-			unlink(path);
+		unlinkat(rt->at, entries[i], 0);
 }
 
 /* 1: ours; 0: the directory or its lock has just gone, once more */
@@ -94,15 +91,19 @@ int runtime_claim(struct runtime *rt, const struct paths *paths,
 	unsigned int tries;
 	int ret = 0;
 
-	rt->lock = -1;
+	rt->lock = rt->at = rt->above = -1;
 	if (find(rt->dir, lock, paths, name, err) ||
 	    paths_make(paths->run, err))
 		return -1;
 	for (tries = 0; tries < TRIES && !ret; tries++)
 		ret = try_claim(rt, lock, name, err);
 	if (ret > 0) {
-		remove_entries(rt->dir, false);
-		return 0;
+		ret = runtime_adopt(rt, err);
+		if (!ret)
+			remove_entries(rt, false);
+		else
+			runtime_leave(rt);
+		return ret;
 	}
 	rt->lock = -1;
 	return ret ? ret : err_set(err, VMCTL_STATE,
@@ -110,16 +111,35 @@ int runtime_claim(struct runtime *rt, const struct paths *paths,
 				   name);
 }
 
+int runtime_adopt(struct runtime *rt, struct err *err)
+{
+	rt->at = open(rt->dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	rt->above = openat(rt->at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return rt->at < 0 || rt->above < 0 ?
+	       failed(rt->dir, "open the directory", err) : 0;
+}
+
+void runtime_leave(struct runtime *rt)
+{
+	int *const files[] = { &rt->lock, &rt->at, &rt->above };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		if (*files[i] >= 0)
+			close(*files[i]);
+		*files[i] = -1;
+	}
+}
+
 void runtime_release(struct runtime *rt)
 {
-	if (rt->lock < 0)
-		return;
 	/* the lock's name goes last, while it is held: who opened it before
 	 * sees that it is not current */
-	remove_entries(rt->dir, true);
-	rmdir(rt->dir);
-	close(rt->lock);
-	rt->lock = -1;
+	if (rt->at >= 0)
+		remove_entries(rt, true);
+	if (rt->above >= 0)
+		unlinkat(rt->above, strrchr(rt->dir, '/') + 1, AT_REMOVEDIR);
+	runtime_leave(rt);
 }
 
 int runtime_watch(const struct paths *paths, const char *name)

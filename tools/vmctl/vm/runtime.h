@@ -16,10 +16,14 @@
 
 #include "lib/paths.h"
 
-/** struct runtime - @lock: -1: not ours */
+/**
+ * struct runtime - one that is ours, or whose lock is -1
+ * @dir:	its name
+ * @at:		it, open; @above: the directory that it is in; -1: not to be touched
+ */
 struct runtime {
 	char dir[PATHS_LEN];
-	int lock;
+	int lock, at, above;
 };
 
 /**
@@ -29,6 +33,14 @@ struct runtime {
  */
 int runtime_claim(struct runtime *rt, const struct paths *paths,
 		  const char *name, struct err *err);
+
+/**
+ * runtime_adopt() - by a child that kept @lock of all files
+ *
+ * Its parent calls runtime_leave(), which gives nothing up.
+ */
+int runtime_adopt(struct runtime *rt, struct err *err);
+void runtime_leave(struct runtime *rt);
 
 /** runtime_release() - removes the directory, then gives it up. */
 void runtime_release(struct runtime *rt);

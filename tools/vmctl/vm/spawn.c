@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -96,12 +97,15 @@ static int child(int (*body)(struct spawn *s, void *arg), void *arg, int keep,
 
 /* The second fork leaves a process that can never get a terminal. */
 static void between(int (*body)(struct spawn *s, void *arg), void *arg,
-		    int keep, int to_starter)
+		    int keep, bool alone, int to_starter)
 {
 	struct err err;
 	pid_t pid;
 
 	setsid();
+	/* it is for children; without the right to it they have company */
+	if (alone)
+		unshare(CLONE_NEWPID);
 	pid = fork();
 	if (pid < 0) {
 		err_set(&err, VMCTL_FAILED, "fork: %s", strerror(errno));
@@ -125,7 +129,7 @@ static int hear(int fd, struct err *err)
 }
 
 int spawn(int (*body)(struct spawn *s, void *arg), void *arg, int keep,
-	  struct err *err)
+	  bool alone, struct err *err)
 {
 	int fd[2], ret;
 	pid_t pid;
@@ -134,7 +138,7 @@ int spawn(int (*body)(struct spawn *s, void *arg), void *arg, int keep,
 		return err_set(err, VMCTL_FAILED, "pipe: %s", strerror(errno));
 	pid = fork();
 	if (!pid)
-		between(body, arg, keep, fd[1]);
+		between(body, arg, keep, alone, fd[1]);
 	close(fd[1]);
 	if (pid < 0)
 		ret = err_set(err, VMCTL_FAILED, "fork: %s", strerror(errno));

@@ -7,6 +7,8 @@
 #ifndef VMCTL_SPAWN_H
 #define VMCTL_SPAWN_H
 
+#include <stdbool.h>
+
 #include "lib/err.h"
 
 /** struct spawn - the child's side; @fd: of the pipe to its starter, or -1 */
@@ -23,10 +25,11 @@ void spawn_fail(struct spawn *s, const struct err *err);
 /**
  * spawn() - runs @body(@s, @arg) in such a process, whose exit code it returns
  * @keep:	a descriptor that the child keeps; the caller closes its own
+ * @alone:	in a namespace where there are no other processes, if we may make one
  *
  * 0: it is ready; -1: it is not and will not be.  The caller has one thread.
  */
 int spawn(int (*body)(struct spawn *s, void *arg), void *arg, int keep,
-	  struct err *err);
+	  bool alone, struct err *err);
 
 #endif

@@ -54,17 +54,22 @@ static void catch_crashes(void)
 		sigaction(signals[i], &sa, NULL);
 }
 
-int terminal_guard(const char *undo)
+void terminal_prepare(void)
 {
 	static bool prepared;
 
+	if (prepared)
+		return;
+	prepared = true;
+	catch_crashes();
+	atexit(terminal_restore);
+}
+
+int terminal_guard(const char *undo)
+{
 	if (tcgetattr(STDIN_FILENO, &saved))
 		return -1;
-	if (!prepared) {
-		catch_crashes();
-		atexit(terminal_restore);
-		prepared = true;
-	}
+	terminal_prepare();
 	last_words = undo;
 	atomic_store(&changed, true);
 	return 0;

@@ -20,6 +20,8 @@ bool terminal_is_ours(void);
 int terminal_guard(const char *undo);
 /** terminal_forget() - it is as it shall be; nothing needs to be put back */
 void terminal_forget(void);
+/** terminal_prepare() - the mode is put back at any end; before the sandbox */
+void terminal_prepare(void);
 
 /** terminal_raw() - raw mode until terminal_restore(), exit or a crash. */
 int terminal_raw(void);

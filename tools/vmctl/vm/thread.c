@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <signal.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 #include "lib/container.h"
@@ -29,6 +30,11 @@ void thread_block_signals(void)
 	for (i = 0; i < ARRAY_SIZE(signals); i++)
 		sigaddset(&set, signals[i]);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+void thread_name(const char *name)
+{
+	prctl(PR_SET_NAME, name);
 }
 
 void thread_allow_kick(void)

@@ -3,8 +3,9 @@
  * Threads that may be stuck in a system call: a kick gets them out.
  *
  * The signals that an operator sends are blocked in all threads (the main loop
- * reads them from a file), and so is the kick, but in threads that ask for it.  A kick that comes just before the system call would be
- * lost, so thread_join() repeats it.
+ * reads them from a file), and so is the kick, but in threads that ask for it.  A
+ * kick that comes just before the system call would be lost, so thread_join()
+ * repeats it.
  */
 #ifndef VMCTL_THREAD_H
 #define VMCTL_THREAD_H
@@ -14,6 +15,8 @@
 
 /** thread_block_signals() - first of all, in the main thread. */
 void thread_block_signals(void);
+/** thread_name() - of the caller; another's takes a file of /proc */
+void thread_name(const char *name);
 /** thread_allow_kick() - in the thread that is to be kicked. */
 void thread_allow_kick(void);
 void thread_kick(pthread_t thread);

@@ -237,7 +237,10 @@ static void run_failed(struct vcpu *vcpu)
 static void *run_thread(void *arg)
 {
 	struct vcpu *vcpu = arg;
+	char name[16];
 
+	snprintf(name, sizeof(name), "vcpu %u", vcpu->id);
+	thread_name(name);
 	thread_allow_kick();
 	while (!vm_ended(vcpu->end)) {
 		if (ioctl(vcpu->fd, VMM_VCPU_RUN, 0))
@@ -251,7 +254,6 @@ static void *run_thread(void *arg)
 int vcpu_start(struct vcpu *vcpu, struct err *err)
 {
 	pthread_attr_t attr;
-	char name[16];
 	int ret;
 
 	pthread_attr_init(&attr);
@@ -263,8 +265,6 @@ int vcpu_start(struct vcpu *vcpu, struct err *err)
 			       "cannot start a thread for vCPU %u: %s",
 			       vcpu->id, strerror(ret));
 	vcpu->started = true;
-	snprintf(name, sizeof(name), "vcpu %u", vcpu->id);
-	pthread_setname_np(vcpu->thread, name);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #include "lib/container.h"
 #include "lib/verb.h"
 #include "vm/machine.h"
+#include "vm/sandbox.h"
 #include "vm/verbs.h"
 
 #define READ_MS	1000	/* for a vCPU to leave the guest */
@@ -91,16 +92,32 @@ static int keys(struct talk_server *server, const struct talk_message *asked,
 	return 0;
 }
 
+static int sandbox(struct talk_server *server, const struct talk_message *asked,
+		   struct talk_message *reply, struct err *err)
+{
+	const struct sandbox *s = container_of(server, struct verbs, server)->sandbox;
+	struct verb_sandbox out = { .mode = s->mode, .has = s->has };
+
+	if (asked->len)
+		return nonsense(err);
+	memcpy(reply->data, &out, sizeof(out));
+	reply->len = sizeof(out);
+	return 0;
+}
+
 static const struct talk_verb table[] = {
 	{ VERB_KEYS, keys },
 	{ VERB_BREAK, keys },
 	{ VERB_REGS, regs },
 	{ VERB_MEMORY, memory },
+	{ VERB_SANDBOX, sandbox },
 	{}
 };
 
-void verbs_init(struct verbs *v, struct loop *loop)
+void verbs_init(struct verbs *v, struct loop *loop,
+		const struct sandbox *s)
 {
+	v->sandbox = s;
 	v->machine = NULL;
 	talk_server_init(&v->server, table, loop);
 }

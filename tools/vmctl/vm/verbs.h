@@ -6,14 +6,17 @@
 #include "vm/talk_server.h"
 
 struct machine;
+struct sandbox;
 
 /** struct verbs - @machine: whom they are about, or NULL; all is the loop's */
 struct verbs {
 	struct talk_server server;
+	const struct sandbox *sandbox;
 	struct machine *machine;
 };
 
-void verbs_init(struct verbs *v, struct loop *loop);
+void verbs_init(struct verbs *v, struct loop *loop,
+		const struct sandbox *sandbox);
 int verbs_listen(struct verbs *v, const char *path, struct err *err);
 void verbs_speak_for(struct verbs *v, struct machine *machine);
 void verbs_fini(struct verbs *v);
