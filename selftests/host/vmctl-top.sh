@@ -95,7 +95,7 @@ ok "n: by name" ordered "busy idle spin"
 keys R
 ok "R: reversed" ordered "spin idle busy"
 keys e
-ok "e: by exits" ordered "busy spin idle"
+ok "e: by exits; equals by id" ordered "busy idle spin"
 keys Home Enter
 ok "Enter: why the chosen one exits" on_screen "^busy \([0-9]+\): why it left"
 ok "by reason" on_screen "^io +[1-9][0-9]+\.[0-9] +[0-9.]+ +[0-9]+"
