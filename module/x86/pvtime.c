@@ -130,7 +130,7 @@ static int write_steal(struct vmm_x86 *x86, bool atomic)
 	if (err)
 		return err;
 	st.steal = c->steal_ns;
-	err = write_area(x86, gpa, &st, offsetof(typeof(st), pad),
+	err = write_area(x86, gpa, &st, offsetof(typeof(st), u8_pad),
 			 offsetof(typeof(st), version), &c->steal_version,
 			 atomic);
 	if (err != -EAGAIN)

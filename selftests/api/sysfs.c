@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /sys/kernel/vmm: what it shows of VMs, to whom, that sums are exact, and that
- * readers and dying VMs get along.
+ * /sys/kernel/vmm: what it shows of VMs, to whom, and that sums are exact.  sysfs_race.c
+ * has readers and dying VMs.
  *
  * test: timeout: 90
  */
@@ -218,66 +218,12 @@ static void test_sums(void)
 	tap_ok(number(TOP, "gone_exits", "cpuid") == 2000, "nor do the last");
 }
 
-static volatile bool stop;
-
-static void read_one(const char *name, void *arg)
-{
-	slurp("%s/%s", (char *)arg, name);
-}
-
-static void read_vm(const char *name, void *arg)
-{
-	char dir[300];
-
-	snprintf(dir, sizeof(dir), TOP "/vms/%s/stats", name);
-	each(dir, read_one, dir);
-	snprintf(dir, sizeof(dir), TOP "/vms/%s", name);
-	each(dir, read_one, dir);
-}
-
-static void *reader(void *arg)
-{
-	unsigned long *rounds = arg;
-
-	while (!stop) {
-		each(TOP "/vms", read_vm, NULL);
-		slurp(TOP "/stats/exits");
-		(*rounds)++;
-	}
-	return NULL;
-}
-
-static void test_race(void)
-{
-	uint64_t end = vt_now_ms() + 4000;
-	unsigned long rounds[2] = { 0, 0 }, made = 0;
-	pthread_t threads[2];
-	int files;
-	struct vt t;
-
-	pthread_create(&threads[0], NULL, reader, &rounds[0]);
-	pthread_create(&threads[1], NULL, reader, &rounds[1]);
-	while (vt_now_ms() < end) {
-		vt_make(&t, 2, VT_MB);
-		vt_free(&t);
-		made++;
-	}
-	stop = true;
-	pthread_join(threads[0], NULL);
-	pthread_join(threads[1], NULL);
-	tap_ok(made > 3 && rounds[0] > 3 && rounds[1] > 3,
-	       "%lu VMs come and go under %lu readings", made,
-	       rounds[0] + rounds[1]);
-	tap_ok(sums_hold("stats", "gone_stats", &files), "the sums hold");
-}
-
 int main(void)
 {
 	vt_open();
 	test_files();
 	test_owner();
 	test_sums();
-	test_race();
 	tap_ok(vt_host_works(), "the host works");
 	return tap_done();
 }

@@ -60,7 +60,7 @@ refused 2 "s: may be set or show" s
 refused 6 "/dev/vmm: cannot open: .*try: .*insmod" run -k /dev/null
 refused 6 "/dev/vmm" run -k /nowhere -m 512M
 refused 6 "/dev/vmm" info
-for words in list "top -b -n 1" "show web" "pause web" "set web name=x" stats "exits web" events "wait web"; do
+for words in list "top -b -n 1" "show web" "pause web" "resume web" "stop web" "kill web" "reset web" "inject web nmi" "set web name=x" stats "exits web" events "wait web"; do
 	# shellcheck disable=SC2086
 	refused 6 "netlink: no family vmm; try: .*insmod" $words
 done

@@ -41,6 +41,10 @@ chmod 644 "$tmp/spin"
 as_nobody run -m 8M --multiboot "$tmp/spin" twin </dev/null >/dev/null 2>&1 &
 until_ok eval '[ "$($vmctl list -q | grep -cx twin)" = 2 ]'
 $vmctl wait --for running -t 20 "$(id twin)"
+# they would take all the time there is
+quiet 0 pause "$(id twin)"
+quiet 0 pause "$($vmctl list -o csv --no-header --fields name,id | sed -n 's/^twin,//p' | head -n 1)"
+quiet 0 pause web
 web=$(id web)
 
 # ---- forms
@@ -93,7 +97,7 @@ for words in doctor info "regs web"; do
 	# shellcheck disable=SC2086
 	refused 2 "-o name: these have no names" $words -o name
 done
-is "$($vmctl show web --fields state,vcpus --no-header | tr '\n' ' ')" "running 2 " "show --fields"
+is "$($vmctl show web --fields state,vcpus --no-header | tr '\n' ' ')" "paused 2 " "show --fields"
 is "$($vmctl show web -o json --fields name)" '{"schema": 1, "vm": {"name": "web"}}' "as JSON"
 is "$($vmctl sched web -o json --fields pin)" '{"schema": 1, "sched": {"pin": ""}}' "sched --fields"
 is "$($vmctl info --fields abi --no-header)" 1 "info --fields"
@@ -247,6 +251,7 @@ same "no room"
 
 # ---- and what is right goes on
 
+quiet 0 resume web
 quiet 0 inject web key abc
 ok "the VM still works" until_ok grep -q abc "$VMM_DIR/log/web/console.log"
 quiet 0 kill web

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 
-PTRACE_PEEKTEXT, PTRACE_SINGLESTEP = 1, 9
+PTRACE_PEEKTEXT, PTRACE_SYSCALL = 1, 24
 PTRACE_GETREGS, PTRACE_SETREGS, PTRACE_DETACH = 12, 13, 17
 PTRACE_SEIZE, PTRACE_INTERRUPT = 0x4206, 0x4207
 WALL = 0x40000000
@@ -49,6 +49,13 @@ def wait():
     return os.WSTOPSIG(status)
 
 
+# A signal that will be taken as soon as the thread goes on.
+def pending():
+    with open(f'/proc/{thread}/status', encoding='ascii') as f:
+        mask = next(int(line.split()[1], 16) for line in f if line.startswith('SigPnd'))
+    return ' '.join(s.name for s in signal.Signals if mask & 1 << s.value - 1)
+
+
 thread, number, *arguments = (int(a, 0) for a in sys.argv[1:])
 ptrace(PTRACE_SEIZE)
 ptrace(PTRACE_INTERRUPT)
@@ -64,13 +71,16 @@ regs.rax, regs.orig_rax = number, 2**64 - 1
 for name, value in zip(ARGUMENTS, arguments):
     setattr(regs, name, value % 2**64)
 registers(PTRACE_SETREGS, regs)
-ptrace(PTRACE_SINGLESTEP)
-stop = wait()
-if stop == signal.SIGTRAP:
+for edge in 'entry', 'exit':
+    ptrace(PTRACE_SYSCALL)
+    if wait() != signal.SIGTRAP:
+        sys.exit(f'no {edge}')
+waiting = pending()
+if waiting:
+    ptrace(PTRACE_DETACH)
+    print(waiting)
+else:
     registers(PTRACE_GETREGS, regs)
     registers(PTRACE_SETREGS, was)
     ptrace(PTRACE_DETACH)
     print(ctypes.c_longlong(regs.rax).value)
-else:
-    ptrace(PTRACE_DETACH, 0, stop)
-    print(signal.Signals(stop).name)

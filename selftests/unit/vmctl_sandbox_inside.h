@@ -56,11 +56,11 @@ static struct world {
 	int words, listener;
 } w;
 
-/** struct kernel - what the one that we simulate refuses */
+/** struct kernel - what the one that we simulate refuses; @whole_list: is tried there */
 static struct kernel {
 	const char *who;
 	uid_t uid;
-	bool no_spaces, no_landlock;
+	bool no_spaces, no_landlock, whole_list;
 } kernel;
 
 /* ---- entering ---------------------------------------------------------------------- */
@@ -85,6 +85,14 @@ static void simulate(void)
 	if ((kernel.no_spaces || kernel.no_landlock) && seccomp_load(ctx))
 		abort();
 	seccomp_release(ctx);
+}
+
+static void become(uid_t uid)
+{
+	if (uid != geteuid() &&
+	    (setgroups(0, NULL) || setresgid(uid, uid, uid) ||
+	     setresuid(uid, uid, uid) || prctl(PR_SET_DUMPABLE, 1)))
+		abort();	/* the last as an execve() would */
 }
 
 /* A group as vm/place.h enters one, but of plain files. */
@@ -112,12 +120,7 @@ static void prepare(enum sandbox_mode mode)
 {
 	char path[PATHS_LEN];
 
-	if (kernel.uid != geteuid() &&
-	    (setgroups(0, NULL) ||
-	     setresgid(kernel.uid, kernel.uid, kernel.uid) ||
-	     setresuid(kernel.uid, kernel.uid, kernel.uid) ||
-	     prctl(PR_SET_DUMPABLE, 1)))
-		abort();	/* the last as an execve() would */
+	become(kernel.uid);
 	simulate();
 	umask(077);
 	thread_block_signals();

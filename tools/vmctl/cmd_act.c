@@ -47,8 +47,9 @@ static enum watch_sight is_reset(const struct record_vm *vm)
 {
 	if (!vm)
 		return WATCH_DONE;	/* for its process, reset is the end */
+	/* about to be gone: what its process made of that is to be seen then */
 	if (!strcmp(vm->state, "dead"))
-		return WATCH_NEVER;
+		return WATCH_NOT_YET;
 	return vm->requests & VMM_REQUEST_RESET ? WATCH_NOT_YET : WATCH_DONE;
 }
 

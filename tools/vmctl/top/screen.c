@@ -101,14 +101,17 @@ int screen_key(void)
 		{ '\b', TOP_KEY_ERASE }, { 0x7f, TOP_KEY_ERASE },
 	};
 	unsigned int i;
-	int c = getch();
+	int c;
 
+	/* another size is seen when it is drawn anew, which follows */
+	do {
+		c = getch();
+	} while (c == KEY_RESIZE);
 	if (c == ERR)
 		return -1;
 	for (i = 0; i < ARRAY_SIZE(keys); i++)
 		if (keys[i].curses == c)
 			return keys[i].key;
-	/* KEY_RESIZE, among others: it is drawn anew, that is all */
 	return c < 256 ? c : 0;
 }
 

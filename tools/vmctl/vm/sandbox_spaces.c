@@ -151,12 +151,14 @@ static void note(struct sandbox *s, enum sandbox_part part, bool good)
 void sandbox_spaces(struct sandbox *s)
 {
 	bool mounts = !unshare(CLONE_NEWNS);
+	int error = errno;
 	unsigned int i;
 
-	if (!mounts && errno == EPERM && user_space_works()) {
+	if (!mounts && error == EPERM && user_space_works()) {
 		mounts = !make_user_space() && !unshare(CLONE_NEWNS);
 		local_admit_unnamed();
 	}
+	errno = error;
 	note(s, SANDBOX_ROOT, mounts && !empty_root(s));
 	for (i = 0; i < ARRAY_SIZE(spaces); i++)
 		note(s, spaces[i].part, !unshare(spaces[i].flag));
