@@ -22,9 +22,10 @@ static uint64_t below(uint64_t n)
 
 static const char *const words[] = {
 	"cpus", "memory", "kernel", "initrd", "append", "unpack", "multiboot",
-	"debug-exit", "timeout", "weight", "prio", "cap", "pin", "mem-limit",
+	"debug-exit", "timeout", "sandbox", "weight", "prio", "cap", "pin", "mem-limit",
 	"-5", "0-3", ",8", "none", "64M", " ", " ", "\n", "\n", "\t", "\"", "\\", "\\x",
 	"\\n", "#", "1", "0x", "40", "7M", "1G", ".5", "auto", "guest", "host",
+	"on", "required",
 	"/", "/k", ",/m=a", "=", ",", "quiet", "\x80", "\x01", "\r",
 };
 
@@ -36,10 +37,10 @@ static size_t make(char *text, size_t size)
 
 	while (lines-- && len < size - 256) {
 		len += (size_t)sprintf(text + len, "%s %s",
-				       words[below(14)], words[14 + below(33)]);
+				       words[below(15)], words[15 + below(35)]);
 		for (n = (unsigned int)below(6); n; n--)
 			len += (size_t)sprintf(text + len, "%s",
-					       words[below(47)]);
+					       words[below(50)]);
 		text[len++] = '\n';
 	}
 	len += (size_t)sprintf(text + len, "%s", below(4) ? "kernel /k" : "");
