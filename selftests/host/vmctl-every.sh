@@ -16,7 +16,7 @@ id() { $vmctl list -a -o csv --no-header --fields name,id | sed -n "s/^$1,//p" |
 # Where a command takes its VM from: the kernel, the process in the background, the
 # definition; or it has none. @ stands for the VM.
 kernel=("pause @" "resume @" "stop @" "kill @" "reset @" "wait --for running @" "set @ label.a=b"
-	"inject @ nmi" "stats @" "exits @" "show @" "events --vm @")
+	"inject @ nmi" "stats @" "exits @" "show @" "sched @" "sched @ weight=1" "events --vm @")
 process=("console @" "regs @" "dump @ $tmp/core" "inject @ key k" "inject @ sysrq h"
 	"wait --for console:x -t 1 @")
 defined=("start @" "destroy @" "show -o conf @" "logs @")
@@ -77,6 +77,7 @@ names_of()
 }
 form list list vm list -a
 form show show vm show web
+form sched sched policy sched web
 form stats stats counter stats web
 form all stats counter stats -a
 form exits exits exit exits
@@ -88,6 +89,7 @@ ok "they tell the same, and JSON is as the schema says" /usr/bin/python3 selftes
 	"$tmp/forms" "${forms[@]}"
 names_of list list -a
 names_of show show web
+names_of sched sched web
 names_of stats stats web
 names_of exits exits
 names_of top top -b -n 1 -i 0.1
@@ -97,6 +99,7 @@ for words in doctor info "regs web"; do
 done
 is "$($vmctl show web --fields state,vcpus --no-header | tr '\n' ' ')" "paused 2 " "show --fields"
 is "$($vmctl show web -o json --fields name)" '{"schema": 1, "vm": {"name": "web"}}' "as JSON"
+is "$($vmctl sched web -o json --fields pin)" '{"schema": 1, "sched": {"pin": ""}}' "sched --fields"
 is "$($vmctl info --fields abi --no-header)" 1 "info --fields"
 is "$($vmctl regs web -c 0 --fields cs.selector -o csv --no-header)" 16 "regs --fields"
 $vmctl events -n 2 --vm web -o csv >"$tmp/events" &
@@ -107,7 +110,7 @@ $vmctl set web label.a=
 end $events
 is "$status $(sed -n 1p "$tmp/events") $(wc -l <"$tmp/events")" \
 	"0 time_ns,vm,name,group,seq,event,owner,vcpu,reason,lost 3" "events: csv"
-for words in list "show web" "stats web" "exits web" info doctor "regs web" "top -b" events; do
+for words in list "show web" "sched web" "stats web" "exits web" info doctor "regs web" "top -b" events; do
 	# shellcheck disable=SC2086
 	refused 2 "-o xml: the formats are table, wide, json, jsonl, csv and name" $words -o xml
 	# shellcheck disable=SC2086
@@ -157,7 +160,7 @@ for command in $commands; do
 	[ "$command" = complete ] || refused 2 "--frob: unknown option|takes no argument" "$command" --frob
 done
 each 2 "is missing|needs a value" "" "pause" "resume" "stop" "kill" "reset" "wait" "set" "inject" "exits -i" \
-	"show" "console" "regs" "dump" "start" "destroy" "logs" "create"
+	"show" "sched" "console" "regs" "dump" "start" "destroy" "logs" "create"
 refused 2 "max_vcpus=0: not a number" set web max_vcpus=0
 refused 2 "max_vcpus=99999999999: not a number" set web max_vcpus=99999999999
 refused 2 "web: " set web max_vcpus=4294967295
@@ -238,7 +241,7 @@ is "$(find "$tmp/small" | sort | tr '\n' ' ')" \
 	"$tmp/small $tmp/small/etc $tmp/small/etc/off.conf " "a full disk: nothing is left"
 umount "$tmp/small"
 rmdir "$tmp/small"
-for words in list "show web" "stats web" info doctor "help run" "regs web" "show -o conf web" version "logs web" \
+for words in list "show web" "sched web" "stats web" info doctor "help run" "regs web" "show -o conf web" version "logs web" \
 	"top -b -n 1 -i 0.1" "complete -- "; do
 	# shellcheck disable=SC2086
 	$vmctl $words >/dev/full 2>"$tmp/err"

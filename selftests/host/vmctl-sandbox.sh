@@ -54,7 +54,8 @@ is "$(awk '/core file|locked/ { print $(NF - 1), $(NF - 2) }' "/proc/$pid/limits
 ls -l "/proc/$pid/fd" | sed -n 's/.*-> //p' | sed 's/\[[0-9]*\]$//' | sort -u >"$tmp/files"
 is "$(grep -v '^anon_inode\|^socket:$\|^/vmm-mem\|^/$' "$tmp/files" | tr '\n' ' ')" \
 	"$(printf '%s\n' /dev/null /dev/vmm "$tmp/echo" "$VMM_DIR"/log/web/{console.log,end} \
-	"$VMM_DIR/run/web/lock" | sort | tr '\n' ' ')" "and no files but what it runs on"
+	"$VMM_DIR/run/web/lock" /sys/fs/cgroup/vmm/.end/cgroup.procs | sort | tr '\n' ' ')" \
+	"and no files but what it runs on, and what it leaves by"
 ok "show tells of it" eval '$vmctl show web | has "^sandbox on$"'
 $vmctl show web -o json >"$tmp/show"
 ok "as JSON" grep -q '"sandbox": {"mode": "on", "has": \["privileges", "syscalls", .*"processes"\], "lacks": \[\]}' "$tmp/show"

@@ -234,16 +234,21 @@ static void test_nothing(void)
 
 	console_log_remove(&paths, "new", &err);
 	tap_ok(!console_log_open(&log, &paths, "new", 65536, &err) &&
-	       !access(log.path, F_OK), "a log that is open is a file");
+	       !faccessat(log.dir, "console.log", F_OK, 0),
+	       "a log that is open is a file");
 	console_log_close(&log);
-	*strrchr(log.path, '/') = 0;
-	tap_ok(access(log.path, F_OK), "one that has nothing is none");
+	tap_ok(access(log.where, F_OK), "one that has nothing is none");
 	console_log_open(&log, &paths, "new", 65536, &err);
 	console_log_mark(&log, "once");
 	console_log_close(&log);
 	console_log_open(&log, &paths, "new", 65536, &err);
 	console_log_close(&log);
-	tap_ok(!access(log.path, F_OK), "one that has a past stays");
+	tap_ok(!access(log.where, F_OK), "one that has a past stays");
+	console_log_remove(&paths, "new", &err);
+	console_log_open(&log, &paths, "new", 65536, &err);
+	log.stays = true;
+	console_log_close(&log);
+	tap_ok(!access(log.where, F_OK), "and one that must use no names");
 	console_log_remove(&paths, "new", &err);
 }
 

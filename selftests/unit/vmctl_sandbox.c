@@ -35,282 +35,14 @@
 #include "vm/runtime.h"
 #include "vm/sandbox.h"
 #include "vm/thread.h"
+#include "vmctl_sandbox_calls.h"
+#include "vmctl_sandbox_inside.h"
 
 #define UID	12345	/* of a user who is nobody else */
-#define LIMIT	2000	/* of the log */
 
 static char root[] = "/tmp/vmctl-sandbox-XXXXXX";
-static struct paths paths;
-static struct err err;
-
-/* The sanitizer is no part of what is shipped. */
-const char *__asan_default_options(void);
-
-const char *__asan_default_options(void)
-{
-	return "use_sigaltstack=0";
-}
-
-/* Without what the sanitizer does before an end that it sees: it is not allowed. */
-static __attribute__((noipa)) void leave(int code)
-{
-	syscall(SYS_exit_group, code);
-}
-
-/** struct world - what a machine's process has when it enters */
-static struct world {
-	struct console_log log;
-	struct runtime rt;
-	struct sandbox sandbox;
-	int words, listener;
-} w;
-
-/** struct kernel - what the one that we simulate refuses */
-static struct kernel {
-	const char *who;
-	uid_t uid;
-	bool no_spaces, no_landlock;
-} kernel;
-
-/* ---- entering ---------------------------------------------------------------------- */
-
-static void refuse(scmp_filter_ctx ctx, int error, int nr)
-{
-	if (seccomp_rule_add(ctx, SCMP_ACT_ERRNO(error), nr, 0))
-		abort();
-}
-
-/* As whoever confined us already, or an old kernel, would have it. */
-static void simulate(void)
-{
-	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
-
-	if (!ctx)
-		abort();
-	if (kernel.no_spaces)
-		refuse(ctx, EPERM, SCMP_SYS(unshare));
-	if (kernel.no_landlock)
-		refuse(ctx, ENOSYS, SCMP_SYS(landlock_create_ruleset));
-	if ((kernel.no_spaces || kernel.no_landlock) && seccomp_load(ctx))
-		abort();
-	seccomp_release(ctx);
-}
-
-static void prepare(enum sandbox_mode mode)
-{
-	char path[PATHS_LEN];
-
-	if (kernel.uid != geteuid() &&
-	    (setgroups(0, NULL) ||
-	     setresgid(kernel.uid, kernel.uid, kernel.uid) ||
-	     setresuid(kernel.uid, kernel.uid, kernel.uid) ||
-	     prctl(PR_SET_DUMPABLE, 1)))
-		abort();	/* the last as an execve() would */
-	simulate();
-	umask(077);
-	thread_block_signals();
-	if (runtime_claim(&w.rt, &paths, "web", &err) ||
-	    console_log_open(&w.log, &paths, "web", LIMIT, &err)) {
-		fprintf(stderr, "# %s\n", err.text);
-		abort();
-	}
-	if (paths_join(path, w.rt.dir, "control", "", &err))
-		abort();
-	w.listener = local_listen(path, SOCK_STREAM, &err);
-	sandbox_init(&w.sandbox, mode);
-	w.sandbox.files = 8;
-	w.sandbox.file_size = LIMIT;
-	sandbox_keep_dir(&w.sandbox, &w.log.dir, w.log.where, SANDBOX_USE_LOG);
-	sandbox_keep_dir(&w.sandbox, &w.rt.at, w.rt.dir, SANDBOX_USE_UNLINK);
-	sandbox_keep_dir(&w.sandbox, &w.rt.above, paths.run,
-			 SANDBOX_USE_RMDIR);
-	sandbox_tell(&w.sandbox, &w.words, "<", ">");
-}
-
-/** struct outcome - @value: what the attempt returned, or 1000: it never did */
-struct outcome {
-	int signal, value;
-	char words[128];
-};
-
-#define NEVER	1000
-
-static struct outcome collect(pid_t pid, int words, int result)
-{
-	struct outcome o = { .value = NEVER };
-	int status;
-	ssize_t n;
-
-	if (waitpid(pid, &status, 0) != pid)
-		abort();
-	if (WIFSIGNALED(status))
-		o.signal = WTERMSIG(status);
-	n = read(words, o.words, sizeof(o.words) - 1);
-	o.words[n > 0 ? n : 0] = 0;
-	if (read(result, &o.value, sizeof(o.value)) != sizeof(o.value))
-		o.value = NEVER;
-	close(words);
-	close(result);
-	return o;
-}
-
-/* Lets a child in the sandbox do @attempt(@arg). */
-static struct outcome inside(int (*attempt)(const void *arg), const void *arg)
-{
-	int words[2], result[2], value;
-	pid_t pid;
-
-	if (pipe(words) || pipe(result))
-		abort();
-	pid = fork();
-	if (!pid) {
-		w.words = words[1];
-		prepare(SANDBOX_ON);
-		if (sandbox_enter(&w.sandbox, &err)) {
-			fprintf(stderr, "# %s\n", err.text);
-			leave(1);
-		}
-		value = attempt(arg);
-		if (write(result[1], &value, sizeof(value)) < 0)
-			leave(1);
-		leave(0);
-	}
-	close(words[1]);
-	close(result[1]);
-	return collect(pid, words[0], result[0]);
-}
 
 /* ---- calls that are forbidden -------------------------------------------------------- */
-
-/** struct call - a system call, by number as an intruder makes it */
-struct call {
-	const char *name;
-	long nr, arg[6];
-};
-
-static const struct itimerspec never;
-static char *const no_args[] = { NULL };
-static const struct sockaddr_in local = {
-	.sin_family = AF_INET, .sin_port = 0x1600,
-};
-static char stack[65536];
-
-#define AT	AT_FDCWD
-#define P(text)	((long)(text))
-#define RW	(PROT_READ | PROT_WRITE)
-
-static const struct call calls[] = {
-	{ "open", SYS_open, { P("/etc/passwd"), O_RDONLY } },
-	{ "openat", SYS_openat, { AT, P("/etc/passwd"), O_RDONLY } },
-	{ "openat", SYS_openat, { AT, P("/proc/1/mem"), O_RDWR } },
-	{ "openat2", SYS_openat2, { AT, P("/etc/passwd"), P(&never), 24 } },
-	{ "creat", SYS_creat, { P("/tmp/x"), 0600 } },
-	{ "open_by_handle_at", SYS_open_by_handle_at, { AT, P(&never), 0 } },
-	{ "execve", SYS_execve, { P("/bin/sh"), P(no_args), P(no_args) } },
-	{ "execveat", SYS_execveat, { 0, P(""), P(no_args), P(no_args), AT_EMPTY_PATH } },
-	{ "fork", SYS_fork, {} },
-	{ "vfork", SYS_vfork, {} },
-	{ "clone", SYS_clone, { SIGCHLD } },
-	{ "clone", SYS_clone, { CLONE_NEWUSER | SIGCHLD } },
-	{ "clone", SYS_clone, { CLONE_VM | CLONE_VFORK, P(stack + 32768) } },
-	{ "socket", SYS_socket, { AF_INET, SOCK_STREAM, 0 } },
-	{ "socket", SYS_socket, { AF_UNIX, SOCK_STREAM, 0 } },
-	{ "socket", SYS_socket, { AF_NETLINK, SOCK_RAW, 16 } },
-	{ "socketpair", SYS_socketpair, { AF_UNIX, SOCK_STREAM, 0, P(stack) } },
-	{ "connect", SYS_connect, { 0, P(&local), sizeof(local) } },
-	{ "bind", SYS_bind, { 0, P(&local), sizeof(local) } },
-	{ "listen", SYS_listen, { 0, 1 } },
-	{ "sendto", SYS_sendto, { 0, P("x"), 1, 0, P(&local), sizeof(local) } },
-	{ "setsockopt", SYS_setsockopt, { 0, SOL_SOCKET, SO_BROADCAST, P(&never), 4 } },
-	{ "getsockopt", SYS_getsockopt, { 0, SOL_SOCKET, SO_TYPE, P(stack), P(stack) } },
-	{ "kill", SYS_kill, { 1, 0 } },
-	{ "kill", SYS_kill, { -1, SIGTERM } },
-	{ "tgkill", SYS_tgkill, { 1, 1, 0 } },
-	{ "tkill", SYS_tkill, { 1, 0 } },
-	{ "rt_sigqueueinfo", SYS_rt_sigqueueinfo, { 1, SIGTERM, P(stack) } },
-	{ "pidfd_open", SYS_pidfd_open, { 1, 0 } },
-	{ "pidfd_getfd", SYS_pidfd_getfd, { 0, 0, 0 } },
-	{ "ptrace", SYS_ptrace, { 16, 1, 0, 0 } },
-	{ "process_vm_readv", SYS_process_vm_readv, { 1, P(stack), 1, P(stack), 1, 0 } },
-	{ "process_vm_writev", SYS_process_vm_writev, { 1, P(stack), 1, P(stack), 1, 0 } },
-	{ "kcmp", SYS_kcmp, { 1, 1, 0, 0, 0 } },
-	{ "mount", SYS_mount, { P("none"), P("/"), P("tmpfs"), 0, 0 } },
-	{ "umount2", SYS_umount2, { P("/"), 2 } },
-	{ "open_tree", SYS_open_tree, { AT, P("/"), 0 } },
-	{ "move_mount", SYS_move_mount, { 0, P(""), AT, P("/"), 0 } },
-	{ "pivot_root", SYS_pivot_root, { P("."), P(".") } },
-	{ "chroot", SYS_chroot, { P("/") } },
-	{ "chdir", SYS_chdir, { P("..") } },
-	{ "fchdir", SYS_fchdir, { 0 } },
-	{ "unshare", SYS_unshare, { CLONE_NEWUSER } },
-	{ "setns", SYS_setns, { 0, 0 } },
-	{ "mmap", SYS_mmap, { 0, 4096, RW | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0 } },
-	{ "mmap", SYS_mmap, { 0, 4096, PROT_EXEC, MAP_SHARED, 0, 0 } },
-	{ "mprotect", SYS_mprotect, { P(&never), 4096, PROT_READ | PROT_EXEC } },
-	{ "pkey_mprotect", SYS_pkey_mprotect, { P(&never), 4096, PROT_EXEC, -1 } },
-	{ "memfd_create", SYS_memfd_create, { P("x"), 0 } },
-	{ "shmat", SYS_shmat, { 0, 0, 0 } },
-	{ "shmget", SYS_shmget, { 1, 4096, 0600 } },
-	{ "msgget", SYS_msgget, { 1, 0600 } },
-	{ "semget", SYS_semget, { 1, 1, 0600 } },
-	{ "mq_open", SYS_mq_open, { P("/x"), O_RDWR | O_CREAT, 0600, 0 } },
-	{ "ioctl", SYS_ioctl, { 0, TIOCSTI, P("x") } },
-	{ "ioctl", SYS_ioctl, { 0, FIONREAD, P(stack) } },
-	{ "ioctl", SYS_ioctl, { 0, VMM_VM_KILL, 0 } },
-	{ "ioctl", SYS_ioctl, { 0, VMM_VM_IOEVENTFD, P(stack) } },
-	{ "ioctl", SYS_ioctl, { 0, VMM_VCPU_SET_CPUID, P(stack) } },
-	{ "ioctl", SYS_ioctl, { 0, 0xae00, 0 } },
-	{ "dup", SYS_dup, { 0 } },
-	{ "dup2", SYS_dup2, { 0, 1 } },
-	{ "fcntl", SYS_fcntl, { 0, F_DUPFD, 0 } },
-	{ "pipe2", SYS_pipe2, { P(stack), 0 } },
-	{ "renameat", SYS_renameat, { AT, P("/tmp/a"), AT, P("/tmp/b") } },
-	{ "rename", SYS_rename, { P("/tmp/a"), P("/tmp/b") } },
-	{ "unlink", SYS_unlink, { P("/tmp/a") } },
-	{ "unlinkat", SYS_unlinkat, { AT, P("/tmp/a"), 0 } },
-	{ "linkat", SYS_linkat, { AT, P("/tmp/a"), AT, P("/tmp/b"), 0 } },
-	{ "symlinkat", SYS_symlinkat, { P("/"), AT, P("/tmp/b") } },
-	{ "mkdirat", SYS_mkdirat, { AT, P("/tmp/b"), 0700 } },
-	{ "mknodat", SYS_mknodat, { AT, P("/tmp/b"), S_IFCHR | 0600, 0x103 } },
-	{ "fchmod", SYS_fchmod, { 0, 04755 } },
-	{ "fchmodat", SYS_fchmodat, { AT, P("/"), 0777 } },
-	{ "fchownat", SYS_fchownat, { AT, P("/"), 0, 0, 0 } },
-	{ "truncate", SYS_truncate, { P("/tmp/a"), 0 } },
-	{ "readlink", SYS_readlink, { P("/proc/self/exe"), P(stack), 8 } },
-	{ "getdents64", SYS_getdents64, { 0, P(stack), 64 } },
-	{ "statx", SYS_statx, { AT, P("/etc"), 0, 0, P(stack) } },
-	{ "inotify_init1", SYS_inotify_init1, { 0 } },
-	{ "setuid", SYS_setuid, { 0 } },
-	{ "setresuid", SYS_setresuid, { 0, 0, 0 } },
-	{ "setgroups", SYS_setgroups, { 0, 0 } },
-	{ "capset", SYS_capset, { P(stack), P(stack) } },
-	{ "prlimit64", SYS_prlimit64, { 0, RLIMIT_CORE, P(&never), 0 } },
-	{ "prctl", SYS_prctl, { PR_SET_DUMPABLE, 1 } },
-	{ "prctl", SYS_prctl, { PR_SET_SECCOMP, 1 } },
-	{ "seccomp", SYS_seccomp, { 1, 0, 0 } },
-	{ "rt_sigaction", SYS_rt_sigaction, { SIGSYS, 0, 0, 8 } },
-	{ "arch_prctl", SYS_arch_prctl, { 0x1003, P(stack) } },
-	{ "personality", SYS_personality, { 0x0400000 } },
-	{ "sched_setaffinity", SYS_sched_setaffinity, { 0, 8, P(stack) } },
-	{ "setpriority", SYS_setpriority, { 0, 0, -20 } },
-	{ "mlock", SYS_mlock, { P(stack), 4096 } },
-	{ "io_uring_setup", SYS_io_uring_setup, { 1, P(stack) } },
-	{ "bpf", SYS_bpf, { 0, P(stack), 16 } },
-	{ "userfaultfd", SYS_userfaultfd, { 0 } },
-	{ "perf_event_open", SYS_perf_event_open, { P(stack), 0, -1, -1, 0 } },
-	{ "add_key", SYS_add_key, { P("user"), P("x"), P("x"), 1, -1 } },
-	{ "keyctl", SYS_keyctl, { 0, -3 } },
-	{ "init_module", SYS_init_module, { P(stack), 8, P("") } },
-	{ "finit_module", SYS_finit_module, { 0, P(""), 0 } },
-	{ "kexec_load", SYS_kexec_load, { 0, 0, 0, 0 } },
-	{ "reboot", SYS_reboot, { 0, 0, 0 } },
-	{ "sethostname", SYS_sethostname, { P("x"), 1 } },
-	{ "settimeofday", SYS_settimeofday, { P(&never), 0 } },
-	{ "swapon", SYS_swapon, { P("/tmp/a"), 0 } },
-	{ "syslog", SYS_syslog, { 3, P(stack), 8 } },
-	{ "iopl", SYS_iopl, { 3 } },
-	{ "modify_ldt", SYS_modify_ldt, { 0, P(stack), 8 } },
-};
 
 static int make_call(const void *arg)
 {
@@ -527,6 +259,7 @@ static int log_turns(const void *arg)
 
 static int tidy(const void *arg)
 {
+	place_leave(&w.place);
 	runtime_release(&w.rt);
 	return 0;
 }
@@ -590,7 +323,8 @@ static void test_works(void)
 	tap_ok(o.value == EMFILE, "%s: nor the number of open ones: %d",
 	       kernel.who, o.value);
 	o = inside(tidy, NULL);
-	tap_ok(!o.value && (size_of("run/web") < 0) == confined,
+	tap_ok(!o.value && (size_of("run/web") < 0) == confined &&
+	       (size_of("run/groups/web") < 0) == confined,
 	       "%s: it tidies up if it can do nothing else there", kernel.who);
 }
 
