@@ -16,7 +16,8 @@ id() { $vmctl list -a -o csv --no-header --fields name,id | sed -n "s/^$1,//p" |
 # Where a command takes its VM from: the kernel, the process in the background, the
 # definition; or it has none. @ stands for the VM.
 kernel=("pause @" "resume @" "stop @" "kill @" "reset @" "wait --for running @" "set @ label.a=b"
-	"inject @ nmi" "stats @" "exits @" "show @" "events --vm @")
+	"inject @ nmi" "stats @" "exits @" "show @" "events --vm @"
+	"sched @ cap=50")
 process=("console @" "regs @" "dump @ $tmp/core" "inject @ key k" "inject @ sysrq h"
 	"wait --for console:x -t 1 @")
 defined=("start @" "destroy @" "show -o conf @" "logs @")
@@ -83,12 +84,14 @@ form exits exits exit exits
 form info info info info
 form doctor doctor check doctor
 form regs regs registers regs web
+form sched sched policy sched web
 form top top activity top -b -n 1 -i 0.1
 ok "they tell the same, and JSON is as the schema says" /usr/bin/python3 selftests/lib/forms.py \
 	"$tmp/forms" "${forms[@]}"
 names_of list list -a
 names_of show show web
 names_of stats stats web
+names_of sched sched web
 names_of exits exits
 names_of top top -b -n 1 -i 0.1
 for words in doctor info "regs web"; do
@@ -107,7 +110,8 @@ $vmctl set web label.a=
 end $events
 is "$status $(sed -n 1p "$tmp/events") $(wc -l <"$tmp/events")" \
 	"0 time_ns,vm,name,group,seq,event,owner,vcpu,reason,lost 3" "events: csv"
-for words in list "show web" "stats web" "exits web" info doctor "regs web" "top -b" events; do
+for words in list "show web" "stats web" "exits web" info doctor "regs web" "top -b" events \
+	"sched web"; do
 	# shellcheck disable=SC2086
 	refused 2 "-o xml: the formats are table, wide, json, jsonl, csv and name" $words -o xml
 	# shellcheck disable=SC2086

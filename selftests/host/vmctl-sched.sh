@@ -87,7 +87,7 @@ is "$(state a) $(state b)" "running running" "the others run"
 $vmctl list -q >/dev/null
 quiet 0 stop -f -t 0.1 b
 is "$(ls -d $groups/*/)" "$groups/a/" "the group of one that has ended is gone"
-refused 4 "b: does not run; its definition" sched b cap=10
+refused 4 "b: does not run; try: vmctl start b" sched b cap=10
 kill -KILL "$(process a)"
 until_ok eval '[ "$(state a)" = stopped ]'
 $vmctl list -q >/dev/null

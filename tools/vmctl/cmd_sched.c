@@ -5,11 +5,9 @@
 #include "args.h"
 #include "cmds.h"
 #include "lib/container.h"
-#include "lib/out.h"
 #include "lib/tell.h"
 #include "vm/govern.h"
 #include "vm/keeper.h"
-#include "vm/reach.h"
 
 /* ---- words ------------------------------------------------------------------------ */
 
@@ -48,29 +46,7 @@ static int take_words(const struct command *cmd, struct sched *s, char **words)
 	return code;
 }
 
-/* ---- the two forms ------------------------------------------------------------------ */
-
-static void print(struct record_vm *vm, const struct rows_view *view)
-{
-	const struct rows rows = {
-		"sched", tell_policy, vm, sizeof(*vm), 1 };
-
-	rows_print_one(&rows, view);
-}
-
-/* One that is defined and does not run is not unknown. */
-static int not_running(const char *name, struct err *err)
-{
-	struct err other;
-	struct reach r;
-
-	if (err->code == VMCTL_NO_VM && !reach_find(&r, name, &other) &&
-	    !reach_defined(&r, &other))
-		err_set(err, VMCTL_STATE,
-			"%.64s: does not run; its definition says how it will, try: vmctl show -o conf %.64s",
-			name, name);
-	return -1;
-}
+/* ---- carrying out ------------------------------------------------------------------- */
 
 /** struct request - @change: nothing in it: it is looked at */
 struct request {
@@ -82,18 +58,19 @@ struct request {
 static int ask(struct control *c, const struct request *q, struct err *err)
 {
 	static struct record_vm vm;
+	const struct rows rows = { "sched", tell_policy, &vm, sizeof(vm), 1 };
 	struct keeper k;
 	int ret;
 
 	ret = keeper_vm(&k, c, q->name, &vm, err);
 	keeper_forget(&k);
 	if (ret)
-		return not_running(q->name, err);
+		return ret;
 	if (q->change.told)
 		return govern_change(c, &vm, &q->change, err) ?
 		       err_wrap(err, "%.64s", q->name) : 0;
 	govern_read(c, &vm);
-	print(&vm, &q->view);
+	rows_print_one(&rows, &q->view);
 	return 0;
 }
 
@@ -137,6 +114,7 @@ static int run(const struct command *cmd, int argc, char **argv)
 
 static const struct cmd_option options[] = {
 	ARGS_ONE_OPTIONS(ARGS_FORMATS),
+	ARGS_QUIET_OPTION,
 	{}
 };
 
@@ -147,7 +125,7 @@ static const char *const operands[] = {
 const struct command cmd_sched = {
 	.name = "sched",
 	.summary = "Tell or change what share of the host a VM gets",
-	.usage = "[-o FORMAT] [--fields KEY,...] [--no-header] VM [KEY=VALUE...]",
+	.usage = "[-o FORMAT] [--fields KEY,...] [--no-header] [-q] VM [KEY=VALUE...]",
 	.help = "  weight=N        against others that want the same CPU, 1 to 10000; all begin with 100\n"
 		"  prio=NICE       the same as a nice value, -20 to 19\n"
 		"  cap=PERCENT     CPU time at most, in percent of one CPU: 250 is two and a half\n"
