@@ -64,6 +64,7 @@ static void print(struct record_vm *vm, const struct rows_view *view)
 static int ask(struct control *c, const struct request *q, struct err *err)
 {
 	static struct record_vm vm;
+	const struct rows rows = { "sched", tell_policy, &vm, sizeof(vm), 1 };
 	struct keeper k;
 	int ret;
 
@@ -75,7 +76,7 @@ static int ask(struct control *c, const struct request *q, struct err *err)
 		return govern_change(c, &vm, &q->change, err) ?
 		       err_wrap(err, "%.64s", q->name) : 0;
 	govern_read(c, &vm);
-	print(&vm, &q->view);
+	rows_print_one(&rows, &q->view);
 	return 0;
 }
 
