@@ -54,13 +54,6 @@ struct request {
 	struct rows_view view;
 };
 
-static void print(struct record_vm *vm, const struct rows_view *view)
-{
-	const struct rows rows = { "sched", tell_policy, vm, sizeof(*vm), 1 };
-
-	rows_print_one(&rows, view);
-}
-
 static int ask(struct control *c, const struct request *q, struct err *err)
 {
 	static struct record_vm vm;
