@@ -84,6 +84,7 @@ form exits exits exit exits
 form info info info info
 form doctor doctor check doctor
 form regs regs registers regs web
+form sched sched policy sched web
 form top top activity top -b -n 1 -i 0.1
 ok "they tell the same, and JSON is as the schema says" /usr/bin/python3 selftests/lib/forms.py \
 	"$tmp/forms" "${forms[@]}"

@@ -32,7 +32,9 @@ cat >"$tmp/init" <<-END
 	exec unshare --cgroup sh -c 'umount /sys/fs/cgroup; mount -t cgroup2 cgroup /sys/fs/cgroup &&
 		exec /lib/systemd/systemd --system --unit=bare.target'
 END
-env -i PATH="$PATH" container=vmm SYSTEMD_UNIT_PATH="$tmp/units" SYSTEMD_GENERATOR_PATH=/none \
+# Its own directories of units as well, where a reload finds the transient ones again.
+paths=/run/systemd/system.control:/run/systemd/transient:$tmp/units
+env -i PATH="$PATH" container=vmm SYSTEMD_UNIT_PATH="$paths" SYSTEMD_GENERATOR_PATH=/none \
 	SYSTEMD_LOG_TARGET=console SYSTEMD_LOG_LEVEL=info \
 	unshare --pid --fork --kill-child --mount --uts --mount-proc sh "$tmp/init" >"$tmp/log" 2>&1 </dev/null &
 outer=$!
@@ -54,7 +56,7 @@ unit() { inside systemctl show "$1" -p "$2" --value; }
 define plain spin
 define web spin --weight 300 --cap 30 --pin 1 --mem-limit 64M
 quiet 0 start plain web
-is "$(ls -d $groups/*/ | tr '\n' ' ')" "$groups/vmm-plain.scope/ $groups/vmm-web.scope/" \
+is "$(ls -d $groups/*/ | tr '\n' ' ')" "$groups/vmm-plain.scope/ $groups/vmm-web.scope/ " \
 	"each is a scope in vmm.slice"
 is "$(unit vmm-web.scope ActiveState) $(unit vmm-web.scope Description)" "active Virtual machine web" \
 	"which systemd knows"

@@ -54,16 +54,10 @@ struct request {
 	struct rows_view view;
 };
 
-static void print(struct record_vm *vm, const struct rows_view *view)
-{
-	const struct rows rows = { "sched", tell_policy, vm, sizeof(*vm), 1 };
-
-	rows_print_one(&rows, view);
-}
-
 static int ask(struct control *c, const struct request *q, struct err *err)
 {
 	static struct record_vm vm;
+	const struct rows rows = { "sched", tell_policy, &vm, sizeof(vm), 1 };
 	struct keeper k;
 	int ret;
 
@@ -75,7 +69,7 @@ static int ask(struct control *c, const struct request *q, struct err *err)
 		return govern_change(c, &vm, &q->change, err) ?
 		       err_wrap(err, "%.64s", q->name) : 0;
 	govern_read(c, &vm);
-	print(&vm, &q->view);
+	rows_print_one(&rows, &q->view);
 	return 0;
 }
 
