@@ -290,7 +290,8 @@ int place_enter(struct place *p, const char *name, const struct sched *s,
 
 void place_leave(struct place *p)
 {
-	if (*p->group && p->end >= 0 && write(p->end, "0", 1) == 1)
+	if (*p->group && p->end >= 0 && write(p->end, "0", 1) == 1 &&
+	    p->base >= 0)
 		unlinkat(p->base, p->group, AT_REMOVEDIR);
 	if (p->end >= 0)
 		close(p->end);
