@@ -100,7 +100,7 @@ for words in doctor info "regs web"; do
 done
 is "$($vmctl show web --fields state,vcpus --no-header | tr '\n' ' ')" "paused 2 " "show --fields"
 is "$($vmctl show web -o json --fields name)" '{"schema": 1, "vm": {"name": "web"}}' "as JSON"
-is "$($vmctl sched web -o json --fields pin)" '{"schema": 1, "sched": {"pin": ""}}' "sched --fields"
+is "$($vmctl sched web -o json --fields weight)" '{"schema": 1, "sched": {"weight": 100}}' "sched --fields"
 is "$($vmctl info --fields abi --no-header)" 1 "info --fields"
 is "$($vmctl regs web -c 0 --fields cs.selector -o csv --no-header)" 16 "regs --fields"
 $vmctl events -n 2 --vm web -o csv >"$tmp/events" &
@@ -229,7 +229,7 @@ same "sockets and locks of nobody"
 
 mkdir "$VMM_DIR/log/off"
 mount -t tmpfs -o size=4k,nr_inodes=1 none "$VMM_DIR/log/off"
-refused 1 "off: .*console.log: cannot open the log: No space left on device" start off
+refused 1 "off: .*/log/off: cannot open the log in it: No space left on device" start off
 umount "$VMM_DIR/log/off"
 rmdir "$VMM_DIR/log/off"
 mkdir "$tmp/small"

@@ -290,9 +290,9 @@ int place_enter(struct place *p, const char *name, const struct sched *s,
 
 void place_leave(struct place *p)
 {
-	/* who may use no names stays, and is swept up after */
-	if (*p->group && p->base >= 0 && p->end >= 0 &&
-	    write(p->end, "0", 1) == 1)
+	/* who may use no names leaves it empty, to be swept up */
+	if (*p->group && p->end >= 0 && write(p->end, "0", 1) == 1 &&
+	    p->base >= 0)
 		unlinkat(p->base, p->group, AT_REMOVEDIR);
 	if (p->end >= 0)
 		close(p->end);

@@ -262,6 +262,10 @@ static int add_some(scmp_filter_ctx ctx)
 						 SCMP_SYS(clone3), 0);
 	ret = ret ? ret : ALLOW(ctx, SCMP_SYS(tgkill), is(0, (uint64_t)getpid()));
 	ret = ret ? ret : ALLOW(ctx, SCMP_SYS(prctl), is(0, PR_SET_NAME));
+	/* a name for memory, which some C libraries want and do without */
+	ret = ret ? ret : seccomp_rule_add_exact(ctx, SCMP_ACT_ERRNO(EINVAL),
+						 SCMP_SYS(prctl), 1,
+						 is(0, PR_SET_VMA));
 	/* the C library's own, when the first thread is made; it has no names for them */
 	ret = ret ? ret : ALLOW(ctx, SCMP_SYS(rt_sigaction), is(0, 32));
 	ret = ret ? ret : ALLOW(ctx, SCMP_SYS(rt_sigaction), is(0, 33));
