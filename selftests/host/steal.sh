@@ -11,11 +11,17 @@
 stolen() { cat /sys/kernel/vmm/stats/steal_ns; }
 
 cpu=$(taskset -pc $$ | sed 's/.*[^0-9]//')
+work='i=0; while [ $i -lt 8000 ]; do i=$((i + 1)); done; head -n 1 /proc/stat'
+before=$(stolen)
+(taskset -pc "$cpu" $BASHPID >/dev/null && linux 1 128M "run=\"$work\"" --timeout 100) &
+guest=$!
+for _ in $(seq 900); do
+	grep -qs '^guest: clock' "$tmp/console" && break
+	sleep 0.1
+done
 taskset -c "$cpu" sh -c 'while :; do :; done' &
 rival=$!
-work='i=0; while [ $i -lt 30000 ]; do i=$((i + 1)); done; head -n 1 /proc/stat'
-before=$(stolen)
-(taskset -pc "$cpu" $BASHPID >/dev/null && linux 2 128M "run=\"$work\"" --timeout 100)
+wait $guest
 status=$?
 host=$((($(stolen) - before) / 10000000))
 kill $rival
