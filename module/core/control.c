@@ -86,26 +86,39 @@ static bool has_ended(struct vmm_control *c, u32 event)
 	return false;
 }
 
-void vmm_control_notify(struct vmm_vm *vm, struct vmm_notice *notice)
+static void give(struct vmm_vm *vm, struct vmm_notice *notice)
 {
 	struct vmm_control *c = &vm->control;
 
-	mutex_lock(&c->lock);
-	if (!has_ended(c, notice->event)) {
-		notice->seq = ++c->seq[notice->group];
-		trace_vmm_state(vm, notice);
-		watch->notice(vm, notice);
-	}
-	mutex_unlock(&c->lock);
+	lockdep_assert_held(&c->lock);
+	if (has_ended(c, notice->event))
+		return;
+	notice->seq = ++c->seq[notice->group];
+	trace_vmm_state(vm, notice);
+	watch->notice(vm, notice);
 }
 
-void vmm_control_life(struct vmm_vm *vm, u32 event)
+static void give_life(struct vmm_vm *vm, u32 event)
 {
 	struct vmm_notice notice = {
 		.group = VMM_NOTICE_LIFE, .event = event,
 	};
 
-	vmm_control_notify(vm, &notice);
+	give(vm, &notice);
+}
+
+void vmm_control_notify(struct vmm_vm *vm, struct vmm_notice *notice)
+{
+	mutex_lock(&vm->control.lock);
+	give(vm, notice);
+	mutex_unlock(&vm->control.lock);
+}
+
+void vmm_control_life(struct vmm_vm *vm, u32 event)
+{
+	mutex_lock(&vm->control.lock);
+	give_life(vm, event);
+	mutex_unlock(&vm->control.lock);
 }
 
 static void refused(struct vmm_vm *vm, u32 event)
@@ -121,6 +134,21 @@ void vmm_control_started(struct vmm_vm *vm)
 {
 	if (!test_and_set_bit(0, &vm->control.started))
 		vmm_control_life(vm, VMM_NL_EVENT_STARTED);
+}
+
+/* The VM's process may react, and the VM be gone, before we are back. */
+bool vmm_control_killed(struct vmm_vm *vm)
+{
+	struct vmm_control *c = &vm->control;
+	bool alive;
+
+	mutex_lock(&c->lock);
+	alive = !vmm_vm_is_dead(vm);
+	WRITE_ONCE(vm->dead, true);
+	if (alive)
+		give_life(vm, VMM_NL_EVENT_KILLED);
+	mutex_unlock(&c->lock);
+	return alive;
 }
 
 u32 vmm_control_state(const struct vmm_vm *vm)
@@ -141,18 +169,28 @@ int vmm_control_request(struct vmm_vm *vm, u32 request)
 
 	if (vmm_vm_is_dead(vm))
 		return -ESHUTDOWN;
-	set_bit(ilog2(request), &c->requests);
+	/* None is taken before it has been told. */
+	mutex_lock(&c->lock);
+	WRITE_ONCE(c->requests, c->requests | request);
+	give_life(vm, request == VMM_REQUEST_STOP ? VMM_NL_EVENT_STOP :
+						    VMM_NL_EVENT_RESET);
+	mutex_unlock(&c->lock);
 	/* Pairs with the barrier in poll_wait(). */
-	smp_mb__after_atomic();
+	smp_mb();
 	wake_up_interruptible(&c->wait);
-	vmm_control_life(vm, request == VMM_REQUEST_STOP ?
-			     VMM_NL_EVENT_STOP : VMM_NL_EVENT_RESET);
 	return 0;
 }
 
 u32 vmm_control_take_requests(struct vmm_vm *vm)
 {
-	return xchg(&vm->control.requests, 0);
+	struct vmm_control *c = &vm->control;
+	u32 requests;
+
+	mutex_lock(&c->lock);
+	requests = c->requests;
+	WRITE_ONCE(c->requests, 0);
+	mutex_unlock(&c->lock);
+	return requests;
 }
 
 /* ---- names --------------------------------------------------------------------- */

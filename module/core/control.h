@@ -78,16 +78,16 @@ struct vmm_watch_ops {
  * @user_ns:	[C] and the namespace whose administrator may act
  * @net:	[C] where events are told, beside the first namespace
  * @born_ns:	[C] boot time
- * @lock:	@labels, @seq, @end, vmm_vm.name; held while a notice is given
+ * @lock:	@labels, @seq, @end, @requests, vmm_vm.name; held while a notice is
+ *		given
  * @labels, @nr_labels: [L]
  * @seq:	[L] of the last notice of each group
  * @end:	[L] killed or gone, if that has been told; 0
  * @max_memory:	[V] bytes that slots may cover together; 0: no limit
  * @max_vcpus:	[V] vCPUs that may be made
- * @requests:	[O] atomic; VMM_REQUEST_* that the VM's process has not taken
+ * @requests:	[L] VMM_REQUEST_* that the VM's process has not taken; read without
  * @wait:	[O] where it polls for them
  * @started:	[O] set once: a vCPU has run
- * @killed:	[O] set once: the notice has been given
  * @sysfs:	[C] of ctl/sysfs.c
  */
 struct vmm_control {
@@ -103,10 +103,9 @@ struct vmm_control {
 	u32 end;
 	u64 max_memory;
 	u32 max_vcpus;
-	unsigned long requests;
+	u32 requests;
 	wait_queue_head_t wait;
 	unsigned long started;
-	unsigned long killed;
 	struct vmm_sysfs_vm *sysfs;
 };
 
@@ -126,6 +125,9 @@ void vmm_control_life(struct vmm_vm *vm, u32 event);
 
 /* A vCPU is about to run. */
 void vmm_control_started(struct vmm_vm *vm);
+
+/* Makes the VM dead; false: it was. */
+bool vmm_control_killed(struct vmm_vm *vm);
 
 /* enum vmm_nl_state; never behind the notices that have been given. */
 u32 vmm_control_state(const struct vmm_vm *vm);

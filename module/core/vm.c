@@ -328,16 +328,15 @@ void vmm_vm_file_put(struct vmm_vm *vm)
 	vmm_vm_put(vm);
 }
 
-void vmm_vm_kill(struct vmm_vm *vm)
+int vmm_vm_kill(struct vmm_vm *vm)
 {
+	bool alive = vmm_control_killed(vm);
 	struct vmm_vcpu *vcpu;
 	u32 i;
 
-	WRITE_ONCE(vm->dead, true);
 	request_all(vm, VMM_REQ_DEAD);
 	vmm_for_each_vcpu(i, vcpu, vm)
 		rcuwait_wake_up(&vcpu->wait);
 	wake_up_interruptible(&vm->control.wait);
-	if (!test_and_set_bit(0, &vm->control.killed))
-		vmm_control_life(vm, VMM_NL_EVENT_KILLED);
+	return alive ? 0 : -ESHUTDOWN;
 }

@@ -126,8 +126,11 @@ static inline void vmm_vm_file_get(struct vmm_vm *vm)
 
 void vmm_vm_file_put(struct vmm_vm *vm);
 
-/* Marks the VM dead; no vCPU is inside the guest when this returns. */
-void vmm_vm_kill(struct vmm_vm *vm);
+/*
+ * Marks the VM dead; no vCPU is inside the guest when this returns.  -ESHUTDOWN: it
+ * was dead already.
+ */
+int vmm_vm_kill(struct vmm_vm *vm);
 
 static inline bool vmm_vm_is_dead(const struct vmm_vm *vm)
 {

@@ -65,17 +65,9 @@ int vmm_nl_vm_reset(struct sk_buff *skb, struct genl_info *info)
 	return act(skb, info, reset, NULL);
 }
 
-static int kill(struct vmm_vm *vm)
-{
-	if (vmm_vm_is_dead(vm))
-		return -ESHUTDOWN;
-	vmm_vm_kill(vm);
-	return 0;
-}
-
 int vmm_nl_vm_kill(struct sk_buff *skb, struct genl_info *info)
 {
-	return act(skb, info, kill, NULL);
+	return act(skb, info, vmm_vm_kill, NULL);
 }
 
 int vmm_nl_vm_nmi(struct sk_buff *skb, struct genl_info *info)

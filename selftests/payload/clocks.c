@@ -72,6 +72,14 @@ static u64 pv_ns(void)
 	return ns;
 }
 
+/* What the clock says of the TSC's rate, which is more exact than a measurement. */
+static u64 pv_khz(void)
+{
+	u64 khz = (1000000ull << 32) / pv.mul;
+
+	return pv.shift < 0 ? khz << -pv.shift : khz >> pv.shift;
+}
+
 /* ---- all of them at one moment ---------------------------------------------- */
 
 struct moment {
@@ -159,16 +167,18 @@ static bool beats_fit(u32 beats, u64 ms)
 
 static void agree(void)
 {
-	u64 seconds = arg_u64("seconds", 2), ms, pm_ms, end;
+	u64 seconds = arg_u64("seconds", 2), khz = tsc_khz, ms, pm_ms, end;
 	bool has_pv = pv_present();
 	struct moment a, b;
 
-	if (has_pv)
+	if (has_pv) {
 		wrmsr(MSR_CLOCK_NEW, (u64)&pv | 1);
+		khz = pv_khz();
+	}
 	start_timers(HZ);
 	note("clocks run");
 	a = look(has_pv);
-	end = tsc_after_us(seconds * 1000000);
+	end = a.tsc + seconds * 1000 * khz;
 	while ((s64)(rdtsc() - end) < 0)
 		asm volatile("sti; hlt; cli" ::: "memory");
 	b = look(has_pv);
@@ -176,7 +186,7 @@ static void agree(void)
 	if (has_pv)
 		wrmsr(MSR_CLOCK_NEW, 0);
 
-	ms = (b.tsc - a.tsc) / tsc_khz;
+	ms = (b.tsc - a.tsc) / khz;
 	pm_ms = (u64)(b.pm - a.pm) * 1000 / PM_HZ;
 	note("%lu ms by the TSC, %lu by the PV clock, %lu by the ACPI timer, %u and %u beats",
 	     ms, (b.pv - a.pv) / 1000000, pm_ms, b.apic - a.apic, b.pit - a.pit);

@@ -4,7 +4,7 @@
  *
  * One request at a time: nt_begin(), nla_put_*() into nt_msg, nt_do() for one
  * answer, nt_dump() for many.  What the kernel says in words, and the attribute it
- * blames, are in nt_text and nt_offset after a refusal.
+ * blames, are in nt_text and nt_offset after a refusal, of each thread's own.
  */
 #ifndef API_NL_H
 #define API_NL_H
@@ -27,8 +27,8 @@
 static struct nl_sock *nt_sock;
 static int nt_family;
 static struct nl_msg *nt_msg;
-static char nt_text[256];
-static unsigned int nt_offset;
+static __thread char nt_text[256];
+static __thread unsigned int nt_offset;
 static char nt_buf[65536];
 static bool nt_interrupted;
 

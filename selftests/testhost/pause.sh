@@ -1,0 +1,27 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# test: timeout: 180
+#
+# Four vCPUs that spin on one processor are parked within 10 ms of the host's time, also when
+# their process is stopped: in a host whose time is the count of its instructions, 1 ns each,
+# so that no other load of this machine is in the figure, and a run repeats.
+
+. "$(dirname "$0")/../lib/tap.sh"
+testhost=tools/testhost/testhost
+LIMIT_US=10000
+
+release=$(cat "$(tools/testhost/kernel 6.1)/release") || exit
+{
+	make -s -C selftests/api build/pause_time
+	[ -e "build/$release/vmm.ko" ] || make -s modules KDIR="/lib/modules/$release/build"
+} >"$tmp/built" 2>&1 || { cat "$tmp/built"; exit; }
+# What debuggers want is most of it, and takes long to unpack.
+strip --strip-debug -o "$tmp/vmm.ko" "build/$release/vmm.ko" || exit
+
+VMM_PAUSE_LIMIT_US=$LIMIT_US $testhost --icount --timeout 150 --add "$tmp/vmm.ko:vmm.ko" \
+	--add selftests/api/build/pause_time:pause_time -- \
+	sh -c 'insmod ./vmm.ko && ./pause_time && rmmod vmm' >"$tmp/out" 2>&1
+is $? 0 "pauses in a host that counts instructions"
+sed 's/^/# /' "$tmp/out"
+ok "they were made" grep -q '^ok .* parked after' "$tmp/out"
+done_testing
