@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: host: amd intel, module: no, modules: kvm_intel, files: Documentation/man/vmctl.8
+# test: host: amd intel, module: no, timeout: 120, modules: kvm_intel, files: Documentation/man/vmctl.8
 #
 # vmctl where it cannot work: each refusal is one line on standard error that names value
 # and limit, with the exit code that the manual gives.
@@ -54,7 +54,7 @@ refused 2 "-t needs a value" stop web -t
 refused 2 "-t 1m: not a number of seconds" stop -t 1m web
 refused 2 "--for dead: neither running" wait --for dead web
 refused 2 "web: nothing to set" set web
-refused 2 "s: may be set or show" s
+refused 2 "s: may be sched or set" s
 
 # what does
 refused 6 "/dev/vmm: cannot open: .*try: .*insmod" run -k /dev/null
