@@ -25,7 +25,7 @@ is "$(ls -d $groups/*/ | tr '\n' ' ')" "$groups/a/ $groups/b/ " "each has a grou
 is "$(value a cpu.weight) $(value b cpu.weight)" "100 300" "of the weight that was told"
 is "$(value a cgroup.procs) $(value b cgroup.procs)" "$(process a) $(process b)" "with its process in it"
 is "$(allowed a) $(allowed b)" "1 1" "all of its threads are pinned"
-within "weights of 100 to 300 on one CPU" "$(share 6 b a)" 750
+shared "weights of 100 to 300 on one CPU" b a 750
 is "$(policy a) $(policy b)" "100,,1, 300,,1," "list tells it"
 is "$($vmctl sched b | tr -s ' \n' ' ')" "name b weight 300 cap - pin 1 mem_limit - " "and sched"
 is "$($vmctl show b -o conf | tail -n 2 | tr '\n' ' ')" "weight 300 pin 1 " "and the definition"
@@ -38,7 +38,7 @@ ok "as JSON it is as the schema says" selftests/lib/schema.py list "$tmp/list" s
 # ---- told later
 
 quiet 0 sched b prio=0
-within "the same weight for both" "$(share 4 b a)" 500
+shared "the same weight for both" b a 500
 quiet 0 pause b
 quiet 0 sched a cap=30 mem-limit=64M
 is "$(policy a) $(value a cpu.max) $(value a memory.max)" "100,30,1,67108864 30000 100000 67108864" \

@@ -13,7 +13,7 @@ define a spin --weight 100 --pin 0
 define b spin --weight 300 --pin 0
 quiet 0 start a b
 is "$(policy a) $(policy b)" "100,,, 300,,," "list tells the weights"
-within "weights of 100 to 300 on one CPU" "$(share 5 b a)" 750
+shared "weights of 100 to 300 on one CPU" b a 750
 quiet 0 pause b
 quiet 0 sched a cap=30
 holds "a cap of 30 %" a 300

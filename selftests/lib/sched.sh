@@ -37,6 +37,20 @@ part()
 	echo $((1000 * a / t))
 }
 
+# shared WHAT A B SHARE: of thousandths. A processor that others take time from, as a busy
+# machine's emulated ones are, gives fair shares only over longer times.
+shared()
+{
+	local n got
+
+	for n in 5 10 20; do
+		got=$(share $n "$2" "$3")
+		echo "# $1: $got of a thousand in $n s"
+		[ "$got" -gt $(($4 + 20)) -o "$got" -lt $(($4 - 20)) ] || break
+	done
+	within "$1" "$got" "$4"
+}
+
 # holds WHAT VM CAP: of thousandths. It is never above, and on a busy machine, where the host's
 # timers come late, not always as much.
 holds()
