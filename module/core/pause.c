@@ -120,7 +120,7 @@ static bool all_out(struct vmm_vm *vm)
 	return true;
 }
 
-/* Tells all vCPUs, with the barrier that pause.h speaks of. */
+/* Tells all vCPUs; a full barrier. */
 static void want(struct vmm_vm *vm, bool wanted)
 {
 	struct vmm_vcpu *vcpu;
@@ -130,6 +130,7 @@ static void want(struct vmm_vm *vm, bool wanted)
 	WRITE_ONCE(vm->pause.wanted, wanted);
 	vmm_for_each_vcpu(i, vcpu, vm)
 		WRITE_ONCE(vcpu->wanted, wanted);
+	/* See pause.h. */
 	smp_mb();
 }
 
