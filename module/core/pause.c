@@ -74,21 +74,28 @@ void __vmm_vcpu_settle_pause(struct vmm_vcpu *vcpu)
 	}
 }
 
-/* Until the VM goes on, or the thread has something else to do. */
+/*
+ * Until the VM goes on, or the thread has something else to do.  To give way is
+ * nothing else: who came out to do it would wake the pauser, and for him give way
+ * again.
+ */
 static int park(struct vmm_vcpu *vcpu)
 {
 	struct vmm_vm *vm = vcpu->vm;
 	int err;
 
 	follow(vcpu);
-	err = rcuwait_wait_event(&vcpu->wait,
-				 !vmm_vm_is_paused(vm) || vmm_vm_is_dead(vm) ||
-				 vmm_thread_work(),
-				 TASK_INTERRUPTIBLE);
-	if (err)
-		return err;
-	cond_resched();
-	return vmm_vcpu_thread_work(vcpu);
+	do {
+		err = rcuwait_wait_event(&vcpu->wait, !vmm_vm_is_paused(vm) ||
+					 vmm_vm_is_dead(vm) ||
+					 vmm_thread_work(),
+					 TASK_INTERRUPTIBLE);
+		if (err)
+			return err;
+		cond_resched();
+		err = vmm_vcpu_thread_work(vcpu);
+	} while (err == VMM_RESUME && vmm_vm_is_paused(vm));
+	return err;
 }
 
 int __vmm_vcpu_go_in(struct vmm_vcpu *vcpu)
