@@ -21,6 +21,7 @@ int __vmm_vcpu_go_in(struct vmm_vcpu *vcpu);
  */
 static inline bool vmm_vcpu_gate_open(const struct vmm_vcpu *vcpu)
 {
+	/* A pauser may be writing: see pause.h. */
 	return !data_race(vcpu->gate);
 }
 

@@ -77,21 +77,28 @@ void __vmm_vcpu_settle_pause(struct vmm_vcpu *vcpu)
 	}
 }
 
-/* Until the VM goes on, or the thread has something else to do. */
+/*
+ * Until the VM goes on, or the thread has something else to do.  To give way is
+ * nothing else: who came out to do it would wake the pauser, and for him give way
+ * again.
+ */
 static int park(struct vmm_vcpu *vcpu)
 {
 	struct vmm_vm *vm = vcpu->vm;
 	int err;
 
 	follow(vcpu);
-	err = rcuwait_wait_event(&vcpu->wait,
-				 !vmm_vm_is_paused(vm) || vmm_vm_is_dead(vm) ||
-				 vmm_thread_work(),
-				 TASK_INTERRUPTIBLE);
-	if (err)
-		return err;
-	cond_resched();
-	return vmm_vcpu_thread_work(vcpu);
+	do {
+		err = rcuwait_wait_event(&vcpu->wait, !vmm_vm_is_paused(vm) ||
+					 vmm_vm_is_dead(vm) ||
+					 vmm_thread_work(),
+					 TASK_INTERRUPTIBLE);
+		if (err)
+			return err;
+		cond_resched();
+		err = vmm_vcpu_thread_work(vcpu);
+	} while (err == VMM_RESUME && vmm_vm_is_paused(vm));
+	return err;
 }
 
 int __vmm_vcpu_go_in(struct vmm_vcpu *vcpu)
@@ -123,7 +130,7 @@ static bool all_out(struct vmm_vm *vm)
 	return true;
 }
 
-/* Tells all vCPUs, with the barrier that pause.h speaks of. */
+/* Tells all vCPUs; a full barrier. */
 static void want(struct vmm_vm *vm, bool wanted)
 {
 	struct vmm_vcpu *vcpu;
@@ -133,6 +140,7 @@ static void want(struct vmm_vm *vm, bool wanted)
 	WRITE_ONCE(vm->pause.wanted, wanted);
 	vmm_for_each_vcpu(i, vcpu, vm)
 		WRITE_ONCE(vcpu->wanted, wanted);
+	/* See pause.h. */
 	smp_mb();
 }
 

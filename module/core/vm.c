@@ -132,6 +132,12 @@ u32 vmm_vm_count(void)
 	return READ_ONCE(nr_vms);
 }
 
+/* With a reference to a VM that still has a file. */
+static bool hold(struct vmm_vm *vm)
+{
+	return refcount_read(&vm->files) && kref_get_unless_zero(&vm->ref);
+}
+
 struct vmm_vm *vmm_vm_next(u32 id)
 {
 	unsigned long index = id;
@@ -139,7 +145,7 @@ struct vmm_vm *vmm_vm_next(u32 id)
 
 	rcu_read_lock();
 	vm = xa_find(&vms, &index, ULONG_MAX, XA_PRESENT);
-	while (vm && !kref_get_unless_zero(&vm->ref))
+	while (vm && !hold(vm))
 		vm = xa_find_after(&vms, &index, ULONG_MAX, XA_PRESENT);
 	rcu_read_unlock();
 	return vm;
@@ -151,7 +157,7 @@ struct vmm_vm *vmm_vm_find(u32 id)
 
 	rcu_read_lock();
 	vm = xa_load(&vms, id);
-	if (vm && !kref_get_unless_zero(&vm->ref))
+	if (vm && !hold(vm))
 		vm = NULL;
 	rcu_read_unlock();
 	return vm;
@@ -317,14 +323,15 @@ void vmm_vm_put(struct vmm_vm *vm)
 
 /*
  * The VM leaves the table, and its name is free, with its last file: who has just
- * looked it up shall not be seen in that.
+ * looked it up shall not be seen in that.  It is dead for these when it has left, for
+ * a VM that is told of as dead was killed.
  */
 void vmm_vm_file_put(struct vmm_vm *vm)
 {
 	if (!refcount_dec_and_test(&vm->files))
 		return;
-	WRITE_ONCE(vm->dead, true);
 	vmm_control_del(vm);
+	WRITE_ONCE(vm->dead, true);
 	vmm_vm_put(vm);
 }
 

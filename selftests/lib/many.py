@@ -176,6 +176,7 @@ class Client(threading.Thread):
         self.answers[verb, code] += 1
         if code != wanted:
             problem(verb, vm.name, '(%s):' % vm.state, 'code', code, 'and not', wanted, err)
+            print('# its log:', *vmctl('logs', vm.name)[1].splitlines()[-3:], sep='\n#   ')
             after = self.seen(vm.name)
         if code == 0:
             self.done[verb] += 1
