@@ -34,11 +34,11 @@ F_OFD_GETLK = 36
 
 # What each verb must answer, and what follows, by the state before.
 EXPECT = {
-    'pause': {'running': (0, 'paused'), 'paused': (4, 'paused'), 'stopped': (3, 'stopped')},
-    'resume': {'running': (4, 'running'), 'paused': (0, 'running'), 'stopped': (3, 'stopped')},
-    'reset': {'running': (0, 'running'), 'paused': (0, 'running'), 'stopped': (3, 'stopped')},
-    'kill': {'running': (0, 'stopped'), 'paused': (0, 'stopped'), 'stopped': (3, 'stopped')},
-    'stop': {'running': (0, 'stopped'), 'paused': (0, 'stopped'), 'stopped': (3, 'stopped')},
+    'pause': {'running': (0, 'paused'), 'paused': (4, 'paused'), 'stopped': (4, 'stopped')},
+    'resume': {'running': (4, 'running'), 'paused': (0, 'running'), 'stopped': (4, 'stopped')},
+    'reset': {'running': (0, 'running'), 'paused': (0, 'running'), 'stopped': (4, 'stopped')},
+    'kill': {'running': (0, 'stopped'), 'paused': (0, 'stopped'), 'stopped': (4, 'stopped')},
+    'stop': {'running': (0, 'stopped'), 'paused': (0, 'stopped'), 'stopped': (4, 'stopped')},
     'start': {'running': (4, 'running'), 'paused': (4, 'paused'), 'stopped': (0, 'running')},
 }
 WEIGHTS = {'list': 6, 'pause': 5, 'resume': 5, 'reset': 3, 'kill': 2, 'stop': 1, 'start': 6,

@@ -110,8 +110,8 @@ static struct moment look(bool has_pv)
 	return m;
 }
 
-/* The ticks of the APIC timer in a second. */
-static u64 apic_hz(void)
+/* The ticks of the APIC timer in a second, if those of the TSC are 1000 * @khz. */
+static u64 apic_hz(u64 khz)
 {
 	u64 start, took;
 	u32 n;
@@ -123,10 +123,10 @@ static u64 apic_hz(void)
 	udelay(20000);
 	n -= apic_read(APIC_TIMER_CUR);
 	took = rdtsc() - start;
-	return (u64)n * (tsc_khz * 1000) / took;
+	return (u64)n * (khz * 1000) / took;
 }
 
-static void start_timers(u32 hz)
+static void start_timers(u32 hz, u64 khz)
 {
 	apic_enable();
 	ioapic_mask_all();
@@ -135,7 +135,7 @@ static void start_timers(u32 hz)
 	trap_set_handler(APIC_VEC, on_apic);
 	trap_set_handler(PIT_VEC, on_pit);
 	apic_beats = pit_beats = 0;
-	apic_write(APIC_TIMER_INIT, apic_hz() / hz);
+	apic_write(APIC_TIMER_INIT, apic_hz(khz) / hz);
 	apic_write(APIC_LVT_TIMER, APIC_VEC | LVT_PERIODIC);
 	ioapic_set(ioapic_isa_pin(0), PIT_VEC | (u64)apic_id() << 56);
 	pit_set(0, 2, PIT_HZ / hz);
@@ -175,7 +175,7 @@ static void agree(void)
 		wrmsr(MSR_CLOCK_NEW, (u64)&pv | 1);
 		khz = pv_khz();
 	}
-	start_timers(HZ);
+	start_timers(HZ, khz);
 	note("clocks run");
 	a = look(has_pv);
 	end = a.tsc + seconds * 1000 * khz;
@@ -211,7 +211,7 @@ static void beat(void)
 	pic_init(0x50, false);
 	trap_set_handler(APIC_VEC, on_apic);
 	apic_write(APIC_TIMER_DIV, 0xb);
-	apic_write(APIC_TIMER_INIT, apic_hz() / 4);
+	apic_write(APIC_TIMER_INIT, apic_hz(tsc_khz) / 4);
 	apic_write(APIC_LVT_TIMER, APIC_VEC | LVT_PERIODIC);
 	for (u32 told = 0;;) {
 		asm volatile("sti; hlt; cli" ::: "memory");
