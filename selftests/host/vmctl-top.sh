@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: host: amd, timeout: 240
+# test: host: amd, timeout: 360
 #
 # vmctl top: as tables without a terminal; on one, which tmux plays, what it shows while VMs
 # come, go and stop, keys, sizes, and that the terminal is as it was however it ends.
@@ -146,7 +146,8 @@ ok "again" begun
 keys C-z
 ok "^Z" on_screen "Stopped"
 is "$(flags | cut -d ' ' -f 1)" 0 "stopped, it leaves the screen"
-keys fg Enter
+rm -f "$tmp/after"
+keys "fg; echo code \$?; stty -g >$tmp/after" Enter
 ok "fg: it is back" on_screen "^ID +NAME"
 keys q
 left 0 "q, after that"
