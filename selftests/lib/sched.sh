@@ -9,8 +9,16 @@ groups=/sys/fs/cgroup/vmm
 value() { cat "$groups/$1/$2" 2>&1; }
 policy() { $vmctl list -o csv --no-header --fields name,weight,cap,pin,mem_limit | sed -n "s/^$1,//p"; }
 allowed() { sed -n 's/^Cpus_allowed_list:\t//p' /proc/"$(process "$1")"/task/*/status | sort -u; }
-used() { sed -n 's/^usage_usec //p' "$groups/$1/cpu.stat"; }
-uptime_us() { sed 's/\.\([0-9]*\) .*/\10000/' /proc/uptime; }
+
+# sample VM...: microseconds of CPU time that each has had, and of the host's uptime, read by one
+# process: what lies between two readings would be in one of them.
+sample()
+{
+	local groups_of=("${@/#/$groups/}")
+
+	awk '$1 == "usage_usec" { printf "%s ", $2 } FILENAME == "/proc/uptime" { printf "%.0f\n", $1 * 1e6 }' \
+		"${groups_of[@]/%//cpu.stat}" /proc/uptime
+}
 
 # within WHAT GOT WANTED: of numbers of a thousandth each; two percent may be between them.
 within() { ok "$1: $(($2 / 10)).$(($2 % 10)) %" [ "$2" -ge $(($3 - 20)) -a "$2" -le $(($3 + 20)) ]; }
@@ -18,23 +26,23 @@ within() { ok "$1: $(($2 / 10)).$(($2 % 10)) %" [ "$2" -ge $(($3 - 20)) -a "$2" 
 # share SECONDS A B: thousandths that A has of what A and B get.
 share()
 {
-	local a b
+	local a b a0 b0 t
 
-	a=$(used "$2") b=$(used "$3")
+	read -r a0 b0 t < <(sample "$2" "$3")
 	sleep "$1"
-	a=$(($(used "$2") - a)) b=$(($(used "$3") - b))
-	echo $((1000 * a / (a + b)))
+	read -r a b t < <(sample "$2" "$3")
+	echo $((1000 * (a - a0) / (a - a0 + b - b0)))
 }
 
 # part SECONDS A: thousandths of a CPU that A gets.
 part()
 {
-	local a t
+	local a t a0 t0
 
-	a=$(used "$2") t=$(uptime_us)
+	read -r a0 t0 < <(sample "$2")
 	sleep "$1"
-	a=$(($(used "$2") - a)) t=$(($(uptime_us) - t))
-	echo $((1000 * a / t))
+	read -r a t < <(sample "$2")
+	echo $((1000 * (a - a0) / (t - t0)))
 }
 
 # shared WHAT A B SHARE: of thousandths. A processor that others take time from, as a busy
