@@ -7,7 +7,7 @@
  * memory is back.  VMM_SEED repeats the requests of each thread, VMM_SECONDS tells how
  * long.
  *
- * test: timeout: 120
+ * test: check: 6.1, timeout: 120
  */
 #include <sched.h>
 #include <sys/syscall.h>

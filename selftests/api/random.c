@@ -4,7 +4,7 @@
  *
  *	random [SEED]	states from this seed alone
  *
- * test: timeout: 120
+ * test: check: 6.1, timeout: 120
  */
 #include "random.h"
 #include "vmmtest.h"

@@ -5,7 +5,7 @@
  * ends with the VM, sums never go back, and in the end all counters are those of the
  * VMs that are gone.  VMM_SECONDS tells how long.
  *
- * test: timeout: 60
+ * test: check: 6.1, timeout: 60
  */
 #include <dirent.h>
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: memory: 3G, timeout: 240
+# test: check: 6.1, memory: 3G, timeout: 240
 #
 # Guest memory is there on demand: 6 GiB in a host of 3 GiB, on both sides of the PCI hole.
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: kernel: 6.1, timeout: 400
+# test: check: 6.1, timeout: 400
 #
 # Debian's kernel boots whoever unpacks it; two boots differ in where it lies, in virtual
 # and in physical memory, and nokaslr keeps it where it is linked to.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: host: amd intel, timeout: 600, alone: yes
+# test: check: 6.12, host: amd intel, timeout: 600, alone: yes
 #
 # VMs made, run and gone, CYCLES of them: each ends with its guest's own code, and nothing
 # of them stays in the host. cycles-soak.sh makes a thousand.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: host: amd intel, cpus: 2, timeout: 300, module: no, modules: msr
+# test: check: 6.12, host: amd intel, cpus: 2, timeout: 300, module: no, modules: msr
 #
 # Processors of the host come and go under running guests: the extension is on where a
 # processor is online, guests move and notice nothing, and unloading turns it off. The guest

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: timeout: 600, alone: yes
+# test: check: 6.1, timeout: 600, alone: yes
 #
 # kill -9 of vmctl at random instants of a boot frees everything at once, KILLS times. SEED
 # repeats one. kill-soak.sh does it two hundred times.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: host: amd intel, timeout: 400, module: no
+# test: check: 6.12, host: amd intel, timeout: 400, module: no
 #
 # The module loads, runs a VM and unloads again, LOADS times, and nothing of it stays.
 # load-soak.sh does so a hundred times.

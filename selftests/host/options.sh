@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: host: amd intel, timeout: 900, module: no, files: selftests/api/build/dirty
+# test: check: 6.1, host: amd intel, timeout: 900, module: no, files: selftests/api/build/dirty
 #
 # The module does without each optional feature: guests must not notice. Here all are off at
 # once, then one or two alone; options-soak.sh takes one after another, with more guests.

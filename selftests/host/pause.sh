@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: kernel: 6.1, timeout: 180
+# test: check: 6.1, timeout: 180
 #
 # Clocks of guests that were paused: from the inside nothing happened. A guest of our own
 # compares all that counts; Linux guests look at theirs, at the latency of a timer, and at what

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: host: amd intel, module: no, timeout: 120, modules: kvm_intel, files: Documentation/man/vmctl.8
+# test: check: 6.1, host: amd intel, module: no, timeout: 120, modules: kvm_intel, files: Documentation/man/vmctl.8
 #
 # vmctl where it cannot work: each refusal is one line on standard error that names value
 # and limit, with the exit code that the manual gives.

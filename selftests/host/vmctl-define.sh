@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: host: amd
+# test: check: 6.12, host: amd
 #
 # vmctl create, destroy, show -o conf, list -a: definitions of VMs that do not run, where
 # they lie, and what is refused.

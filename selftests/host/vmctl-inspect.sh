@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: host: amd, timeout: 240
+# test: check: 6.1, host: amd, timeout: 240
 #
 # vmctl regs and dump: what they tell of VMs that run, wait and are paused, and that a VM
 # goes on as it was, whatever becomes of the file.

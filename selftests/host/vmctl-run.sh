@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: host: amd intel, timeout: 120
+# test: check: 6.12, host: amd intel, timeout: 120
 #
 # vmctl run with a module: how a VM ends and with which exit code, what the port bus
 # answers, and what is refused. The guests are Multiboot images of a few bytes, made here.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: host: amd, timeout: 240
+# test: check: 6.1, host: amd, timeout: 240
 #
 # The share of the host that a VM gets: weights, caps, pins and limits, told at the start
 # and later, held in what the processors do; groups as directories, for root and for a

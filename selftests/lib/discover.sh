@@ -7,7 +7,11 @@
 #	test: KEY: VALUE, KEY: VALUE...
 #
 #	group	the group it belongs to, if not its kind (soak, bench: not in `make check`)
-#	kernel	the series it runs on, "6.1 6.12" unless told; one instance for each
+#	kernel	the series it runs on, one instance for each: "6.1 6.12" unless told for what
+#		runs in a test host; one that starts test hosts itself has the series as its
+#		argument, if it tells any
+#	check	those of them that `make check` runs it on, "6.1 6.12" on AMD and 6.1 on Intel
+#		unless told; the others are of the group soak
 #	host	the processors it runs on: amd, intel or both, and one instance for each;
 #		"amd intel" for api and payload, amd for host. HOSTS says which ones run at all
 #	cpus	of the test host: 2 on AMD; 1 on Intel, whose emulator is several times as
@@ -31,6 +35,10 @@
 KINDS="static unit fuzz testhost host api payload bench"
 in_host() { case $1 in host | api | payload) true ;; *) false ;; esac; }
 
+# Payloads that meet what the host's kernel does with its processor, not the module alone: its
+# registers, timers and interrupts. A check runs these on each kernel, the others on one.
+MEETING="exceptions ipi syscall timer xsave"
+
 # Payloads whose matter is processors that run at the same time. On Intel they do without
 # posted interrupts, which its emulator gets wrong now and then: see vmx.rst.
 TOGETHER="ipi smp"
@@ -45,14 +53,16 @@ need()
 	echo "${v:-$3}"
 }
 
-# group_of HOST KERNEL GROUP: the Intel host is slow to start, so that all but one of its
-# kernels wait for the long tests.
+# group_of HOST KERNEL GROUP CHECK: an instance on a kernel that is not for the check waits
+# for the long tests. The Intel host is slow to start: there all but one kernel do.
 group_of()
 {
-	case $1:$2 in
-	intel:6.1 | intel:-) echo "$3" ;;
-	intel:*) echo soak ;;
-	*)	echo "$3" ;;
+	local check=$4
+
+	[ "$1" != intel ] || check=6.1
+	case " - $check " in
+	*" $2 "*) echo "$3" ;;
+	*)	echo soak ;;
 	esac
 }
 
@@ -82,21 +92,27 @@ suffix_of()
 # record KIND NAME SOURCE COMMAND: one line for each processor and kernel it runs on.
 record()
 {
-	local kind=$1 name=$2 src=$3 command=$4 host kernel kernels=- alone
+	local kind=$1 name=$2 src=$3 command=$4 host kernel kernels alone
 
-	! in_host "$kind" || kernels=$(need "$src" kernel "6.1 6.12")
+	if in_host "$kind"; then
+		kernels=$(need "$src" kernel "6.1 6.12")
+	else
+		kernels=$(need "$src" kernel -)
+	fi
 	for host in $(hosts_of "$kind" "$src"); do
 		alone=no
 		[ "$host" = intel ] || alone=$(need "$src" alone no)
 		for kernel in $kernels; do
 			printf '%s\t' "$kind/$name$(suffix_of "$host" "$kernel")" "$kind" \
-				"$(group_of "$host" "$kernel" "$(need "$src" group "$kind")")" \
+				"$(group_of "$host" "$kernel" "$(need "$src" group "$kind")" \
+					"$(need "$src" check "6.1 6.12")")" \
 				"$host" "$kernel" \
 				"$(need "$src" cpus "$(cpus_of "$host")")" "$(need "$src" memory 2G)" \
 				$(need "$src" timeout 60) \
 				"$(need "$src" module yes)" "$alone" \
 				"$(need "$src" append -)" "$(need "$src" allow -)" \
 				"$(need "$src" files -)" "$(need "$src" modules -)"
+			in_host "$kind" || [ "$kernel" = - ] || command="$4 $kernel"
 			printf '%s\n' "$command"
 		done
 	done
@@ -106,7 +122,7 @@ record()
 # more than most payloads. The payloads' list tells image and seconds of each run.
 discover_payloads()
 {
-	local name image cpus memory seconds rest host kernel slow there module
+	local name image cpus memory seconds rest host kernel slow there module check
 	declare -A runs=() limit=()
 
 	[ -f payload/list ] || return
@@ -122,10 +138,12 @@ discover_payloads()
 			there=$(cpus_of $host) module=yes
 			[[ " $TOGETHER " != *" $image "* ]] || there=2
 			[ $there$host != 2intel ] || module=posted=0
+			check=6.1
+			[[ " $MEETING " != *" $image "* ]] || check="6.1 6.12"
 			for kernel in 6.1 6.12; do
 				printf '%s\t' "payload/$image$(suffix_of $host $kernel)" payload \
-					$(group_of $host $kernel payload) $host $kernel $there 2G $((${limit[$image]} * slow + 15)) \
-					$module no - - - -
+					$(group_of $host $kernel payload "$check") $host $kernel $there 2G \
+					$((${limit[$image]} * slow + 15)) $module no - - - -
 				printf '%s\n' \
 					"VMCTL=tools/vmctl/vmctl SLOW=$slow selftests/payload/run --on vmm${runs[$image]}"
 			done
