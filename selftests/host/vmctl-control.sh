@@ -12,7 +12,7 @@ seconds() { local t=$SECONDS; "$@" >/dev/null 2>&1; echo $((SECONDS - t)); }
 
 # ---- pause, resume
 
-begin web spin -c 2
+begin web rest -c 2
 web=$pid
 quiet 0 pause web
 is "$(state web)" paused "it is"
@@ -53,7 +53,7 @@ refused 2 "frob=1: the keys are" set www frob=1
 refused 2 "frob: not KEY=VALUE" set www frob
 for n in $(seq 15); do $vmctl set www label.l$n=x; done
 refused 1 "www: too many labels" set www label.l16=x
-begin lab spin
+begin lab rest
 lab=$pid
 refused 1 "lab: another VM has this name" set lab name=www
 quiet 0 set www name=web max_memory=none
@@ -83,7 +83,7 @@ quiet 0 stop -t 0.5 -f lab
 end $lab
 is "$status $(sed 's/.*: //' "$tmp/lab.words")" "1 killed" "-f: then it is killed"
 is "$(state lab)" "" "and gone"
-begin lab spin
+begin lab rest
 quiet 0 pause lab
 ok "-f: a paused one at once, not after a minute" [ "$(seconds $vmctl stop -f lab)" -lt 20 ]
 is "$(state lab)" "" "and it is gone"
@@ -114,11 +114,11 @@ fi
 
 # ---- reset, kill, wait
 
-begin lab spin
+begin lab rest
 quiet 0 reset lab
 end $pid
 is "$status $(sed 's/.*: //' "$tmp/lab.words")" "0 an operator asked for a reset" "reset"
-begin lab spin
+begin lab rest
 kill -STOP $pid
 refused 124 "lab: its process has not reset it yet" reset --wait 0.3 lab
 refused 124 "lab: dead, but its process has not let go" kill --wait 0.3 lab
@@ -130,24 +130,24 @@ quiet 0 wait lab
 (sleep 1; kill -CONT $pid) &
 quiet 0 wait --for gone -t 20 lab
 is "$(state lab)" "" "gone"
-begin lab spin
+begin lab rest
 (sleep 1; $vmctl kill lab) &
 quiet 0 wait -t 20 lab
 end $!
 refused 3 "no VM of this name" wait lab
-begin lab spin
+begin lab rest
 (sleep 1; $vmctl kill lab) &
 refused 4 "wait: lab: the VM has ended" wait --for paused -t 20 lab
 
 # ---- names, rights
 
-begin twin spin
+begin twin rest
 twin=$pid
-refused 1 "run: twin: another VM has this name" run -m 8M --multiboot "$tmp/spin" twin
+refused 1 "run: twin: another VM has this name" run -m 8M --multiboot "$tmp/rest" twin
 is "$($vmctl list -q | grep -cx twin)" 1 "a name that is taken makes no VM"
 chmod 666 /dev/vmm
-chmod 644 "$tmp/spin"
-as_nobody run -m 8M --multiboot "$tmp/spin" twin </dev/null >/dev/null 2>&1 &
+chmod 644 "$tmp/rest"
+as_nobody run -m 8M --multiboot "$tmp/rest" twin </dev/null >/dev/null 2>&1 &
 other=$!
 for n in $(seq 200); do
 	[ "$($vmctl list -q | grep -cx twin)" != 2 ] || break

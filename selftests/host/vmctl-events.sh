@@ -40,7 +40,7 @@ until_lines()
 }
 
 listen lines -o jsonl -n 7
-begin web spin
+begin web rest
 $vmctl pause web
 $vmctl resume web
 $vmctl set web name=www
@@ -67,9 +67,9 @@ ok "a fault has a vCPU and a reason" grep -q \
 	'"group": "faults", "seq": 1, "event": "fault", .*"vcpu": 0, "reason": "shutdown"' \
 	"$tmp/faults"
 ok "as the schema says, too" /usr/bin/python3 selftests/lib/schema.py event "$tmp/faults"
-begin web spin
+begin web rest
 web=$pid
-begin lab spin
+begin lab rest
 lab=$pid
 listen table -n 2 --vm web
 $vmctl pause lab

@@ -29,21 +29,18 @@ is "$(printf '%s\n' "${kernel[@]}" "${process[@]}" "${defined[@]}" "${none[@]}" 
 # ---- VMs: one in the background, one that is only defined, a dead one, two of one name
 
 define web echo -c 2
-define off spin
+define off rest
 quiet 0 start web
-begin dead spin
+begin dead rest
 dead=$pid
 kill -STOP $dead
 $vmctl kill --wait 0.1 dead 2>/dev/null
-begin twin spin -m 4M
+begin twin rest -m 4M
 chmod 666 /dev/vmm
-chmod 644 "$tmp/spin"
-as_nobody run -m 8M --multiboot "$tmp/spin" twin </dev/null >/dev/null 2>&1 &
+chmod 644 "$tmp/rest"
+as_nobody run -m 8M --multiboot "$tmp/rest" twin </dev/null >/dev/null 2>&1 &
 until_ok eval '[ "$($vmctl list -q | grep -cx twin)" = 2 ]'
 $vmctl wait --for running -t 20 "$(id twin)"
-# they would take all the time there is
-quiet 0 pause "$(id twin)"
-quiet 0 pause "$($vmctl list -o csv --no-header --fields name,id | sed -n 's/^twin,//p' | head -n 1)"
 quiet 0 pause web
 web=$(id web)
 
@@ -181,7 +178,7 @@ as_nobody list >/dev/null
 vmctl=as_nobody each 5 "another user's; try: as its owner" "$web" "${kernel[@]}" "${process[@]}"
 vmctl=as_nobody each 5 "Permission denied" web "${defined[@]}" "create -k /x @"
 chmod 600 /dev/vmm
-vmctl=as_nobody refused 5 "/dev/vmm: cannot open: Permission denied" run -m 8M --multiboot "$tmp/spin" x
+vmctl=as_nobody refused 5 "/dev/vmm: cannot open: Permission denied" run -m 8M --multiboot "$tmp/rest" x
 vmctl=as_nobody refused 5 "/dev/vmm: cannot open: Permission denied" info
 as_nobody doctor >"$tmp/out" 2>&1
 is "$? $(grep -c '^FAIL  */dev/vmm: .*Permission denied' "$tmp/out")" "5 1" "doctor says so"

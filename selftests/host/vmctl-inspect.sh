@@ -12,7 +12,7 @@ export VMM_DIR=$tmp/vmm
 register() { $vmctl regs "$1" -c "${3:-0}" | grep -Eo "\b$2 +[0-9a-f]+" | awk '{ print $2 }'; }
 resident() { $vmctl list -o csv --no-header --fields name,resident | sed -n "s/^$1,//p"; }
 
-define web spin -c 2
+define web rest -c 2
 define lab echo
 define none echo
 refused 4 "web: does not run in the background; try: vmctl start web" regs web
@@ -22,7 +22,7 @@ quiet 0 start web lab
 
 # ---- regs
 
-is "$(register web rip)" 0000000000100020 "a guest that spins"
+is "$(register web rip)" 0000000000100021 "a guest that sleeps"
 is "$($vmctl regs web | grep -c '^vCPU')" 2 "all processors"
 is "$(register web rip 1)" 000000000000fff0 "one that was never started"
 is "$(register lab rsp)" 0000000000200000 "one that works"
@@ -37,9 +37,9 @@ ok "JSON is as the schema says" /usr/bin/python3 selftests/lib/schema.py regs "$
 is "$(python3 -c 'import json, sys
 r = json.load(open(sys.argv[1]))["regs"]
 print([v["vcpu"] for v in r], r[0]["rip"], r[0]["cs"]["selector"], r[0]["cr0"])' "$tmp/regs")" \
-	"[0, 1] 1048608 16 17" "and has the same"
+	"[0, 1] 1048609 16 17" "and has the same"
 quiet 0 pause web
-is "$(register web rip)" 0000000000100020 "a VM that is paused"
+is "$(register web rip)" 0000000000100021 "a VM that is paused"
 is "$(state web)" paused "it stays so"
 for n in $(seq 20); do $vmctl regs lab >/dev/null & done
 wait
@@ -75,9 +75,9 @@ ok "without what is zero" [ "$(stat -c %b "$tmp/core")" -lt 4000 ]
 gdb -nx -batch -ex 'info threads' -ex 'p/x $rip' -ex 'x/2xb 0x100020' -ex 'thread 2' -ex 'p/x $rip' \
 	-ex 'x/3xw 0x100000' -core "$tmp/core" >"$tmp/out" 2>&1
 is "$(grep -c 'LWP\|Thread\|process' "$tmp/out" | awk '{ print ($1 >= 2) }')" 1 "gdb opens it: threads"
-is "$(sed -n 's/^\$[12] = //p' "$tmp/out" | tr '\n' ' ')" "0x100020 0xfff0 " "registers"
+is "$(sed -n 's/^\$[12] = //p' "$tmp/out" | tr '\n' ' ')" "0x100021 0xfff0 " "registers"
 is "$(sed -n 's/^0x10000*2*0*:\t//p' "$tmp/out" | tr '\t\n' '  ')" \
-	"0xeb 0xfe 0x1badb002 0x00010000 0xe4514ffe " "memory"
+	"0xf4 0xeb 0x1badb002 0x00010000 0xe4514ffe " "memory"
 refused 1 "web: $tmp/core: cannot create: File exists" dump web "$tmp/core"
 refused 1 "web: $tmp/no/core: cannot create: No such file" dump web "$tmp/no/core"
 quiet 0 pause web

@@ -28,10 +28,10 @@ is "$(list --no-header)" "" "and nothing without them"
 is "$(list -o json | tee "$tmp/none")" '{"schema": 1, "vms": []}' "json: an empty list"
 is "$(list -o csv --fields name,id)" "name,id" "csv: the keys"
 
-begin lab spin
+begin lab rest
 lab=$pid
 ok "one VM runs" within "awk '{ print \$2, \$3, \$5, \$6 }'" "lab running 1 8M" --no-header
-begin web spin -c 2 -m 4M
+begin web rest -c 2 -m 4M
 web=$pid
 ok "two, by id" within "tr '\n' ' '" "lab web " -q
 is "$(list -o name)" "$(list -q)" "-q is -o name"
@@ -61,7 +61,7 @@ refused 2 "--sort: no field" list --sort x
 # ---- show
 
 $vmctl show web -o json >"$tmp/show"
-ok "show: processors and memory" grep -Eq '"vcpus": \[{"id": 0, "state": "runnable".*{"id": 1, "state": "wait-for-sipi", "cpu": null.*"slots": \[{"id": 0, "gpa": 0, "size": ' "$tmp/show"
+ok "show: processors and memory" grep -Eq '"vcpus": \[{"id": 0, "state": "halted".*{"id": 1, "state": "wait-for-sipi", "cpu": null.*"slots": \[{"id": 0, "gpa": 0, "size": ' "$tmp/show"
 $vmctl show web >"$tmp/table"
 ok "show: lines for people" grep -Eq '^max_memory +0$' "$tmp/table"
 ok "and tables" grep -Eq '^VCPU +STATE +CPU +THREAD' "$tmp/table"
@@ -94,7 +94,6 @@ fi
 ok "a VM is gone with its process" within cat lab -q
 { kill -KILL $lab; wait $lab; } 2>/dev/null
 ok "and the last one" within cat "" -q -a
-# now that no guest takes the time
 ok "JSON is as the schema says" /usr/bin/python3 selftests/lib/schema.py list "$tmp/none" \
 	list "$tmp/list" vm "$tmp/lines" show "$tmp/show" info "$tmp/info"
 done_testing

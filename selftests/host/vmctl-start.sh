@@ -15,7 +15,7 @@ has() { grep -q "$@"; }
 
 # ---- start
 
-define web spin -c 2
+define web rest -c 2
 define lab button
 define bad fault
 define none nothing
@@ -25,13 +25,13 @@ pid=$(process web)
 is "$(readlink /proc/$pid/fd/[012] | sort -u) $(readlink /proc/$pid/cwd)" "/dev/null /" \
 	"its process has no files of ours"
 is "$(find /proc/$pid/fd -lname "$tmp/*" -printf '%l\n' | sort)" \
-	"$(printf '%s\n' "$tmp/spin" "$VMM_DIR"/log/web/{console.log,end} "$VMM_DIR"/run/web/lock | sort)" \
+	"$(printf '%s\n' "$tmp/rest" "$VMM_DIR"/log/web/{console.log,end} "$VMM_DIR"/run/web/lock | sort)" \
 	"but what it boots from, its log and its lock"
 is "$(stat -c %a "$VMM_DIR"/run/web/{control,console,lock} "$VMM_DIR"/log/web/{console.log,end} |
 	sort -u)" 600 "nobody else may speak to it"
 refused 4 "web: runs already" start web
 refused 4 "web: runs; try: vmctl stop web" destroy web
-refused 1 "web: another VM has this name" run -m 8M --multiboot "$tmp/spin" web
+refused 1 "web: another VM has this name" run -m 8M --multiboot "$tmp/rest" web
 refused 3 "nobody: no VM of this name is defined" start nobody
 refused 2 "../web.*must start with a letter" start ../web
 refused 2 "DEFINITION... is missing" start
@@ -88,14 +88,14 @@ quiet 0 reset web
 is "$(state web)" running "reset: it runs when the verb returns"
 ok "as another VM" [ "$(id web)" != "$first" ]
 is "$(process web)" "$pid" "of the same process"
-mv "$tmp/spin" "$tmp/spin.away"
+mv "$tmp/rest" "$tmp/rest.away"
 quiet 0 reset web
 is "$(state web)" running "what it boots from may lose its name"
-cp "$tmp/spin.away" "$tmp/spin"
-: >"$tmp/spin.away"
+cp "$tmp/rest.away" "$tmp/rest"
+: >"$tmp/rest.away"
 refused 4 "web: the VM has ended; try: vmctl logs" reset web
 ok "but not what is in it: the log says so" eval \
-	'log web | tail -n 1 | has "ended: after a reset: $tmp/spin: no Multiboot header"'
+	'log web | tail -n 1 | has "ended: after a reset: $tmp/rest: no Multiboot header"'
 is "$(state web) $(ls "$VMM_DIR/run")" "stopped " "it has ended"
 quiet 0 start web
 $vmctl wait -t 30 web &

@@ -15,7 +15,7 @@ value()
 	$vmctl "$@" -o csv --no-header --fields name,value | sed -n "s/^$name,//p"
 }
 
-begin web spin
+begin web rest
 web=$pid
 begin lab button
 lab=$pid

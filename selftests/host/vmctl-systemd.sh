@@ -53,8 +53,8 @@ unit() { inside systemctl show "$1" -p "$2" --value; }
 
 # ---- VMs
 
-define plain spin
-define web spin --weight 300 --cap 30 --pin 1 --mem-limit 64M
+define plain rest
+define web rest --weight 300 --cap 30 --pin 1 --mem-limit 64M
 quiet 0 start plain web
 is "$(ls -d $groups/*/ | tr '\n' ' ')" "$groups/vmm-plain.scope/ $groups/vmm-web.scope/ " \
 	"each is a scope in vmm.slice"
@@ -76,7 +76,7 @@ before=$(policy web)
 refused 2 "web: cap 101: at most 100" sched web cap=101
 refused 4 "web: mem-limit 1M: it has" sched web mem-limit=1M cap=5
 is "$(policy web)" "$before" "a refusal changes nothing"
-define twin spin --cap 10
+define twin rest --cap 10
 ok "another process has the name of a unit" inside systemd-run -q --scope --unit=vmm-twin.scope \
 	sh -c 'sleep 1000 >/dev/null 2>&1 </dev/null & true'
 refused 7 "twin: no control group for its policy: systemd: .*vmm-twin.scope" start twin
@@ -107,7 +107,7 @@ run=/run/user/65534
 service=$top/system.slice/user.service
 install -d -o 65534 -m 700 $run "$tmp/user"
 install -m 755 $real "$tmp/real"
-chmod 644 "$tmp/spin"
+chmod 644 "$tmp/rest"
 chmod 666 /dev/vmm
 inside systemd-run -q --unit=user.service -p User=65534 -p Delegate=yes -E XDG_RUNTIME_DIR=$run \
 	-E SYSTEMD_UNIT_PATH="$tmp/units" -E SYSTEMD_GENERATOR_PATH=/none -E SYSTEMD_LOG_TARGET=console \
@@ -120,7 +120,7 @@ other()
 		--clear-groups env -i XDG_RUNTIME_DIR=$run VMM_DIR="$tmp/user/vmm" "$tmp/real" "$@")
 }
 groups=$service/vmm.slice
-ok "his VM" other create -m 8M --multiboot "$tmp/spin" --cap 40 --weight 7 --mem-limit 64M his
+ok "his VM" other create -m 8M --multiboot "$tmp/rest" --cap 40 --weight 7 --mem-limit 64M his
 ok "starts" other start his
 is "$(ls -d $groups/*/)" "$groups/vmm-his.scope/" "as a scope of his manager"
 is "$(policy his)" "7,40,1-2,67108864" "with its policy"

@@ -21,8 +21,9 @@ image()
 	} >"$tmp/$name"
 }
 
-# A guest that never ends.
+# Guests that never end: one takes all the time it gets, one none.
 image spin eb fe
+image rest f4 eb fd
 # One that powers off when the power button is pressed: enables the event; in, test, jz; S5.
 image button 66 ba 02 06 66 b8 00 01 66 ef 66 ba 00 06 66 ed f6 c4 01 74 f9 \
 	66 ba 04 06 66 b8 00 34 66 ef eb fe
@@ -35,13 +36,17 @@ image nmi bc 00 00 20 00 8c c8 66 a3 5a 00 10 00 0f 01 1d 3c 00 10 00 eb fe \
 image fault 0f 01 1d 28 00 10 00 cc 00 00 00 00 00 00
 
 # One with a serial port: says ">", then echoes. R: resets; Q: powers off; L: writes 8192
-# lines of four letters, aaaa, aaab... to bppp.
-image echo bc 00 00 20 00 66 ba fc 03 b0 03 ee b0 3e e8 62 00 00 00 66 ba fd 03 ec \
-	a8 01 74 f7 66 ba f8 03 ec 3c 52 74 0f 3c 51 74 14 3c 4c 74 1c e8 43 00 \
-	00 00 eb df 66 ba f9 0c b0 06 ee eb fe 66 ba 04 06 66 b8 00 34 66 ef eb \
-	fe 31 db b9 04 00 00 00 89 de 66 c1 c6 04 89 f0 24 0f 04 61 e8 14 00 00 \
-	00 e2 ef b0 0a e8 0b 00 00 00 43 81 fb 00 20 00 00 75 d8 eb 9e 66 ba f8 \
-	03 ee c3
+# lines of four letters, aaaa, aaab... to bppp. It sleeps until something comes: sets the gate of
+# vector 0x24, turns the APIC on, sends pin 4 of the IOAPIC there, and asks the port for interrupts.
+image echo bc 00 00 20 00 8c c8 c1 e0 10 66 b8 e4 00 a3 20 01 18 00 c7 05 24 01 18 \
+	00 00 8e 10 00 0f 01 1d ef 00 10 00 c7 05 f0 00 e0 fe ff 01 00 00 c7 05 \
+	00 00 c0 fe 18 00 00 00 c7 05 10 00 c0 fe 24 00 00 00 66 ba f9 03 b0 01 \
+	ee 66 ba fc 03 b0 0b ee b0 3e e8 67 00 00 00 fa 66 ba fd 03 ec a8 01 75 \
+	04 fb f4 eb f2 66 ba f8 03 ec 3c 52 74 0f 3c 51 74 14 3c 4c 74 1c e8 43 \
+	00 00 00 eb da 66 ba f9 0c b0 06 ee eb fe 66 ba 04 06 66 b8 00 34 66 ef \
+	eb fe 31 db b9 04 00 00 00 89 de 66 c1 c6 04 89 f0 24 0f 04 61 e8 14 00 \
+	00 00 e2 ef b0 0a e8 0b 00 00 00 43 81 fb 00 20 00 00 75 d8 eb 99 66 ba \
+	f8 03 ee c3 c7 05 b0 00 e0 fe 00 00 00 00 cf 27 01 00 00 18 00
 
 # define NAME IMAGE FLAGS...: a definition of a small machine.
 define()
