@@ -2,7 +2,7 @@
 #
 # The fuzzers of vmctl: topics vmctl_*, linked as its unit tests are.
 
-VMCTL_COUNTS	:= vmctl_loaders=300000 vmctl_ports=4000000 vmctl_netlink=1000000 \
+VMCTL_COUNTS	:= vmctl_loaders=150000 vmctl_ports=4000000 vmctl_netlink=1000000 \
 		   vmctl_conf=300000 vmctl_console=100000
 $(foreach c,$(VMCTL_COUNTS),$(eval COUNT_$(subst =, := ,$(c))))
 
