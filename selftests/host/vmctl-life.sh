@@ -46,7 +46,7 @@ for vm in web busy; do
 	refused 4 "pause: $vm: the VM is paused already" pause $vm
 done
 ok "nor does one that spins count on" eval '[ "$(counter busy exits)" = "$(counter busy exits)" ]'
-is "$(register busy rip)" 0000000000100020 "registers"
+is "$(register busy rip)" 0000000000100021 "registers"
 is "$(register web rip 1)" 000000000000fff0 "of a processor that was never started"
 quiet 0 dump web "$tmp/core"
 is "$(stat -c %s "$tmp/core")" $((8 * 1024 * 1024 + 4096)) "a dump"

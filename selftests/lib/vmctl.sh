@@ -21,8 +21,9 @@ image()
 	} >"$tmp/$name"
 }
 
-# Guests that never end: one takes all the time it gets, one none.
-image spin eb fe
+# Guests that never end: one takes all the time it gets (with interrupts on, as Bochs does not
+# leave it otherwise: vmx.rst), one none.
+image spin fb eb fe
 image rest f4 eb fd
 # One that powers off when the power button is pressed: enables the event; in, test, jz; S5.
 image button 66 ba 02 06 66 b8 00 01 66 ef 66 ba 00 06 66 ed f6 c4 01 74 f9 \
