@@ -52,6 +52,7 @@ static inline void vmm_vcpu_go_out(struct vmm_vcpu *vcpu)
 /* As vmm_vcpu_go_out(), for who settles next: the pauser is woken there. */
 static inline void vmm_vcpu_go_out_settling(struct vmm_vcpu *vcpu)
 {
+	/* See pause.h. */
 	smp_store_release(&vcpu->inside, false);
 }
 

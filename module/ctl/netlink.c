@@ -126,16 +126,17 @@ static struct vmm_vm *find_by_name(const struct sk_buff *skb,
 		if (!vmm_nl_may(skb, vm) ||
 		    !vmm_vm_has_name(vm, nla_data(attr))) {
 			vmm_vm_put(vm);
-		} else if (found) {
+			cond_resched();
+			continue;
+		}
+		if (found) {
 			vmm_vm_put(vm);
 			vmm_vm_put(found);
 			NL_SET_ERR_MSG_ATTR(extack, attr,
 					    "several VMs have this name");
 			return ERR_PTR(-ENOTUNIQ);
-		} else {
-			found = vm;
 		}
-		cond_resched();
+		found = vm;
 	}
 	if (found)
 		return found;

@@ -83,7 +83,7 @@ static u64 pv_khz(void)
 /* ---- all of them at one moment ---------------------------------------------- */
 
 struct moment {
-	u64 tsc, pv;
+	u64 tsc, para;
 	u32 pm;
 	u32 apic, pit;
 };
@@ -97,7 +97,7 @@ static struct moment look(bool has_pv)
 	for (int i = 0; i < 20; i++) {
 		before = rdtsc();
 		now.tsc = before;
-		now.pv = has_pv ? pv_ns() : 0;
+		now.para = has_pv ? pv_ns() : 0;
 		now.pm = inl(PM_TIMER);
 		took = rdtsc() - before;
 		if (took >= best)
@@ -167,7 +167,7 @@ static bool beats_fit(u32 beats, u64 ms)
 
 static void agree(void)
 {
-	u64 seconds = arg_u64("seconds", 2), khz = tsc_khz, ms, pm_ms, end;
+	u64 seconds = arg_u64("seconds", 2), khz = tsc_khz, ms, pv_ms, pm_ms, end;
 	bool has_pv = pv_present();
 	struct moment a, b;
 
@@ -187,12 +187,13 @@ static void agree(void)
 		wrmsr(MSR_CLOCK_NEW, 0);
 
 	ms = (b.tsc - a.tsc) / khz;
+	pv_ms = (b.para - a.para) / 1000000;
 	pm_ms = (u64)(b.pm - a.pm) * 1000 / PM_HZ;
 	note("%lu ms by the TSC, %lu by the PV clock, %lu by the ACPI timer, %u and %u beats",
-	     ms, (b.pv - a.pv) / 1000000, pm_ms, b.apic - a.apic, b.pit - a.pit);
+	     ms, pv_ms, pm_ms, b.apic - a.apic, b.pit - a.pit);
 	check(ms < seconds * 1000 + 2000, "the time has come");
 	if (has_pv)
-		check(near((b.pv - a.pv) / 1000000, ms), "the PV clock agrees with the TSC");
+		check(near(pv_ms, ms), "the PV clock agrees with the TSC");
 	else
 		skip("no PV clock");
 	check(near(pm_ms, ms), "so does the ACPI timer");
