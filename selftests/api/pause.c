@@ -7,7 +7,7 @@
  */
 #include "lib/nl.h"
 
-VT_BLOB(spin, "1: lock incl 0x3000\n jmp 1b");
+VT_BLOB(spin, "sti\n 1: lock incl 0x3000\n jmp 1b");
 VT_BLOB(halt, "1: hlt\n jmp 1b");
 VT_BLOB(trap, "1: xor %eax, %eax\n cpuid\n lock incl 0x3000\n jmp 1b");
 
