@@ -4,13 +4,14 @@
 #
 # Clocks of guests that were paused: from the inside nothing happened. A guest of our own
 # compares all that counts; Linux guests look at theirs, at the latency of a timer, and at what
-# their kernels have to complain of. PAUSE seconds; CLOCKS: clocksources of Linux beside the one it
-# chooses. pause-soak.sh has longer ones.
+# their kernels have to complain of. PAUSE seconds; RUN seconds that guests look at their clocks, longer
+# than several of them differ in booting; CLOCKS: clocksources of Linux beside the one it chooses.
+# pause-soak.sh has longer ones.
 
 . "$(dirname "$0")/../lib/tap.sh"
 . selftests/lib/vmctl.sh
 
-pause=${PAUSE:-5} run=4
+pause=${PAUSE:-5} run=${RUN:-4}
 
 # Guests: names, and what runs in them.
 mkdir "$tmp/extra"
@@ -101,9 +102,11 @@ for guest in $guests; do
 	ok "$guest: of 100 Hz it got ${ticks:-none}, after $late ms at most, $burst at once" \
 		between 50 "${ticks:-0}" $((run * 100 + 250))
 	ok "$guest: and no storm" [ "${late:-9999}" -lt 3000 ]
+	# What is left out comes of a busy machine, before there was a pause.
 	complaint=$(tr -d '\r' <"$tmp/$guest" | sed -n 's/^guest: log //p' | grep -aiE \
 		"lockup|stall|unstable|skew|blocked for more|time jump|went backwards" |
-		grep -av 'sched_clock: Marking stable\|TSCs unsynchronized')
+		grep -av 'sched_clock: Marking stable\|TSCs unsynchronized' |
+		grep -av 'could not calculate TSC khz\|Unstable clock detected')
 	is "$complaint" "" "$guest: its kernel complains of nothing"
 	[ "$(of $guest log | wc -l)" != 0 ] || ok "$guest: has a log" false
 	rtc=$(of $guest rtc)
