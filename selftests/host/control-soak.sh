@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: group: soak, timeout: 600, alone: yes, append: slub_debug=FZPU page_poison=1 init_on_free=0 kfence.sample_interval=1
+# test: files: selftests/api/build/netlink_fuzz selftests/api/build/sysfs_race
+# test: group: soak, host: amd intel, timeout: 600, alone: yes, append: slub_debug=FZPU page_poison=1 init_on_free=0 kfence.sample_interval=1
 #
 # Netlink requests that are wrong and readers of sysfs that are late, for two minutes each, in
 # a host whose kernel poisons what is freed: use after it shows.

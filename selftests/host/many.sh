@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: check: 6.1, timeout: 240
+# test: check: 6.1, host: amd intel, soak: intel, timeout: 240, files: python3 uapi/linux/vmm_netlink.h
 #
 # Many guests at once, and clients that list, start, pause, resume, reset, stop and kill them at
 # random, as do others with their processes: no wrong answer, no wrong state, each event

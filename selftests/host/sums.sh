@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: check: 6.1, host: amd, timeout: 60
+# test: check: 6.1, host: amd intel, soak: intel, timeout: 60, files: python3
 #
 # Every counter of the one list: the sum over VMs that run, are paused, are dead and have gone
 # is the global figure, in sysfs, over netlink and for a scraper.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: check: 6.1, host: amd, timeout: 240
+# test: check: 6.1, host: amd intel, soak: intel, timeout: 240, files: tmux mkfifo timeout
 #
 # vmctl console and logs: on a terminal, which tmux plays, and without one; no byte is lost
 # between clients that come and go; one keyboard; resets and ends; the log of all that, also

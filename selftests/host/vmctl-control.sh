@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: check: 6.1, host: amd, timeout: 180
+# test: check: 6.1, host: amd intel, soak: intel, timeout: 180, files: setpriv
 #
 # The verbs that change a VM: pause, resume, stop, kill, reset, inject, set, wait. What they
 # do, that they wait for it, and what they refuse with which exit code.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: check: 6.12, host: amd
+# test: check: 6.12, host: amd intel, soak: intel, files: setpriv python3
 #
 # vmctl create, destroy, show -o conf, list -a: definitions of VMs that do not run, where
 # they lie, and what is refused.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: check: 6.1, host: amd, timeout: 300
+# test: check: 6.1, host: amd intel, soak: intel, timeout: 300, files: setpriv python3
 #
 # Every command of vmctl from one table: the forms of what it prints, which tell the same; what
 # it does with names that are unknown, wrong, of several VMs, of another user's VM, and of VMs

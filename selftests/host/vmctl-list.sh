@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: check: 6.1, host: amd, timeout: 150
+# test: check: 6.1, host: amd intel, soak: intel, timeout: 150, files: setpriv python3
 #
 # vmctl list and show: what they say of VMs that run, in each form, and when they are gone.
 

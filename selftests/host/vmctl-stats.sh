@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: check: 6.1, host: amd, timeout: 60
+# test: check: 6.1, host: amd intel, soak: intel, timeout: 60, files: python3
 #
 # vmctl stats and exits: figures of one VM, of each, of all; at intervals; for scrapers.
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: check: 6.1, host: amd, timeout: 360
+# test: check: 6.1, host: amd intel, soak: intel, timeout: 360, files: setpriv python3 tmux
 #
 # vmctl top: as tables without a terminal; on one, which tmux plays, what it shows while VMs
 # come, go and stop, keys, sizes, and that the terminal is as it was however it ends.

@@ -8,23 +8,26 @@
 #
 #	group	the group it belongs to, if not its kind (soak, bench: not in `make check`)
 #	kernel	the series it runs on, one instance for each: "6.1 6.12" unless told for what
-#		runs in a test host; one that starts test hosts itself has the series as its
-#		argument, if it tells any
+#		runs in a test host; one that starts test hosts itself has series and
+#		processor as its arguments, if it tells any
 #	check	those of them that `make check` runs it on, "6.1 6.12" on AMD and 6.1 on Intel
 #		unless told; the others are of the group soak
+#	soak	of the processors in host, those on which all its instances are of that group,
+#		and have three times as long
 #	host	the processors it runs on: amd, intel or both, and one instance for each;
 #		"amd intel" for api and payload, amd for host. HOSTS says which ones run at all
 #	cpus	of the test host: 2 on AMD; 1 on Intel, whose emulator is several times as
 #		fast with one, so that only tests say 2 which need processors at the same time
-#	memory	of the test host: 2G
+#	memory	of the test host in G: 2G, of which an Intel host has no more
 #	timeout	seconds: 60. Those of an Intel host are emulated, of 50 million instructions
 #		each, and do not stretch when this machine is busy
 #	module	no: vmm.ko is not loaded for it; PARAMETER=VALUE: it is, with that
 #	alone	yes: it gets a boot of its own, but not on an Intel host, where one takes long
 #	append	kernel parameters of the host
 #	allow	a regular expression of kernel complaints that the test provokes
-#	files	what it needs of the checkout beyond itself in the Intel host, which sees
-#		nothing else but the module, vmctl, lib/ and the payloads
+#	files	what it needs beyond itself in the Intel host, which sees nothing of this
+#		machine but the module, vmctl, lib/ and the payloads: files of the checkout;
+#		a word without a slash is a program of this system, see programs.sh
 #	modules	what it needs there of the kernel's modules
 #
 # A record has these fields, separated by tabs, with - for nothing:
@@ -43,25 +46,21 @@ MEETING="exceptions ipi syscall timer xsave"
 # posted interrupts, which its emulator gets wrong now and then: see vmx.rst.
 TOGETHER="ipi smp"
 
-# need SOURCE KEY DEFAULT
+# need SOURCE KEY [DEFAULT]
 need()
 {
 	local v=
 
 	[ ! -f "$1" ] || v=$(sed -n "1,40{s/^[ #*\/]*test: //p}" "$1" |
 		tr ',' '\n' | sed -n "s/^ *$2: *//p" | head -n 1)
-	echo "${v:-$3}"
+	echo "${v:-${3-}}"
 }
 
-# group_of HOST KERNEL GROUP CHECK: an instance on a kernel that is not for the check waits
-# for the long tests. The Intel host is slow to start: there all but one kernel do.
+# group_of KERNEL GROUP CHECK: an instance that is not for the check waits for the long tests.
 group_of()
 {
-	local check=$4
-
-	[ "$1" != intel ] || check=6.1
-	case " - $check " in
-	*" $2 "*) echo "$3" ;;
+	case " - $3 " in
+	*" $1 "*) echo "$2" ;;
 	*)	echo soak ;;
 	esac
 }
@@ -92,7 +91,7 @@ suffix_of()
 # record KIND NAME SOURCE COMMAND: one line for each processor and kernel it runs on.
 record()
 {
-	local kind=$1 name=$2 src=$3 command=$4 host kernel kernels alone
+	local kind=$1 name=$2 src=$3 command=$4 host kernel kernels alone limit memory check
 
 	if in_host "$kind"; then
 		kernels=$(need "$src" kernel "6.1 6.12")
@@ -102,17 +101,20 @@ record()
 	for host in $(hosts_of "$kind" "$src"); do
 		alone=no
 		[ "$host" = intel ] || alone=$(need "$src" alone no)
+		memory=$(need "$src" memory 2G)
+		[ "$host" != intel ] || [ "${memory%G}" -le 2 ] || memory=2G
+		limit=$(need "$src" timeout 60) check=$(need "$src" check "6.1 6.12")
+		[ "$host" != intel ] || check=6.1
+		[[ " $(need "$src" soak) " != *" $host "* ]] || { check=none limit=$((3 * limit)); }
 		for kernel in $kernels; do
 			printf '%s\t' "$kind/$name$(suffix_of "$host" "$kernel")" "$kind" \
-				"$(group_of "$host" "$kernel" "$(need "$src" group "$kind")" \
-					"$(need "$src" check "6.1 6.12")")" \
+				"$(group_of "$kernel" "$(need "$src" group "$kind")" "$check")" \
 				"$host" "$kernel" \
-				"$(need "$src" cpus "$(cpus_of "$host")")" "$(need "$src" memory 2G)" \
-				$(need "$src" timeout 60) \
+				"$(need "$src" cpus "$(cpus_of "$host")")" $memory $limit \
 				"$(need "$src" module yes)" "$alone" \
 				"$(need "$src" append -)" "$(need "$src" allow -)" \
 				"$(need "$src" files -)" "$(need "$src" modules -)"
-			in_host "$kind" || [ "$kernel" = - ] || command="$4 $kernel"
+			in_host "$kind" || [ "$kernel" = - ] || command="$4 $kernel $host"
 			printf '%s\n' "$command"
 		done
 	done
@@ -139,10 +141,10 @@ discover_payloads()
 			[[ " $TOGETHER " != *" $image "* ]] || there=2
 			[ $there$host != 2intel ] || module=posted=0
 			check=6.1
-			[[ " $MEETING " != *" $image "* ]] || check="6.1 6.12"
+			[ $host = intel ] || [[ " $MEETING " != *" $image "* ]] || check="6.1 6.12"
 			for kernel in 6.1 6.12; do
 				printf '%s\t' "payload/$image$(suffix_of $host $kernel)" payload \
-					$(group_of $host $kernel payload "$check") $host $kernel $there 2G \
+					$(group_of $kernel payload "$check") $host $kernel $there 2G \
 					$((${limit[$image]} * slow + 15)) $module no - - - -
 				printf '%s\n' \
 					"VMCTL=tools/vmctl/vmctl SLOW=$slow selftests/payload/run --on vmm${runs[$image]}"
