@@ -74,6 +74,11 @@ static const struct vecmov movq_load = {
 	PP_F3, 0, { 0, 0, 8 }, .zero = PP_F3,
 };
 
+/* MOVNTSS and MOVNTSD of SSE4A, which have no VEX forms. */
+static const struct vecmov scalar_stream = {
+	PP_SCALAR, 0, { 0, 0, 4, 8 }, .store = true,
+};
+
 /**
  * struct move - one instruction's move
  * @how:	the opcode's row
@@ -184,6 +189,9 @@ int emul_x_vecmov(struct emul_ctxt *c)
 
 	if (insn->op->arg == VEC_7E && pp == 2)
 		m.how = &movq_load;
+	if (insn->op->arg == VEC_2B && pp >= 2 && !insn->vex &&
+	    emul_cpu_has(c, 0x80000001, 2, 6))
+		m.how = &scalar_stream;
 	if (!(m.how->pps & bit) || (insn->vex && (m.how->mmx & bit)) ||
 	    !emul_has_mem(insn))
 		return emul_stop(c, "vector instruction");

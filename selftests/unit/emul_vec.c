@@ -168,15 +168,17 @@ static bool duplicates(const struct enc *e)
 	return (e->op == 0x12 && e->pp >= 2) || (e->op == 0x16 && e->pp == 2);
 }
 
-static bool same_state(const u8 *first, const u8 *operand)
+static bool same_state(u8 *first, const u8 *operand)
 {
 	if (memcmp(world.ram + WINDOW, operand, BYTES) ||
 	    !loads(copy, layout.mask))
 		return false;
+	forget_initial(first);
+	forget_initial(out);
 	return !memcmp(first, out, layout.size);
 }
 
-static bool same_end(const struct enc *e, int sig, int rc, const u8 *first,
+static bool same_end(const struct enc *e, int sig, int rc, u8 *first,
 		     const u8 *operand)
 {
 	unsigned int vector = rc == EMUL_EXCEPTION ? world.c.exc.vector : 0;

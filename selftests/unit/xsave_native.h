@@ -71,6 +71,26 @@ static __attribute__((noinline)) bool loads(const void *p, u64 mask)
 	return good;
 }
 
+/*
+ * Drops what @p says to be in use though it is as after a reset: processors differ in what they
+ * track, and may do so as they like.
+ */
+static void forget_initial(u8 *p)
+{
+	static const u8 zeroes[AREA];
+	u64 used;
+	unsigned int i;
+
+	memcpy(&used, p + 512, sizeof(used));
+	if (!memcmp(p + 160, zeroes, 256))
+		used &= ~2ULL;
+	for (i = 2; i < 8; i++) {
+		if (!memcmp(p + layout.offset[i], zeroes, layout.len[i]))
+			used &= ~(1ULL << i);
+	}
+	memcpy(p + 512, &used, sizeof(used));
+}
+
 static void put64(size_t offset, u64 v)
 {
 	memcpy(area + offset, &v, sizeof(v));
