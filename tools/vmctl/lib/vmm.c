@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdint.h>
 #include <string.h>
@@ -88,6 +89,13 @@ void vmm_close(struct vmm *vmm)
 	vmm->fd = -1;
 }
 
+/*
+ * A process that was killed lets go of what it had file by file: its VM may have its name for a
+ * moment longer than its lock.
+ */
+#define NAME_TRIES	10
+#define NAME_WAIT_MS	50
+
 int vmm_create_vm(struct vmm *vmm, const char *name, bool unique,
 		  unsigned int vcpus, struct err *err)
 {
@@ -95,13 +103,16 @@ int vmm_create_vm(struct vmm *vmm, const char *name, bool unique,
 		.vcpus = vcpus,
 		.flags = unique ? VMM_VM_UNIQUE_NAME : 0,
 	};
+	unsigned int tries = 0;
 	char what[128];
 	int fd;
 
 	snprintf(arg.name, sizeof(arg.name), "%s", name);
-	fd = ioctl(vmm->fd, VMM_CREATE_VM, &arg);
-	if (fd >= 0)
-		return fd;
+	do {
+		fd = ioctl(vmm->fd, VMM_CREATE_VM, &arg);
+		if (fd >= 0)
+			return fd;
+	} while (errno == EEXIST && tries++ < NAME_TRIES && !poll(NULL, 0, NAME_WAIT_MS));
 	if (errno == EEXIST)
 		return err_set(err, VMCTL_FAILED,
 			       "%.64s: another VM has this name; try: vmctl list -a",
