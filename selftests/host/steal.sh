@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: check: 6.1, host: amd intel, soak: intel, timeout: 120, files: build/guest.bzImage build/guest.cpio
+# test: check: 6.1, host: amd intel, soak: intel, timeout: 120
+# test: files: build/guest.bzImage build/guest.cpio
 #
 # A Linux guest that shares a processor with somebody else says in its /proc/stat that time
 # was stolen, about as much as the host says.

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: check: 6.1, host: amd intel, soak: intel, timeout: 60, files: python3
+# test: check: 6.1, host: amd intel, soak: intel, timeout: 60
+# test: files: python3 uapi/linux/vmm_netlink.h
 #
 # Every counter of the one list: the sum over VMs that run, are paused, are dead and have gone
 # is the global figure, in sysfs, over netlink and for a scraper.

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: check: 6.12, host: amd intel, soak: intel, files: setpriv python3
+# test: check: 6.12, host: amd intel, soak: intel
+# test: files: setpriv install stat python3 Documentation/schema/vmctl.json
 #
 # vmctl create, destroy, show -o conf, list -a: definitions of VMs that do not run, where
 # they lie, and what is refused.

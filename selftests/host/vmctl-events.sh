@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: check: 6.1, host: amd intel, soak: intel, timeout: 90, files: setpriv python3
+# test: check: 6.1, host: amd intel, soak: intel, timeout: 90
+# test: files: setpriv python3 Documentation/schema/vmctl.json
 #
 # vmctl events: a VM's life as it happens, with names and numbers without a gap; groups; that
 # what a listener who is too slow loses is told, to the number.

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: check: 6.1, host: amd intel, soak: intel, timeout: 300, files: setpriv python3
+# test: check: 6.1, host: amd intel, soak: intel, timeout: 300
+# test: files: setpriv python3 Documentation/schema/vmctl.json
 #
 # Every command of vmctl from one table: the forms of what it prints, which tell the same; what
 # it does with names that are unknown, wrong, of several VMs, of another user's VM, and of VMs

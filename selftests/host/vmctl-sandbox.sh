@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: check: 6.1, host: amd intel, soak: intel, timeout: 300, files: setpriv python3
+# test: check: 6.1, host: amd intel, soak: intel, timeout: 300
+# test: files: setpriv install readlink python3 Documentation/schema/vmctl.json
 #
 # The sandbox around the process of a VM: what it is without, seen from outside; that all
 # verbs work in it; and what becomes of one that makes a call which is forbidden. What a

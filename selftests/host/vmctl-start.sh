@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: check: 6.12, host: amd intel, soak: intel, timeout: 180, files: setpriv find
+# test: check: 6.12, host: amd intel, soak: intel, timeout: 180
+# test: files: setpriv find readlink install
 #
 # vmctl start, and the verbs on VMs in the background: one process each, told when it
 # runs or why it does not; resets; what is left when it is killed; names.

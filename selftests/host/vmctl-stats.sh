@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: check: 6.1, host: amd intel, soak: intel, timeout: 60, files: python3
+# test: check: 6.1, host: amd intel, soak: intel, timeout: 60
+# test: files: python3 Documentation/schema/vmctl.json
 #
 # vmctl stats and exits: figures of one VM, of each, of all; at intervals; for scrapers.
 

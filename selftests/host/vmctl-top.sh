@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: check: 6.1, host: amd intel, soak: intel, timeout: 360, files: setpriv python3 tmux
+# test: check: 6.1, host: amd intel, soak: intel, timeout: 360
+# test: files: setpriv tmux pgrep script ps python3 Documentation/schema/vmctl.json
 #
 # vmctl top: as tables without a terminal; on one, which tmux plays, what it shows while VMs
 # come, go and stop, keys, sizes, and that the terminal is as it was however it ends.

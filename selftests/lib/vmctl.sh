@@ -122,7 +122,7 @@ refused()
 	mapfile -t lines <"$tmp/err"
 	[ $status = "$code" ] || echo "# exit code $status, not $code"
 	ok "vmctl $*: ${lines[*]}" [ "$status ${#lines[@]} $(<"$tmp/out")" = "$code 1 " ]
-	ok "that says: $pattern" eval '[[ ${lines[0]} =~ ^vmctl:\ .*$pattern ]]'
+	ok "that says: $pattern" eval '[[ ${lines[0]-} =~ ^vmctl:\ .*$pattern ]]'
 }
 
 # quiet CODE ARGS...: neither output nor words.
