@@ -122,9 +122,9 @@ many_events 2000 "$id"
 kill -CONT $listener
 sleep 0.5
 { kill -KILL $web; wait $web; } 2>/dev/null
-for n in $(seq 200); do
+for n in $(seq 600); do
 	! grep -q '"gone"' "$tmp/lost" || break
-	sleep 0.05
+	sleep 0.1
 done
 kill $listener
 # what has come, and what has not, are all that there were: the last number says how many

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # test: check: 6.1, host: amd intel, soak: intel, timeout: 150
-# test: files: setpriv python3 Documentation/schema/vmctl.json tools/vmctl/completion/vmctl.bash
+# test: files: setpriv grep python3 Documentation/schema/vmctl.json tools/vmctl/completion/vmctl.bash
 #
 # vmctl list and show: what they say of VMs that run, in each form, and when they are gone.
 

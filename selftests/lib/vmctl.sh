@@ -29,10 +29,10 @@ image rest f4 eb fd
 image button 66 ba 02 06 66 b8 00 01 66 ef 66 ba 00 06 66 ed f6 c4 01 74 f9 \
 	66 ba 04 06 66 b8 00 34 66 ef eb fe
 # One whose NMI handler writes 9 to port 0xf4: mov $0x200000,%esp; mov %cs,%eax; its selector
-# into the gate; lidt; jmp . -- handler -- limit and base -- gates 0, 1 and 2.
-image nmi bc 00 00 20 00 8c c8 66 a3 5a 00 10 00 0f 01 1d 3c 00 10 00 eb fe \
-	b0 09 e6 f4 eb fe 17 00 48 00 10 00 00 00 00 00 00 00 \
-	00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 36 00 00 00 00 8e 10 00
+# into the gate; lidt; hlt; jmp -- handler -- limit and base -- gates 0, 1 and 2.
+image nmi bc 00 00 20 00 8c c8 66 a3 5a 00 10 00 0f 01 1d 3d 00 10 00 f4 eb fd \
+	b0 09 e6 f4 eb fe 17 00 48 00 10 00 00 00 00 00 00 \
+	00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 37 00 00 00 00 8e 10 00
 # One that ends by a triple fault: lidt of six zeroes; int3.
 image fault 0f 01 1d 28 00 10 00 cc 00 00 00 00 00 00
 
