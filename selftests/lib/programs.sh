@@ -52,10 +52,10 @@ add_program()
 	path=$(command -v "$1") || { say "$1: no such program"; return 1; }
 	case $1 in
 	python3) add_python "$2" ;;
-	tmux)	# and the terminal that it plays
+	tmux)	# and the terminals that it and others play
 		adds+=(--add "$path" --add /usr/lib/locale/C.utf8)
-		for path in {/lib,/usr/share}/terminfo/s/screen; do
-			[ ! -e "$path" ] || { adds+=(--add "$path"); break; }
+		for path in {/lib,/usr/share}/terminfo/{d/dumb,s/screen,t/tmux-256color,x/xterm-256color}; do
+			[ ! -e "$path" ] || adds+=(--add "$path")
 		done ;;
 	*)	adds+=(--add "$path") ;;
 	esac
