@@ -364,6 +364,18 @@ int vmm_irqchip_set_routes(struct vmm_irqchip *chip,
 	return 0;
 }
 
+void vmm_irqchip_put_routes(struct vmm_irqchip *chip,
+			    struct vmm_route_table *new)
+{
+	struct vmm_route_table *old;
+
+	raw_spin_lock_irq(&chip->lock);
+	old = routes_locked(chip);
+	rcu_assign_pointer(chip->routes, new);
+	raw_spin_unlock_irq(&chip->lock);
+	kvfree_rcu(old, rcu);
+}
+
 /* Life. */
 
 static int add_to_buses(struct vmm_irqchip *chip)
@@ -443,37 +455,4 @@ void vmm_irqchip_release(struct vmm_irqchip *chip)
 	vmm_irqfds_release(&chip->irqfds);
 	kvfree(rcu_dereference_protected(chip->routes, true));
 	RCU_INIT_POINTER(chip->routes, NULL);
-}
-
-void vmm_irqchip_save(struct vmm_irqchip *chip, struct vmm_irqchip_state *st)
-{
-	memset(st, 0, sizeof(*st));
-	st->version = VMM_IRQCHIP_STATE_VERSION;
-	raw_spin_lock_irq(&chip->lock);
-	memcpy(st->pic, chip->pic.chip, sizeof(st->pic));
-	vmm_ioapic_save(&chip->ioapic, &st->ioapic);
-	raw_spin_unlock_irq(&chip->lock);
-}
-
-int vmm_irqchip_restore(struct vmm_irqchip *chip,
-			const struct vmm_irqchip_state *st)
-{
-	static const u8 zero[sizeof(st->pad2)];
-	struct vmm_pic_chip old[2];
-	int ret;
-
-	if (st->version != VMM_IRQCHIP_STATE_VERSION || st->pad ||
-	    memcmp(st->pad2, zero, sizeof(zero)))
-		return -EINVAL;
-
-	raw_spin_lock_irq(&chip->lock);
-	memcpy(old, chip->pic.chip, sizeof(old));
-	ret = vmm_pic_restore(&chip->pic, st->pic);
-	if (!ret) {
-		ret = vmm_ioapic_restore(&chip->ioapic, &st->ioapic);
-		if (ret)
-			vmm_pic_restore(&chip->pic, old);
-	}
-	raw_spin_unlock_irq(&chip->lock);
-	return ret;
 }
