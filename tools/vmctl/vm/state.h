@@ -12,8 +12,9 @@
  *	machine_release(m);
  *
  *	m = machine_create(...);		of the same options
- *	machine_load(m, data, size, &err);	and the memory, before or after
- *	machine_start(m, &err);
+ *	machine_load(m, data, size, &err);	from here on it is held
+ *	and the memory, before or after
+ *	machine_start(m, &err);			which releases it
  *
  * All of it is for the main thread.
  */
@@ -41,7 +42,9 @@ int machine_save(struct machine *m, struct bytes *out, struct err *err);
  *
  * It must have been made with as many processors and as much memory.  All of @data
  * is looked at before anything changes: on failure the machine is as it was, and the
- * error tells what does not fit, by name if it is features of the processor.
+ * error tells what does not fit, by name if it is features of the processor.  On
+ * success it is held, if it was not before, until machine_start() or
+ * machine_release().
  */
 int machine_load(struct machine *m, const void *data, size_t size,
 		 struct err *err);
