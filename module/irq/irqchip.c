@@ -18,6 +18,7 @@
 
 #include "compat.h"
 #include "irq/irqchip.h"
+#include "irq/irqchip_state.h"
 #include "irq/lapic.h"
 
 #define FLOOD_TIMER_MODE	HRTIMER_MODE_REL_HARD
@@ -374,6 +375,14 @@ void vmm_irqchip_put_routes(struct vmm_irqchip *chip,
 	rcu_assign_pointer(chip->routes, new);
 	raw_spin_unlock_irq(&chip->lock);
 	kvfree_rcu(old, rcu);
+}
+
+void vmm_irqchip_settle(struct vmm_irqchip *chip)
+{
+	raw_spin_lock_irq(&chip->lock);
+	redrive(chip, routes_locked(chip));
+	vmm_ioapic_retrigger(&chip->ioapic, ~0U);
+	raw_spin_unlock_irq(&chip->lock);
 }
 
 /* Life. */

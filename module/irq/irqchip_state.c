@@ -130,10 +130,3 @@ void vmm_irqchip_note_source(struct vmm_irqchip *chip, u32 gsi,
 		chip->sources[gsi] |= 1U << source;
 	raw_spin_unlock_irqrestore(&chip->lock, flags);
 }
-
-void vmm_irqchip_retrigger(struct vmm_irqchip *chip)
-{
-	raw_spin_lock_irq(&chip->lock);
-	vmm_ioapic_retrigger(&chip->ioapic, ~0U);
-	raw_spin_unlock_irq(&chip->lock);
-}

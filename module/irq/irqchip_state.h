@@ -4,7 +4,7 @@
  *
  * Checks change nothing; what they have found good a load takes without fail.  The
  * local APICs are loaded after all this, since the chips may tell them of what is in
- * their records too, and vmm_irqchip_retrigger() is called when they are there.
+ * their records too, and vmm_irqchip_settle() is called when they are there.
  * Nobody else raises interrupts meanwhile.
  */
 #ifndef VMM_IRQ_IRQCHIP_STATE_H
@@ -39,8 +39,11 @@ void vmm_irqchip_load_chips(struct vmm_irqchip *chip,
 void vmm_irqchip_note_source(struct vmm_irqchip *chip, u32 gsi,
 			     unsigned int source, bool level);
 
-/* What a restored IOAPIC still has to send is sent. */
-void vmm_irqchip_retrigger(struct vmm_irqchip *chip);
+/*
+ * Pins follow the sources that there are here: what an eventfd held up falls until that
+ * is signalled again.  What the IOAPIC still has to send is sent.
+ */
+void vmm_irqchip_settle(struct vmm_irqchip *chip);
 
 /* After the chips, which know whether its line was up. */
 void vmm_pit_dev_save_state(struct vmm_pit_dev *dev, struct vmm_state_pit *st);

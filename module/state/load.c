@@ -24,6 +24,7 @@
  * struct loading - one load
  * @vm:		held
  * @r:		its place tells of the record that is looked at
+ * @any_tsc:	whatever its frequency
  * @cpuid:	of the vCPU that is looked at
  * @routes:	to be put in force
  * @clock:	of the VM
@@ -240,7 +241,7 @@ static int load(struct loading *l)
 	load_vm(l);
 	for (i = 0; i < vcpus && !err; i++)
 		err = load_vcpu(l);
-	vmm_irqchip_retrigger(&l->vm->irq);
+	vmm_irqchip_settle(&l->vm->irq);
 	return err;
 }
 

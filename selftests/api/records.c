@@ -17,6 +17,10 @@
 #define PIT_VECTOR	0x30
 #define SELF		0x51
 #define MSR_TSC		0x10
+#define MSR_CLOCK	0x4b564d01
+#define MSR_STEAL	0x4b564d03
+#define CLOCK_AT	0x5000
+#define STEAL_AT	0x6000
 
 /* ---- streams ---------------------------------------------------------------- */
 
@@ -201,6 +205,41 @@ static uint64_t clock_of(struct vt *t)
 	return c.ns;
 }
 
+static void set_msr(struct vt *t, unsigned int n, uint32_t index, uint64_t val)
+{
+	struct vmm_msr_entry e = { .index = index, .value = val };
+	struct vmm_msrs m = { .count = 1, .entries = (uintptr_t)&e };
+
+	if (ioctl(t->cpu[n], VMM_VCPU_SET_MSRS, &m))
+		vt_bail("MSR %#x", index);
+}
+
+/* What the guest is told of the time. */
+struct told {
+	uint32_t version, pad;
+	uint64_t tsc, ns;
+	uint32_t mul;
+	int8_t shift;
+	uint8_t flags;
+};
+
+static struct told told(const struct vt *t)
+{
+	struct told p;
+
+	memcpy(&p, t->ram + CLOCK_AT, sizeof(p));
+	return p;
+}
+
+/* The time at @tsc, as the guest computes it. */
+static uint64_t time_at(const struct told *p, uint64_t tsc)
+{
+	uint64_t delta = tsc - p->tsc;
+
+	delta = p->shift < 0 ? delta >> -p->shift : delta << p->shift;
+	return p->ns + (uint64_t)((unsigned __int128)delta * p->mul >> 32);
+}
+
 static void start(struct vt *t, struct vt_runner r[CPUS])
 {
 	unsigned int i;
@@ -225,6 +264,8 @@ static struct stream make_saved(struct vt *t)
 
 	vt_make(t, CPUS, VT_MB);
 	VT_LOAD(t, guest);
+	set_msr(t, 0, MSR_CLOCK, CLOCK_AT | 1);
+	set_msr(t, 0, MSR_STEAL, STEAL_AT | 1);
 	tap_ok(vt_refused(get(t->vm, NULL, &size), EBUSY), "get: not paused");
 	start(t, r);
 	tap_ok(VT_WAIT_FOR(vt_count(t, TIMER) > 3 &&
@@ -265,6 +306,20 @@ static void goes_on(struct vt *b, const struct vt *a)
 	tap_ok(vt_count(b, SELF) == 1, "once");
 }
 
+/* The guest's clock is one line through both; it is told anew. */
+static void same_clock(struct vt *b, const struct vt *a)
+{
+	struct told was = told(a), is = told(b);
+	uint64_t tsc = tsc_of(b, 0);
+	int64_t diff = time_at(&is, tsc) - time_at(&was, tsc);
+
+	tap_note("%lld ns apart, versions %u and %u", (long long)diff,
+		 was.version, is.version);
+	tap_ok(diff > -1000 && diff < 1000 && !(is.version & 1) &&
+	       is.version > was.version && is.flags == was.flags,
+	       "the paravirtual clock goes on");
+}
+
 static void test_goes_on(void)
 {
 	struct stream s, again;
@@ -288,6 +343,7 @@ static void test_goes_on(void)
 		tap_ok(tsc_of(&a, i) == tsc_of(&b, i), "TSC of vCPU %u", i);
 	tap_ok(clock_of(&a) == clock_of(&b), "clock");
 	goes_on(&b, &a);
+	same_clock(&b, &a);
 
 	/* Back, in one and the same VM that has run meanwhile. */
 	clone_memory(&b, &a);

@@ -583,6 +583,7 @@ static void test_state(void)
 	pic_setup();
 	rte(9, 0x8039, 1);
 	set(9, VMM_IRQ_SRC_USER, true);
+	set(10, VMM_IRQ_SRC_RESAMPLE, true);
 	vmm_irqchip_save_chips(&chip, &lines, &pic, &ioapic);
 	tap_ok(lines.user[0] == 1U << 9, "the line is asserted");
 	down();
@@ -591,6 +592,8 @@ static void test_state(void)
 	       "what was saved is good");
 	vmm_irqchip_load_chips(&chip, &lines, &pic, &ioapic);
 	tap_ok(take(a0) == 0x29, "restored: the PIC's request");
+	vmm_irqchip_settle(&chip);
+	tap_ok(chip.ioapic.lines == 1U << 9, "what an eventfd held falls");
 	set(9, VMM_IRQ_SRC_USER, true);
 	tap_ok(vmm_lapic_pending(a0) == -1, "the line was up");
 	bad_pic = pic;

@@ -371,7 +371,7 @@ static void save_restore(struct vmm_lapic *l)
 		}
 		vmm_irqchip_load_chips(&chip, &st.lines, &st.pic, &st.ioapic);
 		vmm_pit_dev_load_state(&chip.pit, &st.pit);
-		vmm_irqchip_retrigger(&chip);
+		vmm_irqchip_settle(&chip);
 	}
 }
 
