@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "lib/progress.h"
 #include "rnd.h"
 #include "tap.h"
 #include "vmctl_snap_files.h"
@@ -347,6 +348,23 @@ static void test_no_room(void)
 	free(w);
 }
 
+static bool progress_is(uint64_t done, uint64_t total, const char *want)
+{
+	char text[64];
+
+	progress_text(text, sizeof(text), "saved", done, total);
+	return !strcmp(text, want);
+}
+
+static void test_progress(void)
+{
+	tap_ok(progress_is(512ULL << 20, 1ULL << 30, "saved: 512M of 1G, 50%") &&
+	       progress_is(0, 4096, "saved: 0 of 4K, 0%") &&
+	       progress_is(5000, 4096, "saved: 4K of 4K, 100%") &&
+	       progress_is(UINT64_MAX / 2, UINT64_MAX - 1, "saved: 8388608T of 16777216T, 50%") &&
+	       progress_is(3ULL << 20, 0, "saved: 3M"), "how far it is");
+}
+
 static void clean_up(void)
 {
 	char command[96];
@@ -367,6 +385,7 @@ int main(void)
 	test_increments();
 	test_merge_refusals();
 	test_no_room();
+	test_progress();
 	clean_up();
 	return tap_done();
 }

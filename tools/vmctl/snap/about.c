@@ -121,19 +121,19 @@ static int take_head(struct snap_about *a, const struct section_in *in,
 static int write_cpu(const struct snap_about *a, struct section_out *out,
 		     struct err *err)
 {
-	uint8_t list[SNAP_MAX_CPU * CPU_ENTRY] = {}, *p = list;
+	uint8_t list[SNAP_MAX_CPU * CPUID_ENTRY] = {}, *p = list;
 	const struct vmm_cpuid_entry *e;
 
-	for (e = a->cpuid; e < a->cpuid + a->nr_cpuid; e++, p += CPU_ENTRY) {
-		put32(p + CPU_LEAF, e->leaf);
-		put32(p + CPU_SUBLEAF, e->subleaf);
-		put32(p + CPU_FLAGS, e->flags);
-		put32(p + CPU_EAX, e->eax);
-		put32(p + CPU_EBX, e->ebx);
-		put32(p + CPU_ECX, e->ecx);
-		put32(p + CPU_EDX, e->edx);
+	for (e = a->cpuid; e < a->cpuid + a->nr_cpuid; e++, p += CPUID_ENTRY) {
+		put32(p + CPUID_LEAF, e->leaf);
+		put32(p + CPUID_SUBLEAF, e->subleaf);
+		put32(p + CPUID_FLAGS, e->flags);
+		put32(p + CPUID_EAX, e->eax);
+		put32(p + CPUID_EBX, e->ebx);
+		put32(p + CPUID_ECX, e->ecx);
+		put32(p + CPUID_EDX, e->edx);
 	}
-	return section_write(out, SNAP_CPU, list, a->nr_cpuid * CPU_ENTRY, err);
+	return section_write(out, SNAP_CPU, list, a->nr_cpuid * CPUID_ENTRY, err);
 }
 
 static int take_cpu(struct snap_about *a, const struct section_in *in,
@@ -143,25 +143,25 @@ static int take_cpu(struct snap_about *a, const struct section_in *in,
 	size_t at;
 	const uint8_t *p;
 
-	if (in->size % CPU_ENTRY)
+	if (in->size % CPUID_ENTRY)
 		return section_bad(in, 0, err,
 				   "%zu bytes, which are no whole entries of %u",
-				   in->size, CPU_ENTRY);
-	for (at = 0; at < in->size; at += CPU_ENTRY, e++) {
+				   in->size, CPUID_ENTRY);
+	for (at = 0; at < in->size; at += CPUID_ENTRY, e++) {
 		p = in->data + at;
-		if (get32(p + CPU_FLAGS) & ~VMM_CPUID_SUBLEAF ||
-		    get32(p + CPU_ZERO))
-			return section_bad(in, at + CPU_FLAGS, err,
+		if (get32(p + CPUID_FLAGS) & ~VMM_CPUID_SUBLEAF ||
+		    get32(p + CPUID_ZERO))
+			return section_bad(in, at + CPUID_FLAGS, err,
 					   "a CPUID leaf with flags that are not known");
 		*e = (struct vmm_cpuid_entry){
-			.leaf = get32(p + CPU_LEAF),
-			.subleaf = get32(p + CPU_SUBLEAF),
-			.flags = get32(p + CPU_FLAGS),
-			.eax = get32(p + CPU_EAX), .ebx = get32(p + CPU_EBX),
-			.ecx = get32(p + CPU_ECX), .edx = get32(p + CPU_EDX),
+			.leaf = get32(p + CPUID_LEAF),
+			.subleaf = get32(p + CPUID_SUBLEAF),
+			.flags = get32(p + CPUID_FLAGS),
+			.eax = get32(p + CPUID_EAX), .ebx = get32(p + CPUID_EBX),
+			.ecx = get32(p + CPUID_ECX), .edx = get32(p + CPUID_EDX),
 		};
 	}
-	a->nr_cpuid = (unsigned int)(in->size / CPU_ENTRY);
+	a->nr_cpuid = (unsigned int)(in->size / CPUID_ENTRY);
 	return 0;
 }
 

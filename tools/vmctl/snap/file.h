@@ -11,6 +11,7 @@
 
 #include <limits.h>
 
+#include "lib/guard.h"
 #include "snap/frame.h"
 
 /** struct snap_totals - @pages: in frames; @zero: that are told to be zero */
@@ -22,6 +23,7 @@ struct snap_totals {
  * struct snap_writer - one that is written
  * @path:	its name, the caller's
  * @part:	the name that it has until it is whole; empty: none
+ * @guard:	who removes it if we are killed
  */
 struct snap_writer {
 	struct section_out out;
@@ -29,6 +31,7 @@ struct snap_writer {
 	struct snap_totals totals;
 	const char *path;
 	char part[PATH_MAX];
+	struct guard guard;
 	bool sparse;
 };
 

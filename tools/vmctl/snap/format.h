@@ -42,15 +42,15 @@
 #define HEAD_SIZE		128
 
 /* CPU: a list of these */
-#define CPU_LEAF		0	/* u32, as are the next */
-#define CPU_SUBLEAF		4
-#define CPU_FLAGS		8
-#define CPU_EAX			12
-#define CPU_EBX			16
-#define CPU_ECX			20
-#define CPU_EDX			24
-#define CPU_ZERO		28
-#define CPU_ENTRY		32
+#define CPUID_LEAF		0	/* u32, as are the next */
+#define CPUID_SUBLEAF		4
+#define CPUID_FLAGS		8
+#define CPUID_EAX		12
+#define CPUID_EBX		16
+#define CPUID_ECX		20
+#define CPUID_EDX		24
+#define CPUID_ZERO		28
+#define CPUID_ENTRY		32
 
 /* MAP: two counts, then the objects' sizes, then the slots */
 #define MAP_OBJECTS		0	/* u32 */

@@ -21,7 +21,7 @@ struct limits {
 
 static const struct limits limits[] = {
 	{ SNAP_HEAD, HEAD_SIZE, HEAD_SIZE },
-	{ SNAP_CPU, 0, SNAP_MAX_CPU * CPU_ENTRY },
+	{ SNAP_CPU, 0, SNAP_MAX_CPU * CPUID_ENTRY },
 	{ SNAP_CONF, 0, SNAP_MAX_CONF },
 	{ SNAP_MAP, MAP_HEAD, MAP_HEAD + SNAP_MAX_OBJECTS * MAP_OBJECT +
 	  SNAP_MAX_SLOTS * MAP_SLOT },
@@ -131,8 +131,9 @@ static int read_all(struct section_in *in, void *data, size_t len,
 
 	while (got < len) {
 		n = read(in->fd, to + got, len - got);
+		/* by a signal that was not to be passed over */
 		if (n < 0 && errno == EINTR)
-			continue;
+			return err_set(err, VMCTL_FAILED, "interrupted");
 		if (n < 0)
 			return err_set(err, VMCTL_FAILED,
 				       "%.200s: cannot read: %s", in->name,

@@ -32,6 +32,25 @@ static int open_part(struct snap_writer *w, struct err *err)
 	return failed(w->path, "create", err);
 }
 
+/* In the process that is left. */
+static void remove_part(void *arg)
+{
+	struct snap_writer *w = arg;
+
+	unlink(w->part);
+}
+
+/* What a writer has; on failure, nothing. */
+static int get_ready(struct snap_writer *w, struct err *err)
+{
+	if (guard_begin(&w->guard, remove_part, w, err))
+		return -1;
+	if (!packer_init(&w->packer, err))
+		return 0;
+	guard_end(&w->guard);
+	return -1;
+}
+
 int snap_write_begin(struct snap_writer *w, const char *path, struct err *err)
 {
 	int fd;
@@ -48,7 +67,7 @@ int snap_write_begin(struct snap_writer *w, const char *path, struct err *err)
 	if (fd < 0)
 		return -1;
 	w->out.fd = fd;
-	if (packer_init(&w->packer, err)) {
+	if (get_ready(w, err)) {
 		close(fd);
 		unlink(w->part);
 		return -1;
@@ -185,4 +204,5 @@ void snap_write_give_up(struct snap_writer *w)
 	if (*w->part)
 		unlink(w->part);
 	w->part[0] = 0;
+	guard_end(&w->guard);
 }
