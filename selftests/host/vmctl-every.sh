@@ -21,7 +21,7 @@ kernel=("pause @" "resume @" "stop @" "kill @" "reset @" "wait --for running @" 
 process=("console @" "regs @" "dump @ $tmp/core" "inject @ key k" "inject @ sysrq h"
 	"wait --for console:x -t 1 @")
 defined=("start @" "destroy @" "show -o conf @" "logs @")
-none=("complete" "create" "doctor" "help" "info" "list" "run" "top" "version")
+none=("complete" "create" "doctor" "help" "info" "list" "run" "snap show" "top" "version")
 
 commands=$($vmctl help | sed -n 's/^  \([a-z]*\) .*/\1/p')
 is "$(printf '%s\n' "${kernel[@]}" "${process[@]}" "${defined[@]}" "${none[@]}" | cut -d ' ' -f 1 |
@@ -159,7 +159,7 @@ for command in $commands; do
 	[ "$command" = complete ] || refused 2 "--frob: unknown option|takes no argument" "$command" --frob
 done
 each 2 "is missing|needs a value" "" "pause" "resume" "stop" "kill" "reset" "wait" "set" "inject" "exits -i" \
-	"show" "sched" "console" "regs" "dump" "start" "destroy" "logs" "create"
+	"show" "sched" "console" "regs" "dump" "start" "destroy" "logs" "create" "snap"
 refused 2 "max_vcpus=0: not a number" set web max_vcpus=0
 refused 2 "max_vcpus=99999999999: not a number" set web max_vcpus=99999999999
 refused 2 "web: " set web max_vcpus=4294967295

@@ -18,11 +18,9 @@ static void offer(const char *word, size_t len, const char *what)
 	printf("%.*s\t%s\n", (int)len, word, what);
 }
 
-static void offer_commands(void)
+static void offer_commands(const struct command *const *c)
 {
-	const struct command *const *c;
-
-	for (c = command_table(); *c; c++)
+	for (; *c; c++)
 		offer((*c)->name, strlen((*c)->name), (*c)->summary);
 }
 
@@ -97,7 +95,7 @@ static void offer_values(const struct command *cmd, const char *value,
 	} else if (is(value, "DEFINITION")) {
 		offer_definitions();
 	} else if (!strcmp(value, "COMMAND")) {
-		offer_commands();
+		offer_commands(command_table());
 	} else if (!strncmp(value, "FILE", 4)) {
 		puts(":files");
 	} else if (strchr(value, '|') || value[0] >= 'a') {
@@ -192,12 +190,22 @@ static int run(const struct command *cmd, int argc, char **argv)
 		argv++;
 	}
 	if (argc <= 2) {
-		offer_commands();
+		offer_commands(command_table());
 		return VMCTL_OK;
 	}
 	about = command_find(argv[1], &err);
+	argc -= 2;
+	argv += 2;
+	if (about && about->subs && argc == 1) {
+		offer_commands(about->subs);
+		return VMCTL_OK;
+	}
+	if (about && about->subs) {
+		about = command_find_sub(about, *argv++, &err);
+		argc--;
+	}
 	if (about)
-		complete(about, argc - 2, argv + 2);
+		complete(about, argc, argv);
 	return VMCTL_OK;
 }
 

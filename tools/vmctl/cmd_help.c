@@ -6,13 +6,16 @@
 #include "cmds.h"
 #include "lib/rows.h"
 
+static void print_commands(const struct command *const *c)
+{
+	for (; *c; c++)
+		printf("  %-10s %s\n", (*c)->name, (*c)->summary);
+}
+
 static void list(void)
 {
-	const struct command *const *c;
-
 	puts("usage: vmctl COMMAND [ARGUMENT...]\n");
-	for (c = command_table(); *c; c++)
-		printf("  %-10s %s\n", (*c)->name, (*c)->summary);
+	print_commands(command_table());
 	puts("\nA unique prefix of a command will do.  See also: vmctl help COMMAND, vmctl(8)");
 }
 
@@ -72,8 +75,14 @@ static void print_fields(const struct rows_field *f)
 
 static void explain(const struct command *cmd)
 {
-	printf("usage: vmctl %s%s%s\n%s.\n", cmd->name, *cmd->usage ? " " : "",
-	       cmd->usage, cmd->summary);
+	char name[COMMAND_NAME_LEN];
+
+	printf("usage: vmctl %s%s%s\n%s.\n", command_name(name, cmd),
+	       *cmd->usage ? " " : "", cmd->usage, cmd->summary);
+	if (cmd->subs) {
+		putchar('\n');
+		print_commands(cmd->subs);
+	}
 	if (cmd->options) {
 		putchar('\n');
 		print_options(cmd->options);
@@ -94,7 +103,7 @@ static int run(const struct command *cmd, int argc, char **argv)
 	args_init(&a, cmd, argc, argv);
 	if (args_next(&a) != ARGS_END)
 		return VMCTL_USAGE;
-	words = args_operands(&a, 0, 1);
+	words = args_operands(&a, 0, 2);
 	if (!words)
 		return VMCTL_USAGE;
 	if (!words[0]) {
@@ -102,18 +111,22 @@ static int run(const struct command *cmd, int argc, char **argv)
 		return VMCTL_OK;
 	}
 	about = command_find(words[0], &err);
+	if (about && words[1] && !about->subs)
+		return command_usage(cmd, "%s: one too many", words[1]);
+	if (about && words[1])
+		about = command_find_sub(about, words[1], &err);
 	if (!about)
 		return command_fail(cmd, &err);
 	explain(about);
 	return VMCTL_OK;
 }
 
-static const char *const operands[] = { "COMMAND", NULL };
+static const char *const operands[] = { "COMMAND", "SUB", NULL };
 
 const struct command cmd_help = {
 	.name = "help",
 	.summary = "List the commands, or explain one",
-	.usage = "[COMMAND]",
+	.usage = "[COMMAND [SUB]]",
 	.operands = operands,
 	.run = run,
 };

@@ -31,6 +31,7 @@ static const struct command *const commands[] = {
 	&cmd_sched,
 	&cmd_set,
 	&cmd_show,
+	&cmd_snap,
 	&cmd_start,
 	&cmd_stats,
 	&cmd_stop,
@@ -45,47 +46,88 @@ const struct command *const *command_table(void)
 	return commands;
 }
 
-const struct command *command_find(const char *name, struct err *err)
+/* By name or unique prefix in @table, of which @help tells. */
+static const struct command *find(const struct command *const *c,
+				  const char *name, const char *help,
+				  struct err *err)
 {
-	const struct command *const *c, *found = NULL;
+	const struct command *found = NULL;
 	size_t len = strlen(name);
 
-	for (c = commands; *c; c++) {
+	for (; *c; c++) {
 		if (strncmp((*c)->name, name, len))
 			continue;
 		if (!(*c)->name[len])
 			return *c;
 		if (found) {
 			err_set(err, VMCTL_USAGE,
-				"%s: may be %s or %s; try: vmctl help", name,
-				found->name, (*c)->name);
+				"%s: may be %s or %s; try: vmctl help%s", name,
+				found->name, (*c)->name, help);
 			return NULL;
 		}
 		found = *c;
 	}
 	if (!found || !len) {
 		err_set(err, VMCTL_USAGE,
-			"%s: no such command; try: vmctl help", name);
+			"%s: no such command; try: vmctl help%s", name, help);
 		return NULL;
 	}
 	return found;
 }
 
+const struct command *command_find(const char *name, struct err *err)
+{
+	return find(commands, name, "", err);
+}
+
+const struct command *command_find_sub(const struct command *cmd,
+				       const char *name, struct err *err)
+{
+	char help[COMMAND_NAME_LEN];
+
+	snprintf(help, sizeof(help), " %s", cmd->name);
+	return find(cmd->subs, name, help, err);
+}
+
+int command_run_sub(const struct command *cmd, int argc, char **argv)
+{
+	const struct command *sub;
+	struct err err;
+
+	if (argc < 2)
+		return command_usage(cmd, "a command of it is missing");
+	if (argv[1][0] == '-')
+		return command_usage(cmd, "%s: unknown option", argv[1]);
+	sub = command_find_sub(cmd, argv[1], &err);
+	return sub ? sub->run(sub, argc - 1, argv + 1) : command_fail(cmd, &err);
+}
+
+const char *command_name(char buf[COMMAND_NAME_LEN], const struct command *cmd)
+{
+	snprintf(buf, COMMAND_NAME_LEN, "%s%s%s",
+		 cmd->super ? cmd->super->name : "", cmd->super ? " " : "",
+		 cmd->name);
+	return buf;
+}
+
 int command_fail(const struct command *cmd, const struct err *err)
 {
-	note("%s: %s", cmd->name, err->text);
+	char name[COMMAND_NAME_LEN];
+
+	note("%s: %s", command_name(name, cmd), err->text);
 	return err->code;
 }
 
 int command_usage(const struct command *cmd, const char *fmt, ...)
 {
-	char text[512];
+	char text[512], name[COMMAND_NAME_LEN];
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	note("%s: %s; try: vmctl help %s", cmd->name, text, cmd->name);
+	command_name(name, cmd);
+	note("%s: %s; try: vmctl help %s", name, text, name);
 	return VMCTL_USAGE;
 }
 

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stddef.h>
+
+#include "cmds.h"
+
+static const struct command *const subs[] = {
+	&cmd_snap_merge,
+	&cmd_snap_show,
+	&cmd_snap_verify,
+	NULL,
+};
+
+const struct command cmd_snap = {
+	.name = "snap",
+	.summary = "Look at, check and merge snapshot files",
+	.usage = "COMMAND [ARGUMENT...]",
+	.help =
+"A unique prefix will do here, too.  See also: vmctl help snap COMMAND.\n",
+	.subs = subs,
+	.run = command_run_sub,
+};
