@@ -75,7 +75,7 @@ static __attribute__((noinline)) bool loads(const void *p, u64 mask)
  * Drops what @p says to be in use though it is as after a reset: processors differ in what they
  * track, and may do so as they like.
  */
-static void forget_initial(u8 *p)
+static inline void forget_initial(u8 *p)
 {
 	static const u8 zeroes[AREA];
 	u64 used;
