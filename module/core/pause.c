@@ -232,3 +232,80 @@ int vmm_vm_resume(struct vmm_vm *vm)
 	vmm_pause_unlock(&vm->pause);
 	return err;
 }
+
+/* ---- holding it ------------------------------------------------------------- */
+
+static void unhold_vcpu(struct vmm_vcpu *vcpu)
+{
+	mutex_lock(&vcpu->lock);
+	vcpu->held = false;
+	mutex_unlock(&vcpu->lock);
+}
+
+/* Its last owner may not have come to stop its timers. */
+static int hold_vcpu(struct vmm_vcpu *vcpu)
+{
+	if (!mutex_trylock(&vcpu->lock))
+		return -EBUSY;
+	follow(vcpu);
+	vcpu->held = true;
+	mutex_unlock(&vcpu->lock);
+	return 0;
+}
+
+/* All of those below @end. */
+static void unhold_vcpus(struct vmm_vm *vm, u32 end)
+{
+	struct vmm_vcpu *vcpu;
+	u32 i;
+
+	vmm_for_each_vcpu(i, vcpu, vm)
+		if (i < end)
+			unhold_vcpu(vcpu);
+}
+
+static int hold_vcpus(struct vmm_vm *vm)
+{
+	struct vmm_vcpu *vcpu;
+	int err;
+	u32 i;
+
+	lockdep_assert_held(&vm->pause.lock);
+	if (vmm_vm_is_dead(vm))
+		return -ESHUTDOWN;
+	if (!vm->pause.done)
+		return -EBUSY;
+	vmm_for_each_vcpu(i, vcpu, vm) {
+		err = hold_vcpu(vcpu);
+		if (err) {
+			unhold_vcpus(vm, i);
+			return err;
+		}
+	}
+	return 0;
+}
+
+int vmm_pause_hold(struct vmm_vm *vm)
+{
+	int err = mutex_lock_interruptible(&vm->lock);
+
+	if (err)
+		return err;
+	err = mutex_lock_interruptible(&vm->pause.lock);
+	if (err)
+		goto out;
+	err = hold_vcpus(vm);
+	if (!err)
+		return 0;
+	vmm_pause_unlock(&vm->pause);
+out:
+	mutex_unlock(&vm->lock);
+	return err;
+}
+
+void vmm_pause_unhold(struct vmm_vm *vm)
+{
+	unhold_vcpus(vm, vm->nr_vcpus);
+	vmm_pause_unlock(&vm->pause);
+	mutex_unlock(&vm->lock);
+}

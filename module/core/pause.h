@@ -59,6 +59,16 @@ void vmm_pause_unlock(struct vmm_pause *p);
 void vmm_pause_add_vcpu(struct vmm_vm *vm, u32 id, struct vmm_vcpu *vcpu);
 
 /*
+ * Holds a VM that is paused: it stays that, it gets no more vCPUs, and its vCPUs are
+ * the caller's, who takes vmm_vcpu.lock for each in turn while he is at it.  Who wants
+ * to own one waits until the end.  -EBUSY: it is not paused, or a vCPU is owned;
+ * -ESHUTDOWN, -EINTR.  Not all the locks at once: there may be more of them than
+ * lockdep follows.
+ */
+int vmm_pause_hold(struct vmm_vm *vm);
+void vmm_pause_unhold(struct vmm_vm *vm);
+
+/*
  * May sleep.  0: no vCPU runs, nor will until the resume; -EALREADY,
  * -ESHUTDOWN, -EINTR; -ETIMEDOUT: one did not come out, and all go on, or others
  * were at it all the time.

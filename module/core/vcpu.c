@@ -291,6 +291,22 @@ static u32 lapic_features(const struct vmm_cpu_limits *limits)
 	return features;
 }
 
+int vmm_vcpu_put_cpuid(struct vmm_vcpu *vcpu, struct vmm_cpuid_state *new,
+		       const struct vmm_cpuid_entry *entries, u32 count)
+{
+	int err = vmm_cpuid_set(new, entries, count);
+
+	if (!err)
+		err = vmm_lapic_set_features(&vcpu->apic,
+					     lapic_features(&new->limits),
+					     new->limits.maxphyaddr);
+	if (err)
+		return err;
+	vcpu->x86.cpuid = *new;
+	cpuid_changed(vcpu);
+	return 0;
+}
+
 int vmm_vcpu_set_cpuid(struct vmm_vcpu *vcpu,
 		       const struct vmm_cpuid_entry *entries, u32 count)
 {
@@ -299,28 +315,26 @@ int vmm_vcpu_set_cpuid(struct vmm_vcpu *vcpu,
 
 	if (!new)
 		return -ENOMEM;
-	err = vmm_cpuid_set(new, entries, count);
-	if (!err)
-		err = vmm_lapic_set_features(&vcpu->apic,
-					     lapic_features(&new->limits),
-					     new->limits.maxphyaddr);
-	if (!err) {
-		vcpu->x86.cpuid = *new;
-		cpuid_changed(vcpu);
-	}
+	err = vmm_vcpu_put_cpuid(vcpu, new, entries, count);
 	kfree(new);
 	return err;
 }
 
-static int init_apic(struct vmm_vcpu *vcpu)
+struct vmm_lapic_config
+vmm_vcpu_apic_config(u32 id, const struct vmm_cpu_limits *limits)
 {
-	const struct vmm_cpu_limits *limits = vmm_x86_limits(&vcpu->x86);
-	struct vmm_lapic_config cfg = {
-		.id = vcpu->id,
-		.bsp = vcpu->id == 0,
+	return (struct vmm_lapic_config) {
+		.id = id,
+		.bsp = id == 0,
 		.features = lapic_features(limits),
 		.phys_bits = limits->maxphyaddr,
 	};
+}
+
+static int init_apic(struct vmm_vcpu *vcpu)
+{
+	struct vmm_lapic_config cfg =
+		vmm_vcpu_apic_config(vcpu->id, vmm_x86_limits(&vcpu->x86));
 
 	return vmm_lapic_init(&vcpu->apic, &vcpu->vm->apics, &apic_ops, &cfg);
 }

@@ -77,6 +77,7 @@ enum vmm_user_io {
  * @inside:	[O] the owner may run the guest: see core/pause.h
  * @wanted:	[O] as vmm_pause.wanted, under vmm_pause.lock, read by the owner
  * @frozen:	[L] its timers stand still
+ * @held:	[L] for who finds the lock free, it is not: see vmm_pause_hold()
  * @gate:	both, for one look at them in core/gate.h
  * @spinning:	[O] the owner gives way because the guest spins; it writes, others
  *		that look for whom to give way to read
@@ -118,6 +119,7 @@ struct vmm_vcpu {
 	bool inside;
 	bool spinning;
 	bool preempted_in_user;
+	bool held;
 	bool watching;
 	u8 db_hits;
 	union {
@@ -179,6 +181,14 @@ void vmm_vcpu_sipi(struct vmm_vcpu *vcpu, u8 vector);
 /* Replaces the vCPU's CPUID; -EINVAL and no change if the host cannot do it. */
 int vmm_vcpu_set_cpuid(struct vmm_vcpu *vcpu,
 		       const struct vmm_cpuid_entry *entries, u32 count);
+
+/* The same with @new to work in. */
+int vmm_vcpu_put_cpuid(struct vmm_vcpu *vcpu, struct vmm_cpuid_state *new,
+		       const struct vmm_cpuid_entry *entries, u32 count);
+
+/* How the local APIC of a vCPU with this CPUID starts. */
+struct vmm_lapic_config
+vmm_vcpu_apic_config(u32 id, const struct vmm_cpu_limits *limits);
 
 /* DR7, which says whether accesses have to be watched for. */
 void vmm_vcpu_set_dr7(struct vmm_vcpu *vcpu, u64 val);

@@ -30,9 +30,14 @@ void vmm_vcpu_get_regs(struct vmm_vcpu *vcpu, struct vmm_regs *regs)
 	regs->rflags = vcpu->rflags;
 }
 
+bool vmm_regs_valid(const struct vmm_regs *regs)
+{
+	return !(regs->rflags & ~(u64)RFLAGS_VALID);
+}
+
 int vmm_vcpu_set_regs(struct vmm_vcpu *vcpu, const struct vmm_regs *regs)
 {
-	if (regs->rflags & ~(u64)RFLAGS_VALID)
+	if (!vmm_regs_valid(regs))
 		return -EINVAL;
 	vmm_emul_forget_user(vcpu);
 	memcpy(vcpu->gpr, regs, sizeof(vcpu->gpr));
@@ -104,8 +109,8 @@ void vmm_vcpu_get_sregs(struct vmm_vcpu *vcpu, struct vmm_sregs *sregs)
 		seg->attr = VMM_ATTR_VM86;
 }
 
-static const char *sregs_check(struct vmm_vcpu *vcpu,
-			       const struct vmm_sregs *sregs)
+const char *vmm_sregs_check(const struct vmm_cpu_limits *limits,
+			    const struct vmm_sregs *sregs)
 {
 	struct vmm_cregs cregs = {
 		.cr0 = sregs->cr0, .cr3 = sregs->cr3, .cr4 = sregs->cr4,
@@ -116,7 +121,7 @@ static const char *sregs_check(struct vmm_vcpu *vcpu,
 
 	if (!vmm_cr8_write_valid(sregs->cr8))
 		return "CR8 is above 15";
-	if (!vmm_cregs_valid(vmm_x86_limits(&vcpu->x86), &cregs))
+	if (!vmm_cregs_valid(limits, &cregs))
 		return "CR0, CR3, CR4 and EFER do not go together";
 	return vmm_segments_check(sregs);
 }
@@ -124,7 +129,7 @@ static const char *sregs_check(struct vmm_vcpu *vcpu,
 int vmm_vcpu_set_sregs(struct vmm_vcpu *vcpu, const struct vmm_sregs *sregs)
 {
 	const struct vmm_segment *seg = segments(sregs);
-	const char *why = sregs_check(vcpu, sregs);
+	const char *why = vmm_sregs_check(vmm_x86_limits(&vcpu->x86), sregs);
 	int i, err;
 
 	if (why) {
@@ -158,8 +163,7 @@ static bool lacks_error(const struct vmm_event *ev)
 	       vmm_exception_has_error(ev->vector);
 }
 
-/* Events that no processor would have begun to deliver. */
-static const char *events_check(const struct vmm_events *ev, u64 cr0, u64 rflags)
+const char *vmm_events_check(const struct vmm_events *ev, u64 cr0, u64 rflags)
 {
 	if (ev->injected.valid && ev->injected.type == VMM_EVENT_INTR &&
 	    !(rflags & X86_EFLAGS_IF))
@@ -178,7 +182,7 @@ static noinline int check_state(struct vmm_vcpu *vcpu)
 
 	read_sregs(vcpu, &sregs);
 	why = vmm_mode_check(&sregs, vcpu->rip, vcpu->rflags) ?:
-	      events_check(&vcpu->events, sregs.cr0, vcpu->rflags);
+	      vmm_events_check(&vcpu->events, sregs.cr0, vcpu->rflags);
 	if (!why)
 		return VMM_RESUME;
 	trace_vmm_entry_failed(vcpu, 0, 0, why);
@@ -205,7 +209,7 @@ void vmm_vcpu_get_debugregs(struct vmm_vcpu *vcpu, struct vmm_debugregs *d)
 
 int vmm_vcpu_set_debugregs(struct vmm_vcpu *vcpu, const struct vmm_debugregs *d)
 {
-	if (d->dr6 >> 32 || d->dr7 >> 32)
+	if (!vmm_debugregs_valid(d->dr6, d->dr7))
 		return -EINVAL;
 	memcpy(vcpu->db, d->db, sizeof(d->db));
 	vmm_backend->set_dr(vcpu, 6, d->dr6);
@@ -259,11 +263,34 @@ static bool is_exception(u8 vector)
 	return vector < 32 && (EXCEPTIONS >> vector & 1);
 }
 
-/* @real: in real mode, where an error code is dropped if there is one. */
+bool vmm_event_valid(const struct vmm_event *ev, bool injected, bool masked,
+		     bool real)
+{
+	bool error = ev->has_error, has_error;
+
+	switch (ev->type) {
+	case VMM_EVENT_INTR:
+		/* Any vector: a PIC may be programmed to give the first. */
+		return !error && injected;
+	case VMM_EVENT_NMI:
+		/* Delivery of an NMI is what masks them. */
+		return !error && ev->vector == X86_TRAP_NMI && injected &&
+		       !masked;
+	case VMM_EVENT_EXC:
+		has_error = vmm_exception_has_error(ev->vector);
+		return is_exception(ev->vector) && (!error || has_error) &&
+		       (error || real || !has_error);
+	}
+	return false;
+}
+
 static bool events_valid(const struct vmm_vcpu_events *e, bool real)
 {
 	u32 one = e->flags & (VMM_EVENT_EXCEPTION | VMM_EVENT_INJECTED);
-	bool error = e->flags & VMM_EVENT_ERROR_CODE;
+	struct vmm_event ev = {
+		.type = e->type, .vector = e->vector,
+		.has_error = !!(e->flags & VMM_EVENT_ERROR_CODE),
+	};
 
 	if ((e->flags & ~EVENT_FLAGS) || e->pad ||
 	    e->mp_state > VMM_MP_WAIT_FOR_SIPI)
@@ -271,22 +298,9 @@ static bool events_valid(const struct vmm_vcpu_events *e, bool real)
 	if (one == (VMM_EVENT_EXCEPTION | VMM_EVENT_INJECTED))
 		return false;
 	if (!one)
-		return !error;
-	switch (e->type) {
-	case VMM_EVENT_INTR:
-		/* Any vector: a PIC may be programmed to give the first. */
-		return !error && one == VMM_EVENT_INJECTED;
-	case VMM_EVENT_NMI:
-		/* Delivery of an NMI is what masks them. */
-		return !error && e->vector == X86_TRAP_NMI &&
-		       one == VMM_EVENT_INJECTED &&
-		       !(e->flags & VMM_EVENT_NMI_MASKED);
-	case VMM_EVENT_EXC:
-		return is_exception(e->vector) &&
-		       (!error || vmm_exception_has_error(e->vector)) &&
-		       (error || real || !vmm_exception_has_error(e->vector));
-	}
-	return false;
+		return !ev.has_error;
+	return vmm_event_valid(&ev, one == VMM_EVENT_INJECTED,
+			       e->flags & VMM_EVENT_NMI_MASKED, real);
 }
 
 int vmm_vcpu_set_events(struct vmm_vcpu *vcpu, const struct vmm_vcpu_events *e)

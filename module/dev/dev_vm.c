@@ -11,6 +11,7 @@
 #include <linux/uaccess.h>
 
 #include "core/backend_ops.h"
+#include "core/pause.h"
 #include "core/stats.h"
 #include "core/vcpu.h"
 #include "core/vm.h"
@@ -18,6 +19,7 @@
 #include "io/ioeventfd.h"
 #include "mem/mem.h"
 #include "npt/dirty.h"
+#include "state/state.h"
 #include "uapi/linux/vmm.h"
 
 static bool beyond_physical(u64 gpa, u64 size)
@@ -282,6 +284,56 @@ static long dirty_log(void *object, void *arg)
 	return -EINVAL;
 }
 
+static long get_state(void *object, void *arg)
+{
+	struct vmm_vm_state *state = arg;
+	void *data;
+	long err;
+
+	if (state->flags || state->seen || state->record)
+		return -EINVAL;
+	err = vmm_vm_save(object, state->size, &data, &state->size);
+	if (err)
+		return err;
+	if (copy_to_user(u64_to_user_ptr(state->data), data, state->size))
+		err = -EFAULT;
+	kvfree(data);
+	return err;
+}
+
+static long set_state(void *object, void *arg)
+{
+	struct vmm_stream_place bad = {};
+	struct vmm_vm_state *state = arg;
+	void *data;
+	long err;
+
+	if ((state->flags & ~VMM_STATE_ANY_TSC) || state->seen ||
+	    state->record)
+		return -EINVAL;
+	if (state->size > VMM_STATE_MAX)
+		return -E2BIG;
+	data = vmemdup_user(u64_to_user_ptr(state->data), state->size);
+	if (IS_ERR(data))
+		return PTR_ERR(data);
+	err = vmm_vm_load(object, data, state->size,
+			  state->flags & VMM_STATE_ANY_TSC, &bad);
+	kvfree(data);
+	state->record = bad.offset;
+	state->seen = bad.type;
+	return err;
+}
+
+static long pause_vm(void *object, void *arg)
+{
+	return vmm_vm_pause(object);
+}
+
+static long resume_vm(void *object, void *arg)
+{
+	return vmm_vm_resume(object);
+}
+
 static const struct vmm_cmd commands[] = {
 	VMM_CMD_TAIL(VMM_VM_SET_SLOT, VMM_CMD_ALIVE, vmm_set_slot, pad,
 		     set_slot),
@@ -300,6 +352,12 @@ static const struct vmm_cmd commands[] = {
 	VMM_CMD_TAIL(VMM_VM_DIRTY_LOG, VMM_CMD_ALIVE, vmm_dirty_log, reserved,
 		     dirty_log),
 	VMM_CMD(VMM_VM_GET_CLOCK, VMM_CMD_ALIVE, get_clock),
+	VMM_CMD_TAIL(VMM_VM_GET_STATE, VMM_CMD_ALIVE, vmm_vm_state, reserved,
+		     get_state),
+	VMM_CMD_TAIL(VMM_VM_SET_STATE, VMM_CMD_ALIVE, vmm_vm_state, reserved,
+		     set_state),
+	VMM_CMD(VMM_VM_PAUSE, VMM_CMD_ALIVE, pause_vm),
+	VMM_CMD(VMM_VM_RESUME, VMM_CMD_ALIVE, resume_vm),
 };
 
 static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

@@ -22,8 +22,8 @@ static const struct vmm_cmd *find(const struct vmm_cmd *table, size_t count,
 }
 
 /*
- * The vCPU is not free.  A pauser has it for a moment only, and cannot while we
- * have his lock: then it is another thread's.
+ * The vCPU is not free.  A pauser has it for a moment only, who holds the VM has it
+ * for longer, and neither can while we have their lock: then it is another thread's.
  */
 static noinline int own_contended(struct vmm_vcpu *vcpu)
 {
@@ -40,8 +40,11 @@ static noinline int own_contended(struct vmm_vcpu *vcpu)
 
 static inline int own(struct vmm_vcpu *vcpu)
 {
-	if (likely(mutex_trylock(&vcpu->lock)))
-		return 0;
+	if (likely(mutex_trylock(&vcpu->lock))) {
+		if (likely(!vcpu->held))
+			return 0;
+		mutex_unlock(&vcpu->lock);
+	}
 	return own_contended(vcpu);
 }
 

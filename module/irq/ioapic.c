@@ -214,7 +214,7 @@ void vmm_ioapic_save(const struct vmm_ioapic *io, struct vmm_ioapic_state *st)
 	st->select = io->select;
 }
 
-int vmm_ioapic_restore(struct vmm_ioapic *io, const struct vmm_ioapic_state *st)
+int vmm_ioapic_check(const struct vmm_ioapic_state *st)
 {
 	static const u8 zero[sizeof(st->pad)];
 	unsigned int pin;
@@ -228,11 +228,17 @@ int vmm_ioapic_restore(struct vmm_ioapic *io, const struct vmm_ioapic_state *st)
 		if ((st->rte[pin] & RTE_REMOTE_IRR) && !is_level(st->rte[pin]))
 			return -EINVAL;
 	}
+	return 0;
+}
+
+int vmm_ioapic_restore(struct vmm_ioapic *io, const struct vmm_ioapic_state *st)
+{
+	if (vmm_ioapic_check(st))
+		return -EINVAL;
 	memcpy(io->rte, st->rte, sizeof(io->rte));
 	memset(io->floods, 0, sizeof(io->floods));
 	io->lines = st->lines;
 	io->id = st->id;
 	io->select = st->select;
-	vmm_ioapic_retrigger(io, ~0U);
 	return 0;
 }

@@ -97,7 +97,13 @@ struct vmm_ioapic_state {
 
 void vmm_ioapic_save(const struct vmm_ioapic *io, struct vmm_ioapic_state *st);
 
-/* -EINVAL and no effect if @st is in no state that an IOAPIC can have. */
+/* -EINVAL if @st is in no state that an IOAPIC can have. */
+int vmm_ioapic_check(const struct vmm_ioapic_state *st);
+
+/*
+ * -EINVAL and no effect likewise.  Nothing is sent: vmm_ioapic_retrigger() does what
+ * is due when those who are to take it are there.
+ */
 int vmm_ioapic_restore(struct vmm_ioapic *io,
 		       const struct vmm_ioapic_state *st);
 

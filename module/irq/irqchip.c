@@ -18,6 +18,7 @@
 
 #include "compat.h"
 #include "irq/irqchip.h"
+#include "irq/irqchip_state.h"
 #include "irq/lapic.h"
 
 #define FLOOD_TIMER_MODE	HRTIMER_MODE_REL_HARD
@@ -364,6 +365,26 @@ int vmm_irqchip_set_routes(struct vmm_irqchip *chip,
 	return 0;
 }
 
+void vmm_irqchip_put_routes(struct vmm_irqchip *chip,
+			    struct vmm_route_table *new)
+{
+	struct vmm_route_table *old;
+
+	raw_spin_lock_irq(&chip->lock);
+	old = routes_locked(chip);
+	rcu_assign_pointer(chip->routes, new);
+	raw_spin_unlock_irq(&chip->lock);
+	kvfree_rcu(old, rcu);
+}
+
+void vmm_irqchip_settle(struct vmm_irqchip *chip)
+{
+	raw_spin_lock_irq(&chip->lock);
+	redrive(chip, routes_locked(chip));
+	vmm_ioapic_retrigger(&chip->ioapic, ~0U);
+	raw_spin_unlock_irq(&chip->lock);
+}
+
 /* Life. */
 
 static int add_to_buses(struct vmm_irqchip *chip)
@@ -443,37 +464,4 @@ void vmm_irqchip_release(struct vmm_irqchip *chip)
 	vmm_irqfds_release(&chip->irqfds);
 	kvfree(rcu_dereference_protected(chip->routes, true));
 	RCU_INIT_POINTER(chip->routes, NULL);
-}
-
-void vmm_irqchip_save(struct vmm_irqchip *chip, struct vmm_irqchip_state *st)
-{
-	memset(st, 0, sizeof(*st));
-	st->version = VMM_IRQCHIP_STATE_VERSION;
-	raw_spin_lock_irq(&chip->lock);
-	memcpy(st->pic, chip->pic.chip, sizeof(st->pic));
-	vmm_ioapic_save(&chip->ioapic, &st->ioapic);
-	raw_spin_unlock_irq(&chip->lock);
-}
-
-int vmm_irqchip_restore(struct vmm_irqchip *chip,
-			const struct vmm_irqchip_state *st)
-{
-	static const u8 zero[sizeof(st->pad2)];
-	struct vmm_pic_chip old[2];
-	int ret;
-
-	if (st->version != VMM_IRQCHIP_STATE_VERSION || st->pad ||
-	    memcmp(st->pad2, zero, sizeof(zero)))
-		return -EINVAL;
-
-	raw_spin_lock_irq(&chip->lock);
-	memcpy(old, chip->pic.chip, sizeof(old));
-	ret = vmm_pic_restore(&chip->pic, st->pic);
-	if (!ret) {
-		ret = vmm_ioapic_restore(&chip->ioapic, &st->ioapic);
-		if (ret)
-			vmm_pic_restore(&chip->pic, old);
-	}
-	raw_spin_unlock_irq(&chip->lock);
-	return ret;
 }

@@ -131,26 +131,8 @@ u8 vmm_irqchip_intack(struct vmm_irqchip *chip);
 int vmm_irqchip_set_routes(struct vmm_irqchip *chip,
 			   const struct vmm_route *routes, u32 nr);
 
-#define VMM_IRQCHIP_STATE_VERSION 1
-
-/**
- * struct vmm_irqchip_state - PIC and IOAPIC, saved
- * @version: VMM_IRQCHIP_STATE_VERSION
- * @pad: 0
- * @pic: master and slave
- * @pad2: 0
- * @ioapic: the IOAPIC
- */
-struct vmm_irqchip_state {
-	u32 version;
-	u32 pad;
-	struct vmm_pic_chip pic[2];
-	u8 pad2[6];
-	struct vmm_ioapic_state ioapic;
-};
-
-void vmm_irqchip_save(struct vmm_irqchip *chip, struct vmm_irqchip_state *st);
-int vmm_irqchip_restore(struct vmm_irqchip *chip,
-			const struct vmm_irqchip_state *st);
+/* Puts a table in force and leaves the pins to whoever loads them next. */
+void vmm_irqchip_put_routes(struct vmm_irqchip *chip,
+			    struct vmm_route_table *new);
 
 #endif /* VMM_IRQ_IRQCHIP_H */

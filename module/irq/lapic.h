@@ -31,6 +31,7 @@
 #include <linux/hrtimer.h>
 #include <asm/apicdef.h>
 #include <asm/msr-index.h>
+#include <linux/vmm_state.h>
 
 #include "irq/apic_map.h"
 
@@ -417,10 +418,7 @@ static inline bool vmm_lapic_has_msr(u32 msr)
 int vmm_lapic_msr_read(struct vmm_lapic *l, u32 msr, u64 *val);
 int vmm_lapic_msr_write(struct vmm_lapic *l, u32 msr, u64 val);
 
-/*
- * Save and restore, in the order: base, registers, hidden state, and the
- * TSC-deadline MSR through vmm_lapic_msr_write().
- */
+/* Registers in and out: base first, and the TSC-deadline MSR last. */
 
 #define VMM_LAPIC_REGS_SIZE	1024U
 
@@ -436,23 +434,14 @@ void vmm_lapic_get_regs(struct vmm_lapic *l, void *regs);
  */
 int vmm_lapic_set_regs(struct vmm_lapic *l, const void *regs);
 
-#define VMM_LAPIC_HIDDEN_VERSION 1
-
-/**
- * struct vmm_lapic_hidden - state that neither registers nor MSRs show
- * @version: VMM_LAPIC_HIDDEN_VERSION
- * @esr_latch: errors not yet moved to ESR
- * @extint: 1: an ExtINT message is pending, else 0
- * @pad: 0
+/*
+ * All of it as a record.  Check: whether an APIC of @cfg takes it, -EINVAL if not;
+ * load: an APIC of that kind does, and it cannot fail.  Where the timer is frozen it
+ * goes on when it is thawed, also what has been reached.
  */
-struct vmm_lapic_hidden {
-	u32 version;
-	u32 esr_latch;
-	u32 extint;
-	u32 pad;
-};
-
-void vmm_lapic_get_hidden(struct vmm_lapic *l, struct vmm_lapic_hidden *h);
-int vmm_lapic_set_hidden(struct vmm_lapic *l, const struct vmm_lapic_hidden *h);
+void vmm_lapic_save(struct vmm_lapic *l, struct vmm_state_lapic *st);
+int vmm_lapic_check(const struct vmm_lapic_config *cfg,
+		    const struct vmm_state_lapic *st);
+int vmm_lapic_load(struct vmm_lapic *l, const struct vmm_state_lapic *st);
 
 #endif /* VMM_IRQ_LAPIC_H */

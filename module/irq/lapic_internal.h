@@ -84,6 +84,9 @@ void lapic_reset_id(struct vmm_lapic *l);
 /* The version register as the features demand. */
 void lapic_reset_version(struct vmm_lapic *l);
 
+/* Can @base be the value of IA32_APIC_BASE? */
+bool lapic_base_valid(const struct vmm_lapic *l, u64 base);
+
 /* The bits that the register at @offset can have set. */
 u32 lapic_reg_bits(const struct vmm_lapic *l, u32 offset);
 

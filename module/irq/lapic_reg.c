@@ -362,8 +362,7 @@ void vmm_lapic_hw_wrote(struct vmm_lapic *l, u32 offset)
 		lapic_set(l, offset, 0);
 }
 
-/* Can @base be the value of IA32_APIC_BASE? */
-static bool base_valid(const struct vmm_lapic *l, u64 base)
+bool lapic_base_valid(const struct vmm_lapic *l, u64 base)
 {
 	u64 mode = base & (VMM_LAPIC_BASE_ENABLE | VMM_LAPIC_BASE_X2APIC);
 
@@ -401,7 +400,7 @@ static void base_enter(struct vmm_lapic *l, u64 base)
 
 int vmm_lapic_set_base(struct vmm_lapic *l, u64 base)
 {
-	if (!base_valid(l, base))
+	if (!lapic_base_valid(l, base))
 		return -EINVAL;
 	base_enter(l, base);
 	return 0;
@@ -409,7 +408,7 @@ int vmm_lapic_set_base(struct vmm_lapic *l, u64 base)
 
 static int write_base(struct vmm_lapic *l, u64 base)
 {
-	if (!base_valid(l, base))
+	if (!lapic_base_valid(l, base))
 		return -EINVAL;
 	/* x2APIC mode is entered from xAPIC mode and left for disabled. */
 	if ((base & VMM_LAPIC_BASE_X2APIC) && !vmm_lapic_enabled(l))

@@ -97,22 +97,50 @@ int vmm_lapic_set_regs(struct vmm_lapic *l, const void *regs)
 	return 0;
 }
 
-void vmm_lapic_get_hidden(struct vmm_lapic *l, struct vmm_lapic_hidden *h)
+void vmm_lapic_save(struct vmm_lapic *l, struct vmm_state_lapic *st)
 {
-	memset(h, 0, sizeof(*h));
-	h->version = VMM_LAPIC_HIDDEN_VERSION;
-	h->esr_latch = atomic_read(&l->esr_latch);
-	h->extint = atomic_read(&l->extint);
+	memset(st, 0, sizeof(*st));
+	vmm_lapic_get_regs(l, st->regs);
+	st->base = l->base;
+	/* Not by the register, which shows none that has been reached. */
+	if (lapic_timer_mode(l) == APIC_LVT_TIMER_TSCDEADLINE)
+		st->deadline = atomic64_read(&l->timer.deadline);
+	st->esr_latch = atomic_read(&l->esr_latch);
+	st->extint = !!atomic_read(&l->extint);
+	st->lint0 = !!atomic_read(&l->lint0);
 }
 
-int vmm_lapic_set_hidden(struct vmm_lapic *l, const struct vmm_lapic_hidden *h)
+int vmm_lapic_check(const struct vmm_lapic_config *cfg,
+		    const struct vmm_state_lapic *st)
 {
-	if (h->version != VMM_LAPIC_HIDDEN_VERSION || h->extint > 1 || h->pad ||
-	    (h->esr_latch & ~lapic_reg_bits(l, APIC_ESR)))
+	const struct vmm_lapic probe = {
+		.initial_id = cfg->id, .features = cfg->features,
+		.phys_bits = cfg->phys_bits, .base = st->base,
+	};
+
+	if (!lapic_base_valid(&probe, st->base) || st->extint > 1 ||
+	    st->lint0 > 1 || st->pad[0] || st->pad[1] ||
+	    (st->esr_latch & ~lapic_reg_bits(&probe, APIC_ESR)))
 		return -EINVAL;
-	atomic_set(&l->esr_latch, h->esr_latch);
-	atomic_set(&l->extint, h->extint);
-	if (h->extint)
-		l->ops->kick(l);
+	if (st->deadline && (saved_get(st->regs, APIC_LVTT) &
+			     LAPIC_LVT_TIMER_MODE) != APIC_LVT_TIMER_TSCDEADLINE)
+		return -EINVAL;
+	return regs_check(&probe, st->regs);
+}
+
+int vmm_lapic_load(struct vmm_lapic *l, const struct vmm_state_lapic *st)
+{
+	int err;
+
+	err = vmm_lapic_set_base(l, st->base);
+	if (err)
+		return err;
+	atomic_set(&l->lint0, st->lint0);
+	err = vmm_lapic_set_regs(l, st->regs);
+	if (err)
+		return err;
+	atomic_set(&l->esr_latch, st->esr_latch);
+	atomic_set(&l->extint, st->extint);
+	lapic_timer_write_deadline(l, st->deadline);
 	return 0;
 }

@@ -152,7 +152,8 @@ static void arm_deadline(struct vmm_lapic *l)
 	if (!deadline)
 		return;
 	left = deadline_left(l, deadline);
-	if (left) {
+	/* While time stands still nothing fires: it does when time goes on. */
+	if (left || l->timer.frozen) {
 		arm_at(l, now(l) + left);
 		return;
 	}
@@ -335,6 +336,20 @@ void vmm_lapic_timer_migrate(struct vmm_lapic *l)
 		hrtimer_start_expires(&l->timer.hrtimer, TIMER_MODE);
 }
 
+/* An expiry that the host's timer is late for has been. */
+static void settle_late(struct vmm_lapic *l)
+{
+	struct vmm_lapic_timer *t = &l->timer;
+
+	if (!t->armed || !counting_mode(l) ||
+	    ktime_to_ns(hrtimer_get_expires(&t->hrtimer)) > (s64)t->frozen_at)
+		return;
+	t->armed = false;
+	vmm_lapic_raise_lvt(l, APIC_LVTT);
+	if (periodic_mode(l))
+		arm_count(l, false);
+}
+
 void vmm_lapic_timer_freeze(struct vmm_lapic *l)
 {
 	struct vmm_lapic_timer *t = &l->timer;
@@ -345,6 +360,7 @@ void vmm_lapic_timer_freeze(struct vmm_lapic *l)
 	t->armed = hrtimer_cancel(&t->hrtimer);
 	t->frozen_at = ktime_get_ns();
 	t->frozen = true;
+	settle_late(l);
 }
 
 void vmm_lapic_timer_thaw(struct vmm_lapic *l, u64 ns)

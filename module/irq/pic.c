@@ -368,9 +368,14 @@ static bool chip_valid(const struct vmm_pic_chip *c, unsigned int n)
 		!(c->base & 7) && !(c->elcr & ~elcr_mask[n]);
 }
 
+int vmm_pic_check(const struct vmm_pic_chip chip[2])
+{
+	return chip_valid(&chip[0], 0) && chip_valid(&chip[1], 1) ? 0 : -EINVAL;
+}
+
 int vmm_pic_restore(struct vmm_pic *pic, const struct vmm_pic_chip chip[2])
 {
-	if (!chip_valid(&chip[0], 0) || !chip_valid(&chip[1], 1))
+	if (vmm_pic_check(chip))
 		return -EINVAL;
 	pic->chip[0] = chip[0];
 	pic->chip[1] = chip[1];

@@ -104,7 +104,8 @@ void vmm_pic_write(struct vmm_pic *pic, u16 port, u8 val);
 /* Bits of pins whose interrupts the guest has ended; clears them. */
 u16 vmm_pic_take_ended(struct vmm_pic *pic);
 
-/* -EINVAL and no effect if @chip is in no state that a pair can have. */
+/* -EINVAL if @chip is in no state that a pair can have; restore: and no effect. */
+int vmm_pic_check(const struct vmm_pic_chip chip[2]);
 int vmm_pic_restore(struct vmm_pic *pic, const struct vmm_pic_chip chip[2]);
 
 #endif /* VMM_IRQ_PIC_H */

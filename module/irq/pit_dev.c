@@ -9,6 +9,7 @@
 
 #include "compat.h"
 #include "irq/irqchip.h"
+#include "irq/irqchip_state.h"
 
 #define PIT_GSI		0
 #define PIT_TIMER_MODE	HRTIMER_MODE_ABS_HARD
@@ -17,7 +18,7 @@ static void arm(struct vmm_pit_dev *dev, u64 edge)
 {
 	lockdep_assert_held(&dev->lock);
 	dev->edge = edge;
-	if (edge == VMM_PIT_NEVER || dev->dead)
+	if (edge == VMM_PIT_NEVER || dev->dead || dev->frozen)
 		hrtimer_try_to_cancel(&dev->timer);
 	else
 		hrtimer_start(&dev->timer, ns_to_ktime(edge), PIT_TIMER_MODE);
@@ -192,6 +193,7 @@ void vmm_pit_dev_freeze(struct vmm_pit_dev *dev)
 	if (now >= dev->edge)
 		drive_edge(dev);
 	dev->frozen = true;
+	dev->frozen_at = now;
 	hrtimer_try_to_cancel(&dev->timer);
 	raw_spin_unlock_irqrestore(&dev->lock, flags);
 }
@@ -207,33 +209,112 @@ void vmm_pit_dev_thaw(struct vmm_pit_dev *dev, u64 ns)
 	raw_spin_unlock_irqrestore(&dev->lock, flags);
 }
 
-void vmm_pit_dev_save(struct vmm_pit_dev *dev, struct vmm_pit_state *st)
+/* ---- as a record ------------------------------------------------------------ */
+
+static u8 flag(bool set, u8 bit)
+{
+	return set ? bit : 0;
+}
+
+/* Times count from @now; of what has no time there is none. */
+static void save_channel(const struct vmm_pit_channel *c, u64 now,
+			 struct vmm_state_pit_channel *st)
+{
+	*st = (struct vmm_state_pit_channel) {
+		.began_ago = c->count ? now - c->start : 0,
+		.next_in = c->next && c->next_at != VMM_PIT_NEVER ?
+			   c->next_at - now : VMM_STATE_NEVER,
+		.paused = c->paused, .count = c->count, .next = c->next,
+		.latched = c->latched, .latch_bytes = c->latch_bytes,
+		.status = c->status, .mode = c->mode, .access = c->access,
+		.write_low = c->write_low,
+		.flags = flag(c->bcd, VMM_STATE_PIT_BCD) |
+			 flag(c->gate, VMM_STATE_PIT_GATE) |
+			 flag(c->stopped, VMM_STATE_PIT_STOPPED) |
+			 flag(c->read_high, VMM_STATE_PIT_READ_HIGH) |
+			 flag(c->write_high, VMM_STATE_PIT_WRITE_HIGH) |
+			 flag(c->status_latched, VMM_STATE_PIT_STATUS),
+	};
+}
+
+static void load_channel(struct vmm_pit_channel *c, u64 now,
+			 const struct vmm_state_pit_channel *st)
+{
+	*c = (struct vmm_pit_channel) {
+		.start = now - st->began_ago,
+		.next_at = st->next_in == VMM_STATE_NEVER ? VMM_PIT_NEVER :
+			   now + st->next_in,
+		.paused = st->paused, .count = st->count, .next = st->next,
+		.latched = st->latched, .latch_bytes = st->latch_bytes,
+		.status = st->status, .mode = st->mode, .access = st->access,
+		.write_low = st->write_low,
+		.bcd = !!(st->flags & VMM_STATE_PIT_BCD),
+		.gate = !!(st->flags & VMM_STATE_PIT_GATE),
+		.stopped = !!(st->flags & VMM_STATE_PIT_STOPPED),
+		.read_high = !!(st->flags & VMM_STATE_PIT_READ_HIGH),
+		.write_high = !!(st->flags & VMM_STATE_PIT_WRITE_HIGH),
+		.status_latched = !!(st->flags & VMM_STATE_PIT_STATUS),
+	};
+}
+
+static void load_pit(struct vmm_pit *pit, u64 now,
+		     const struct vmm_state_pit *st)
+{
+	unsigned int i;
+
+	memset(pit, 0, sizeof(*pit));
+	for (i = 0; i < VMM_PIT_CHANNELS; i++)
+		load_channel(&pit->ch[i], now, &st->ch[i]);
+	pit->speaker = st->speaker;
+}
+
+static u64 now_of(const struct vmm_pit_dev *dev)
+{
+	lockdep_assert_held(&dev->lock);
+	return dev->frozen ? dev->frozen_at : ktime_get_ns();
+}
+
+void vmm_pit_dev_save_state(struct vmm_pit_dev *dev, struct vmm_state_pit *st)
 {
 	unsigned long flags;
+	unsigned int i;
+	u64 now;
 
 	memset(st, 0, sizeof(*st));
-	st->version = VMM_PIT_STATE_VERSION;
 	raw_spin_lock_irqsave(&dev->lock, flags);
-	st->now = ktime_get_ns();
-	st->pit = dev->pit;
+	now = now_of(dev);
+	for (i = 0; i < VMM_PIT_CHANNELS; i++)
+		save_channel(&dev->pit.ch[i], now, &st->ch[i]);
+	st->speaker = dev->pit.speaker;
+	st->line = dev->line;
 	raw_spin_unlock_irqrestore(&dev->lock, flags);
 }
 
-int vmm_pit_dev_restore(struct vmm_pit_dev *dev, const struct vmm_pit_state *st)
+int vmm_pit_check_state(const struct vmm_state_pit *st)
 {
-	struct vmm_pit pit = st->pit;
+	static const u8 zero[sizeof(st->pad)];
+	const u64 now = VMM_PIT_NEVER >> 1;
+	const u8 flags = st->ch[0].flags | st->ch[1].flags | st->ch[2].flags;
+	struct vmm_pit pit;
+
+	if (flags >= VMM_STATE_PIT_STATUS << 1 || st->line > 1 ||
+	    memcmp(st->pad, zero, sizeof(zero)))
+		return -EINVAL;
+	load_pit(&pit, now, st);
+	return vmm_pit_check(&pit, now);
+}
+
+void vmm_pit_dev_load_state(struct vmm_pit_dev *dev,
+			    const struct vmm_state_pit *st)
+{
 	unsigned long flags;
 	u64 now;
 
-	if (st->version != VMM_PIT_STATE_VERSION || st->pad ||
-	    vmm_pit_check(&pit, st->now))
-		return -EINVAL;
-
 	raw_spin_lock_irqsave(&dev->lock, flags);
-	now = ktime_get_ns();
-	vmm_pit_shift(&pit, now - st->now);
-	dev->pit = pit;
+	now = now_of(dev);
+	load_pit(&dev->pit, now, st);
+	dev->line = st->line;
+	vmm_irqchip_note_source(dev->chip, PIT_GSI, VMM_IRQ_SRC_PIT, st->line);
 	follow(dev, now);
 	raw_spin_unlock_irqrestore(&dev->lock, flags);
-	return 0;
 }

@@ -31,14 +31,14 @@ struct vmm_irqchip;
 /**
  * struct vmm_pit_dev - the timer and what it is wired to
  * @chip: whose GSI 0 it drives (constant)
- * @lock: protects @pit, @edge, @line, @dead, @frozen; irqs off; held while the line
- *	changes, so that it ends up as the last change left it
+ * @lock: protects @pit, @edge, @line, @dead, @frozen, @frozen_at; irqs off; held
+ *	while the line changes, so that it ends up as the last change left it
  * @pit: the timer
  * @timer: channel 0's next interrupt; armed under @lock
  * @edge: when channel 0 interrupts next, VMM_PIT_NEVER if it doesn't
  * @line: level of GSI 0, as last told to @chip
  * @dead: no more interrupts
- * @frozen: time stands still
+ * @frozen: time stands still, since @frozen_at
  * @ports: on the port bus
  * @speaker: on the port bus
  * @bus: that bus
@@ -52,6 +52,7 @@ struct vmm_pit_dev {
 	bool line;
 	bool dead;
 	bool frozen;
+	u64 frozen_at;
 	struct vmm_bus_dev ports;
 	struct vmm_bus_dev speaker;
 	struct vmm_bus *bus;
@@ -65,33 +66,9 @@ void vmm_pit_dev_kill(struct vmm_pit_dev *dev);
 
 /*
  * Time stands still for the timer from the one to the other, which tells for how
- * long.  Nobody uses its ports or state meanwhile.
+ * long.  Nobody uses its ports meanwhile.
  */
 void vmm_pit_dev_freeze(struct vmm_pit_dev *dev);
 void vmm_pit_dev_thaw(struct vmm_pit_dev *dev, u64 ns);
-
-#define VMM_PIT_STATE_VERSION	1
-
-/**
- * struct vmm_pit_state - the timer, saved; times are relative to @now
- * @version: VMM_PIT_STATE_VERSION
- * @pad: 0
- * @now: host time of the save
- * @pit: the timer
- */
-struct vmm_pit_state {
-	u32 version;
-	u32 pad;
-	u64 now;
-	struct vmm_pit pit;
-};
-
-/*
- * The interrupt controllers are restored first: they know whether the line was up,
- * and see an edge if it has risen since.
- */
-void vmm_pit_dev_save(struct vmm_pit_dev *dev, struct vmm_pit_state *st);
-int vmm_pit_dev_restore(struct vmm_pit_dev *dev,
-			const struct vmm_pit_state *st);
 
 #endif /* VMM_IRQ_PIT_DEV_H */

@@ -76,6 +76,8 @@ static int table_add(struct vmm_route_table *t, const struct vmm_route *r)
 		if (target->msi)
 			return -EEXIST;
 		target->msi = true;
+		target->address = r->address;
+		target->data = r->data;
 		return vmm_msi_decode(r->address, r->data, &target->msg);
 	}
 	return -EINVAL;
@@ -127,6 +129,51 @@ struct vmm_route_table *vmm_route_table_build(const struct vmm_route *routes,
 		}
 	}
 	return t;
+}
+
+u32 vmm_route_table_count(const struct vmm_route_table *t)
+{
+	u32 gsi, nr = 0;
+
+	for (gsi = 0; gsi < t->nr; gsi++)
+		nr += (t->gsi[gsi].pic >= 0) + (t->gsi[gsi].ioapic >= 0) +
+		      t->gsi[gsi].msi;
+	return nr;
+}
+
+/* The routes of one GSI; returns how many. */
+static u32 list_gsi(const struct vmm_gsi_target *t, u32 gsi,
+		    struct vmm_route r[3])
+{
+	u32 n = 0;
+
+	if (t->pic >= 0)
+		r[n++] = (struct vmm_route) {
+			.gsi = gsi, .type = VMM_ROUTE_PIC, .pin = t->pic,
+		};
+	if (t->ioapic >= 0)
+		r[n++] = (struct vmm_route) {
+			.gsi = gsi, .type = VMM_ROUTE_IOAPIC, .pin = t->ioapic,
+		};
+	if (t->msi)
+		r[n++] = (struct vmm_route) {
+			.gsi = gsi, .type = VMM_ROUTE_MSI,
+			.address = t->address, .data = t->data,
+		};
+	return n;
+}
+
+void vmm_route_table_list(const struct vmm_route_table *t,
+			  struct vmm_route *routes, u32 nr)
+{
+	struct vmm_route of_gsi[3];
+	u32 gsi, i, n;
+
+	for (gsi = 0; gsi < t->nr && nr; gsi++) {
+		n = list_gsi(&t->gsi[gsi], gsi, of_gsi);
+		for (i = 0; i < n && nr; i++, nr--)
+			*routes++ = of_gsi[i];
+	}
 }
 
 struct vmm_route_table *vmm_route_table_default(void)

@@ -21,12 +21,15 @@
 /**
  * struct vmm_gsi_target - all routes of one GSI
  * @msg: the message, decoded
+ * @address, @data: the same as it was told
  * @pic: PIC pin, or -1
  * @ioapic: IOAPIC pin, or -1
  * @msi: there is a message
  */
 struct vmm_gsi_target {
 	struct vmm_apic_msg msg;
+	u32 address;
+	u32 data;
 	s8 pic;
 	s8 ioapic;
 	bool msi;
@@ -56,6 +59,11 @@ struct vmm_route_table {
  */
 struct vmm_route_table *vmm_route_table_build(const struct vmm_route *routes,
 					      u32 nr);
+
+/* How many routes @t has, and the same as they were told, by GSI. */
+u32 vmm_route_table_count(const struct vmm_route_table *t);
+void vmm_route_table_list(const struct vmm_route_table *t,
+			  struct vmm_route *routes, u32 nr);
 
 /* The PC's: GSI n to PIC pin n and IOAPIC pin n, but 0 to IOAPIC pin 2. */
 struct vmm_route_table *vmm_route_table_default(void);

@@ -183,6 +183,27 @@ void vmm_clock_vm_resume(struct vmm_clock_vm *vm);
 void vmm_clock_vm_stop(struct vmm_clock_vm *vm);
 void vmm_clock_vm_go(struct vmm_clock_vm *vm);
 
+/*
+ * As records, while the clock stands still.  The VM's is loaded before those of the
+ * vCPUs, all of them; the guest is told the time anew then.  -EINVAL: what cannot be.
+ */
+struct vmm_state_clock;
+struct vmm_state_time;
+void vmm_clock_vm_save(struct vmm_clock_vm *vm, struct vmm_state_clock *st);
+int vmm_clock_vm_check(const struct vmm_state_clock *st);
+void vmm_clock_vm_load(struct vmm_clock_vm *vm,
+		       const struct vmm_state_clock *st);
+void vmm_clock_save(struct vmm_x86 *x86, struct vmm_state_time *st);
+int vmm_clock_check(const struct vmm_state_clock *of_vm,
+		    const struct vmm_state_time *st);
+void vmm_clock_load_state(struct vmm_x86 *x86, const struct vmm_state_time *st);
+
+/*
+ * Whether a guest whose counter ticked at @tsc_khz can go on here: at most 250 parts
+ * in a million away.
+ */
+bool vmm_clock_tsc_near(u32 tsc_khz);
+
 /* Monotonic host time for which the clock has been stopped until this moment. */
 u64 vmm_clock_vm_stopped_ns(struct vmm_clock_vm *vm);
 

@@ -319,10 +319,15 @@ void vmm_fpu_set_ymm(struct vmm_fpu *fpu, unsigned int nr, const u64 val[4])
 		xrstor(fpu->area, mask);
 }
 
+u32 vmm_fpu_xsave_size(const struct vmm_fpu *fpu)
+{
+	return vmm_xsave_size(&host.layout,
+			      fpu->xcr0 | vmm_xsave_claims(fpu->area));
+}
+
 int vmm_fpu_get_xsave(struct vmm_fpu *fpu, void *buf, size_t size, u64 *xcr0)
 {
-	u32 need = vmm_xsave_size(&host.layout,
-				  fpu->xcr0 | vmm_xsave_claims(fpu->area));
+	u32 need = vmm_fpu_xsave_size(fpu);
 
 	if (size < need)
 		return -ENOSPC;
@@ -331,16 +336,22 @@ int vmm_fpu_get_xsave(struct vmm_fpu *fpu, void *buf, size_t size, u64 *xcr0)
 	return need;
 }
 
-int vmm_fpu_set_xsave(struct vmm_fpu *fpu, const struct vmm_cpu_limits *limits,
-		      const void *buf, size_t size, u64 xcr0)
+int vmm_fpu_check_xsave(const struct vmm_cpu_limits *limits, const void *buf,
+			size_t size, u64 xcr0)
 {
 	u64 allowed = (limits->xcr0 | VMM_XCR0_X87 | VMM_XCR0_SSE) &
 		      host.layout.mask;
-	int err;
 
 	if (!vmm_xcr0_valid(xcr0, limits->xcr0 ? allowed : VMM_XCR0_X87))
 		return -EINVAL;
-	err = vmm_xsave_check(&host.layout, buf, size, allowed);
+	return vmm_xsave_check(&host.layout, buf, size, allowed);
+}
+
+int vmm_fpu_set_xsave(struct vmm_fpu *fpu, const struct vmm_cpu_limits *limits,
+		      const void *buf, size_t size, u64 xcr0)
+{
+	int err = vmm_fpu_check_xsave(limits, buf, size, xcr0);
+
 	if (err)
 		return err;
 	vmm_xsave_copy(&host.layout, fpu->area, host.layout.size, buf);

@@ -80,9 +80,13 @@ void vmm_fpu_set_ymm(struct vmm_fpu *fpu, unsigned int nr, const u64 val[4]);
 
 /*
  * For user space, not live.  @buf: kernel memory of @size bytes.  Get returns
- * how many bytes it wrote, or -ENOSPC; vmm_fpu_layout()->size is enough.  Set
- * takes nothing that would fault when loaded: -EINVAL, and nothing changed.
+ * how many bytes it wrote, or -ENOSPC; vmm_fpu_xsave_size() is what it takes, and
+ * vmm_fpu_layout()->size is enough for any.  Set takes nothing that would fault when
+ * loaded: -EINVAL, and nothing changed; check tells the same, of any vCPU.
  */
+u32 vmm_fpu_xsave_size(const struct vmm_fpu *fpu);
+int vmm_fpu_check_xsave(const struct vmm_cpu_limits *limits, const void *buf,
+			size_t size, u64 xcr0);
 int vmm_fpu_get_xsave(struct vmm_fpu *fpu, void *buf, size_t size, u64 *xcr0);
 int vmm_fpu_set_xsave(struct vmm_fpu *fpu, const struct vmm_cpu_limits *limits,
 		      const void *buf, size_t size, u64 xcr0);

@@ -266,6 +266,16 @@ static u64 writable(u32 index)
 	}
 }
 
+bool vmm_msr_stored_valid(struct vmm_x86 *x86, u32 index, u64 val)
+{
+	return !((val ^ *storage(x86, index)) & ~writable(index));
+}
+
+u64 vmm_msr_arch_caps(void)
+{
+	return host.arch_caps & ARCH_CAPS_SHOWN;
+}
+
 int vmm_msr_get_stored(struct vmm_x86 *x86, u32 index, u64 *val, bool by_host)
 {
 	*val = *storage(x86, index);
@@ -274,11 +284,9 @@ int vmm_msr_get_stored(struct vmm_x86 *x86, u32 index, u64 *val, bool by_host)
 
 int vmm_msr_set_stored(struct vmm_x86 *x86, u32 index, u64 val, bool by_host)
 {
-	u64 *reg = storage(x86, index);
-
-	if ((val ^ *reg) & ~writable(index))
+	if (!vmm_msr_stored_valid(x86, index, val))
 		return -EINVAL;
-	*reg = val;
+	*storage(x86, index) = val;
 	return 0;
 }
 
@@ -303,7 +311,7 @@ int vmm_msr_get_fixed(struct vmm_x86 *x86, u32 index, u64 *val, bool by_host)
 		*val = (u64)(host.tsc_khz / 100000 & 0xff) << 8;
 		return 0;
 	case MSR_IA32_ARCH_CAPABILITIES:
-		*val = host.arch_caps & ARCH_CAPS_SHOWN;
+		*val = vmm_msr_arch_caps();
 		return 0;
 	case MSR_AMD64_DE_CFG:
 		*val = host.lfence_serializes ?

@@ -74,6 +74,18 @@ int vmm_msr_get(struct vmm_x86 *x86, u32 index, u64 *val);
 int vmm_msr_set(struct vmm_x86 *x86, u32 index, u64 val);
 
 /*
+ * All of them as a record.  Check: with the CPUID of @limits; -EINVAL, or -EOPNOTSUPP
+ * for what the guest has been told of and this host cannot give; load: what a check
+ * has found good.
+ */
+struct vmm_cpu_limits;
+struct vmm_state_msrs;
+void vmm_msr_save(struct vmm_x86 *x86, struct vmm_state_msrs *st);
+int vmm_msr_check(struct vmm_x86 *x86, const struct vmm_cpu_limits *limits,
+		  const struct vmm_state_msrs *st);
+void vmm_msr_load(struct vmm_x86 *x86, const struct vmm_state_msrs *st);
+
+/*
  * MSRs that a backend whose hardware switches them need not intercept; ended
  * by 0.
  */

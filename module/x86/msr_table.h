@@ -34,6 +34,13 @@ struct vmm_msr_rule {
 extern const struct vmm_msr_rule vmm_msr_rules[];
 extern const unsigned int vmm_nr_msr_rules;
 
+/*
+ * For msr_state.c: whether a register that is stored takes @val of user space, and
+ * IA32_ARCH_CAPABILITIES as guests see it.
+ */
+bool vmm_msr_stored_valid(struct vmm_x86 *x86, u32 index, u64 val);
+u64 vmm_msr_arch_caps(void);
+
 vmm_msr_getter vmm_msr_get_backend, vmm_msr_get_efer, vmm_msr_get_fixed,
 	       vmm_msr_get_kvm, vmm_msr_get_lapic, vmm_msr_get_mtrr,
 	       vmm_msr_get_pat, vmm_msr_get_stored, vmm_msr_get_tsc,

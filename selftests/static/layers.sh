@@ -3,9 +3,10 @@
 #
 # The arrows of the architecture: which file may include which.
 #
-#	0  uapi, compat.h	1  pure: npt's engine, emul's decoder and executor
+#	0  uapi, compat.h	1  pure: npt's engine, emul's decoder and executor, state's
+#						streams
 #	2  x86 irq io mem	3  svm vmx ksm, npt's spaces, emul's glue
-#	4  core			5  dev ctl, and core/main.c, which starts and ends all
+#	4  core, state		5  dev ctl, and core/main.c, which starts and ends all
 #
 # Includes point down or sideways. Beyond that:
 # - layer 1 includes only itself and headers that have a stand-in in user space, and
@@ -41,8 +42,9 @@ layer()
 	module/npt/* | module/emul/*)	echo 1 ;;
 	module/x86/* | module/irq/* | module/io/* | module/mem/*) echo 2 ;;
 	module/svm/* | module/vmx/* | module/soft/* | module/ksm/*) echo 3 ;;
+	module/state/stream*)		echo 1 ;;
 	module/core/main.c)		echo 5 ;;
-	module/core/*)			echo 4 ;;
+	module/core/* | module/state/*)	echo 4 ;;
 	module/dev/* | module/ctl/*)	echo 5 ;;
 	*)				echo none ;;
 	esac

@@ -6,6 +6,7 @@
 #include "kshim.h"
 #include <linux/vmm.h>
 #include "irq/irqchip.h"
+#include "irq/irqchip_state.h"
 #include "irq/lapic.h"
 #include "tap.h"
 
@@ -310,10 +311,47 @@ static unsigned int ticks_in(u64 ns, u64 step)
 	return n;
 }
 
+/* Its timer interrupts in less than 600 us, and no sooner than in 570. */
+static void pit_in_phase(void)
+{
+	kshim_advance(570000);
+	tap_ok(vmm_lapic_pending(a0) == -1, "not yet");
+	kshim_advance(40000);
+	tap_ok(vmm_lapic_ack(a0) == 0x30, "in phase");
+	vmm_lapic_eoi(a0);
+}
+
+/* Saved and loaded while time stands still. */
+static void pit_frozen_state(void)
+{
+	struct vmm_state_pit st, again;
+	u64 fired;
+
+	kshim_advance(380000);
+	vmm_pit_dev_freeze(&chip.pit);
+	vmm_pit_dev_save_state(&chip.pit, &st);
+	kshim_advance(987654321);
+	vmm_pit_dev_save_state(&chip.pit, &again);
+	tap_ok(!memcmp(&st, &again, sizeof(st)), "frozen it saves the same");
+	vmm_pit_dev_load_state(&chip.pit, &st);
+	fired = kshim_fired;
+	kshim_advance(123456789);
+	tap_ok(kshim_fired == fired, "restored frozen it stands still");
+	vmm_pit_dev_thaw(&chip.pit, 987654321 + 123456789);
+	pit_in_phase();
+	st.line = 2;
+	tap_ok(vmm_pit_check_state(&st) == -EINVAL, "line");
+	st.line = 0;
+	st.ch[1].flags |= 0x40;
+	tap_ok(vmm_pit_check_state(&st) == -EINVAL, "flags");
+}
+
 static void test_pit(void)
 {
-	struct vmm_irqchip_state chips;
-	struct vmm_pit_state st;
+	struct vmm_state_ioapic ioapic;
+	struct vmm_state_lines lines;
+	struct vmm_state_pic pic;
+	struct vmm_state_pit st;
 	unsigned int n;
 	u64 fired;
 
@@ -346,11 +384,13 @@ static void test_pit(void)
 	out(0x40, 0xa9);
 	out(0x40, 0x04);
 	kshim_advance(300000);
-	vmm_irqchip_save(&chip, &chips);
-	vmm_pit_dev_save(&chip.pit, &st);
+	vmm_irqchip_save_chips(&chip, &lines, &pic, &ioapic);
+	vmm_pit_dev_save_state(&chip.pit, &st);
 	out(0x43, 0x30);
 	kshim_advance(987654321);
-	tap_ok(vmm_irqchip_restore(&chip, &chips) == 0 && vmm_pit_dev_restore(&chip.pit, &st) == 0, "restored");
+	tap_ok(vmm_pit_check_state(&st) == 0, "a real state is accepted");
+	vmm_irqchip_load_chips(&chip, &lines, &pic, &ioapic);
+	vmm_pit_dev_load_state(&chip.pit, &st);
 	kshim_advance(690000);
 	tap_ok(vmm_lapic_pending(a0) == -1, "not yet");
 	kshim_advance(20000);
@@ -362,12 +402,8 @@ static void test_pit(void)
 	kshim_advance(987654321);
 	tap_ok(kshim_fired == fired && vmm_lapic_pending(a0) == -1, "frozen");
 	vmm_pit_dev_thaw(&chip.pit, 987654321);
-	kshim_advance(570000);
-	tap_ok(vmm_lapic_pending(a0) == -1, "thawed: not yet");
-	kshim_advance(20000);
-	tap_ok(vmm_lapic_ack(a0) == 0x30, "in phase");
-	st.version = 0;
-	tap_ok(vmm_pit_dev_restore(&chip.pit, &st) == -EINVAL, "version");
+	pit_in_phase();
+	pit_frozen_state();
 	out(0x61, 3);
 	tap_ok((in(0x61) & 3) == 3, "speaker port");
 	down();
@@ -539,25 +575,36 @@ static void test_irqfd(void)
 
 static void test_state(void)
 {
-	struct vmm_irqchip_state st, bad;
+	struct vmm_state_ioapic ioapic, bad_ioapic;
+	struct vmm_state_pic pic, bad_pic;
+	struct vmm_state_lines lines;
 
 	up();
 	pic_setup();
 	rte(9, 0x8039, 1);
 	set(9, VMM_IRQ_SRC_USER, true);
-	vmm_irqchip_save(&chip, &st);
+	set(10, VMM_IRQ_SRC_RESAMPLE, true);
+	vmm_irqchip_save_chips(&chip, &lines, &pic, &ioapic);
+	tap_ok(lines.user[0] == 1U << 9, "the line is asserted");
 	down();
 	up();
-	tap_ok(vmm_irqchip_restore(&chip, &st) == 0 && take(a0) == 0x29,
-	       "restored: the PIC's request");
-	bad = st;
-	bad.version = 2;
-	tap_ok(vmm_irqchip_restore(&chip, &bad) == -EINVAL, "version");
-	bad = st;
-	bad.ioapic.id = 99;
-	bad.pic[0].imr = 0x5a;
-	tap_ok(vmm_irqchip_restore(&chip, &bad) == -EINVAL && in(0x21) == 0,
-	       "a bad half leaves the other");
+	tap_ok(!vmm_irqchip_check_pic(&pic) && !vmm_irqchip_check_ioapic(&ioapic),
+	       "what was saved is good");
+	vmm_irqchip_load_chips(&chip, &lines, &pic, &ioapic);
+	tap_ok(take(a0) == 0x29, "restored: the PIC's request");
+	vmm_irqchip_settle(&chip);
+	tap_ok(chip.ioapic.lines == 1U << 9, "what an eventfd held falls");
+	set(9, VMM_IRQ_SRC_USER, true);
+	tap_ok(vmm_lapic_pending(a0) == -1, "the line was up");
+	bad_pic = pic;
+	bad_pic.chip[1].pad[6] = 1;
+	tap_ok(vmm_irqchip_check_pic(&bad_pic) == -EINVAL, "padding");
+	bad_pic = pic;
+	bad_pic.chip[0].init = 4;
+	tap_ok(vmm_irqchip_check_pic(&bad_pic) == -EINVAL, "step");
+	bad_ioapic = ioapic;
+	bad_ioapic.id = 99;
+	tap_ok(vmm_irqchip_check_ioapic(&bad_ioapic) == -EINVAL, "id");
 	down();
 }
 

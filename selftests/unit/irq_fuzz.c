@@ -11,6 +11,7 @@
 #include "kshim.h"
 #include <linux/vmm.h>
 #include "irq/irqchip.h"
+#include "irq/irqchip_state.h"
 #include "irq/lapic.h"
 #include "tap.h"
 #include "rnd.h"
@@ -340,8 +341,12 @@ static void irqfds(void)
 static void save_restore(struct vmm_lapic *l)
 {
 	static u8 page[VMM_LAPIC_REGS_SIZE];
-	struct vmm_irqchip_state st;
-	struct vmm_pit_state pit;
+	struct {
+		struct vmm_state_lines lines;
+		struct vmm_state_pic pic;
+		struct vmm_state_ioapic ioapic;
+		struct vmm_state_pit pit;
+	} st;
 	unsigned int i;
 
 	vmm_lapic_get_regs(l, page);
@@ -351,17 +356,23 @@ static void save_restore(struct vmm_lapic *l)
 		page[below(sizeof(page))] ^= 1U << below(8);
 	vmm_lapic_set_regs(l, page);
 
-	vmm_irqchip_save(&chip, &st);
-	if (vmm_irqchip_restore(&chip, &st))
-		abort();
-	((u8 *)&st)[below(sizeof(st))] ^= 1U << below(8);
-	vmm_irqchip_restore(&chip, &st);
-
-	vmm_pit_dev_save(&chip.pit, &pit);
-	if (vmm_pit_dev_restore(&chip.pit, &pit))
-		abort();
-	((u8 *)&pit)[below(sizeof(pit))] ^= 1U << below(8);
-	vmm_pit_dev_restore(&chip.pit, &pit);
+	/* Once as it is, and once with a bit changed. */
+	for (i = 0; i < 2; i++) {
+		vmm_irqchip_save_chips(&chip, &st.lines, &st.pic, &st.ioapic);
+		vmm_pit_dev_save_state(&chip.pit, &st.pit);
+		if (i)
+			((u8 *)&st)[below(sizeof(st))] ^= 1U << below(8);
+		if (vmm_irqchip_check_pic(&st.pic) ||
+		    vmm_irqchip_check_ioapic(&st.ioapic) ||
+		    vmm_pit_check_state(&st.pit)) {
+			if (!i)
+				abort();
+			continue;
+		}
+		vmm_irqchip_load_chips(&chip, &st.lines, &st.pic, &st.ioapic);
+		vmm_pit_dev_load_state(&chip.pit, &st.pit);
+		vmm_irqchip_settle(&chip);
+	}
 }
 
 /* Hints against registers. */

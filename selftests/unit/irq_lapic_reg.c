@@ -151,7 +151,10 @@ static void test_page(void)
 
 static void test_state(void)
 {
-	struct vmm_lapic_hidden h;
+	static const struct vmm_lapic_config cfg = {
+		.features = VMM_LAPIC_F_ALL, .phys_bits = 40,
+	};
+	struct vmm_state_lapic st, wrong_st;
 	u8 page[VMM_LAPIC_REGS_SIZE], bad[VMM_LAPIC_REGS_SIZE];
 	static const struct { u32 reg, val; } wrong[] = {
 		{ APIC_TASKPRI, 0x100 }, { APIC_SPIV, 0x400 },
@@ -172,11 +175,12 @@ static void test_state(void)
 	kshim_advance(400000);
 	w(a0, 0x40, 0);
 	vmm_lapic_get_regs(a0, page);
-	vmm_lapic_get_hidden(a0, &h);
-	tap_ok(h.esr_latch == 0x80 && !h.extint, "hidden state");
+	vmm_lapic_save(a0, &st);
+	tap_ok(st.esr_latch == 0x80 && !st.extint &&
+	       !memcmp(st.regs, page, sizeof(page)), "the record");
 	vmm_lapic_reset(a0, false);
 	kshim_advance(123456789);
-	tap_ok(vmm_lapic_set_regs(a0, page) == 0 && vmm_lapic_set_hidden(a0, &h) == 0,
+	tap_ok(vmm_lapic_check(&cfg, &st) == 0 && vmm_lapic_load(a0, &st) == 0,
 	       "restored");
 	tap_ok(r(a0, APIC_PROCPRI) == 0x50 && vmm_lapic_highest_irr(a0) == 0x45 &&
 	       r(a0, APIC_TMCCT) == 600000, "service, requests, timer");
@@ -194,11 +198,18 @@ static void test_state(void)
 		tap_ok(vmm_lapic_set_regs(a0, bad) == -EINVAL, "refused: %#x = %#x",
 		       wrong[i].reg, wrong[i].val);
 	}
-	h.version = 2;
-	tap_ok(vmm_lapic_set_hidden(a0, &h) == -EINVAL, "refused: version");
-	h.version = 1;
-	h.esr_latch = 0x100;
-	tap_ok(vmm_lapic_set_hidden(a0, &h) == -EINVAL, "refused: latch");
+	wrong_st = st;
+	wrong_st.pad[1] = 2;
+	tap_ok(vmm_lapic_check(&cfg, &wrong_st) == -EINVAL, "refused: padding");
+	wrong_st = st;
+	wrong_st.esr_latch = 0x100;
+	tap_ok(vmm_lapic_check(&cfg, &wrong_st) == -EINVAL, "refused: latch");
+	wrong_st = st;
+	wrong_st.deadline = 5;
+	tap_ok(vmm_lapic_check(&cfg, &wrong_st) == -EINVAL, "refused: deadline");
+	wrong_st = st;
+	wrong_st.base = 1;
+	tap_ok(vmm_lapic_check(&cfg, &wrong_st) == -EINVAL, "refused: base");
 	base(a1, 0xc00);
 	tap_ok(vmm_lapic_set_regs(a1, page) == -EINVAL, "refused: id in x2APIC mode");
 	down();

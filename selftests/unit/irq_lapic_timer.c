@@ -242,6 +242,70 @@ static void test_freeze(void)
 	tap_ok(kshim_fired == fired, "dead");
 }
 
+/* A host's timer is late by that much when time is stopped. */
+static void stop_late(struct vmm_lapic *l, u64 ns)
+{
+	kshim_now += ns;
+	vmm_lapic_timer_freeze(l);
+}
+
+/* What has expired by then has, so that no record has to tell of it. */
+static void test_late(void)
+{
+	struct vmm_state_lapic st, again;
+	u64 at;
+
+	up();
+	w(a0, APIC_TDCR, 0xb);
+	w(a0, APIC_LVTT, 0x20030);
+	w(a0, APIC_TMICT, 1000000);
+	stop_late(a0, 2300000);
+	tap_ok(vmm_lapic_ack(a0) == 0x30 && r(a0, APIC_TMCCT) == 700000,
+	       "periodic: late, and in its phase");
+	vmm_lapic_eoi(a0);
+	vmm_lapic_timer_thaw(a0, 0);
+	kshim_advance(699999);
+	tap_ok(vmm_lapic_pending(a0) == -1, "not made up for");
+	kshim_advance(1);
+	tap_ok(vmm_lapic_ack(a0) == 0x30, "and goes on");
+	vmm_lapic_eoi(a0);
+	w(a0, APIC_LVTT, 0x30);
+	w(a0, APIC_TMICT, 1000);
+	stop_late(a0, 5000);
+	tap_ok(vmm_lapic_ack(a0) == 0x30, "one-shot: late");
+	vmm_lapic_eoi(a0);
+	vmm_lapic_timer_thaw(a0, 0);
+	tap_ok(ticks_in(a0, 100000, 1000) == 0, "once");
+
+	w(a0, APIC_LVTT, 0x40031);
+	at = tsc(a0) + 200000;
+	arm(a0, at);
+	stop_late(a0, 1000000);
+	vmm_lapic_save(a0, &st);
+	tap_ok(vmm_lapic_pending(a0) == -1 && st.deadline == at,
+	       "a deadline that nobody told of is saved");
+	arm(a0, 0);
+	vmm_lapic_load(a0, &st);
+	vmm_lapic_save(a0, &again);
+	tap_ok(vmm_lapic_pending(a0) == -1 && !memcmp(&st, &again, sizeof(st)),
+	       "restored it stays so");
+	vmm_lapic_timer_thaw(a0, 0);
+	kshim_advance(0);
+	tap_ok(vmm_lapic_ack(a0) == 0x31, "and is told when time goes on");
+	vmm_lapic_eoi(a0);
+	w(a0, APIC_LVTT, 0x50031);
+	arm(a0, at = tsc(a0) + 1000);
+	vmm_lapic_timer_freeze(a0);
+	vmm_lapic_save(a0, &st);
+	vmm_lapic_reset(a0, false);
+	vmm_lapic_load(a0, &st);
+	vmm_lapic_timer_thaw(a0, 0);
+	kshim_advance(5000);
+	tap_ok(st.deadline == at && vmm_lapic_pending(a0) == -1,
+	       "a masked one tells nobody");
+	down();
+}
+
 /* Where the processor leaves the guest at a deadline, no timer of the host runs. */
 static void test_in_guest(void)
 {
@@ -317,6 +381,7 @@ int main(void)
 	test_timer();
 	test_deadline();
 	test_freeze();
+	test_late();
 	test_in_guest();
 	tap_ok(kshim_allocated == 0, "nothing left behind");
 	return tap_done();

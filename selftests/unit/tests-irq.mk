@@ -12,7 +12,7 @@ ASM	:= $(firstword $(wildcard $(KDIR)/arch/x86/include/asm/apicdef.h \
 LAPIC	:= $(addprefix irq/,apic_map.c lapic.c lapic_reg.c lapic_state.c \
 	   lapic_timer.c)
 IRQCHIP	:= $(LAPIC) io/bus.c $(addprefix irq/,ioapic.c irqchip.c irqfd.c \
-	   pic.c pit.c pit_dev.c route.c)
+	   irqchip_state.c pic.c pit.c pit_dev.c route.c)
 
 SRC_irq_pic	:= irq/pic.c
 SRC_irq_pit	:= irq/pit.c
@@ -30,7 +30,7 @@ IRQ_TESTS := irq_pic irq_pit irq_ioapic irq_lapic irq_lapic_reg \
 
 # Each of these headers is the stand-in.
 IRQ_SHIM := $(addprefix $(BUILD)/irq-shim/linux/,$(addsuffix .h, \
-	   atomic bitops bits compiler err eventfd file gfp hrtimer \
+	   atomic bitops bits build_bug compiler err eventfd file gfp hrtimer \
 	   kernel ktime list math64 minmax mm mutex poll rculist rcupdate slab \
 	   spinlock string workqueue)) $(BUILD)/irq-shim/compat.h
 

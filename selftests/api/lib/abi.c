@@ -3,6 +3,7 @@
  * The table of abi32.h; built twice, once with the alignment of 32-bit callers.
  */
 #include <linux/vmm.h>
+#include <linux/vmm_state.h>
 
 #include "abi32.h"
 
@@ -33,6 +34,23 @@ const struct abi_struct TABLE[] = {
 	STRUCT(vmm_vm_requests, pad),
 	STRUCT(vmm_vm_clock, ns),
 	STRUCT(vmm_dirty_log, reserved),
+	STRUCT(vmm_vm_state, reserved),
+	STRUCT(vmm_state_record, size),
+	STRUCT(vmm_state_vm, tsc_khz),
+	STRUCT(vmm_state_clock, pad),
+	STRUCT(vmm_state_lines, user),
+	STRUCT(vmm_state_pic, chip[1].pad),
+	STRUCT(vmm_state_ioapic, pad),
+	STRUCT(vmm_state_pit_channel, flags),
+	STRUCT(vmm_state_pit, pad),
+	STRUCT(vmm_state_sregs, efer),
+	STRUCT(vmm_state_debugregs, dr7),
+	STRUCT(vmm_state_msrs, arch_capabilities),
+	STRUCT(vmm_state_xsave, xcr0),
+	STRUCT(vmm_state_events, pad),
+	STRUCT(vmm_state_lapic, regs),
+	STRUCT(vmm_state_time, flags),
+	STRUCT(vmm_state_end, bytes),
 	STRUCT(vmm_run, rip),
 	STRUCT(vmm_run, mmio.write),
 	STRUCT(vmm_run, fail.pad),

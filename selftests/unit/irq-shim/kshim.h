@@ -45,6 +45,8 @@
 
 #define U16_MAX		0xffffU
 
+#define static_assert(e) _Static_assert(e, #e)
+
 /* math64.h */
 
 #define DIV_ROUND_UP_ULL(a, b) (((a) + (b) - 1) / (b))
@@ -316,6 +318,7 @@ u64 hrtimer_forward_now(struct hrtimer *t, ktime_t interval);
 #define hrtimer_cancel		hrtimer_try_to_cancel
 #define hrtimer_set_expires(t, when)	((t)->expires = (when))
 #define hrtimer_get_expires(t)	((t)->expires)
+#define ktime_to_ns(t)		((s64)(t))
 #define ktime_add_ns(t, ns)	((ktime_t)((t) + (ns)))
 #define hrtimer_active(t)	((t)->queued)
 #define hrtimer_start_expires(t, mode) hrtimer_start(t, (t)->expires, \

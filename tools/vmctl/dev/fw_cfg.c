@@ -95,3 +95,26 @@ void fw_cfg_init(struct fw_cfg *cfg, uint64_t ram, unsigned int cpus)
 		.width = 2,
 	};
 }
+
+void fw_cfg_save(struct fw_cfg *cfg, struct fw_cfg_state *st)
+{
+	pthread_mutex_lock(&cfg->lock);
+	memcpy(st->item, cfg->item, sizeof(st->item));
+	st->len = cfg->len;
+	st->pos = cfg->pos;
+	pthread_mutex_unlock(&cfg->lock);
+}
+
+bool fw_cfg_valid(const struct fw_cfg_state *st)
+{
+	return st->len <= sizeof(st->item) && st->pos <= st->len;
+}
+
+void fw_cfg_load(struct fw_cfg *cfg, const struct fw_cfg_state *st)
+{
+	pthread_mutex_lock(&cfg->lock);
+	memcpy(cfg->item, st->item, sizeof(cfg->item));
+	cfg->len = st->len;
+	cfg->pos = st->pos;
+	pthread_mutex_unlock(&cfg->lock);
+}

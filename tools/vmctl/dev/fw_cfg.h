@@ -23,4 +23,15 @@ struct fw_cfg {
 
 void fw_cfg_init(struct fw_cfg *cfg, uint64_t ram, unsigned int cpus);
 
+/** struct fw_cfg_state - what is being read, saved */
+struct fw_cfg_state {
+	uint8_t item[8];
+	uint32_t len, pos;
+};
+
+/** fw_cfg_save() and fw_cfg_load() lock; fw_cfg_valid(): whether it can be so. */
+void fw_cfg_save(struct fw_cfg *cfg, struct fw_cfg_state *st);
+bool fw_cfg_valid(const struct fw_cfg_state *st);
+void fw_cfg_load(struct fw_cfg *cfg, const struct fw_cfg_state *st);
+
 #endif

@@ -176,3 +176,37 @@ void i8042_init(struct i8042 *kbc, struct vm_end *end)
 		.width = 1,
 	};
 }
+
+void i8042_save(struct i8042 *kbc, struct i8042_state *st)
+{
+	pthread_mutex_lock(&kbc->lock);
+	*st = (struct i8042_state){
+		.command_byte = kbc->command_byte,
+		.output_port = kbc->output_port,
+		.pending = kbc->pending,
+		.data = kbc->data,
+		.full = kbc->full,
+		.command_last = kbc->command_last,
+	};
+	pthread_mutex_unlock(&kbc->lock);
+}
+
+bool i8042_valid(const struct i8042_state *st)
+{
+	return st->full <= 1 && st->command_last <= 1 && !st->pad[0] &&
+	       !st->pad[1] &&
+	       (!st->pending || st->pending == WRITE_COMMAND_BYTE ||
+		st->pending == WRITE_OUTPUT || st->pending == ECHO_KEYBOARD);
+}
+
+void i8042_load(struct i8042 *kbc, const struct i8042_state *st)
+{
+	pthread_mutex_lock(&kbc->lock);
+	kbc->command_byte = st->command_byte;
+	kbc->output_port = st->output_port;
+	kbc->pending = st->pending;
+	kbc->data = st->data;
+	kbc->full = st->full;
+	kbc->command_last = st->command_last;
+	pthread_mutex_unlock(&kbc->lock);
+}

@@ -34,4 +34,19 @@ struct i8042 {
 
 void i8042_init(struct i8042 *kbc, struct vm_end *end);
 
+/** struct i8042_state - the controller, saved; fields as in struct i8042 */
+struct i8042_state {
+	uint8_t command_byte, output_port;
+	uint8_t pending;
+	uint8_t data;
+	uint8_t full;
+	uint8_t command_last;
+	uint8_t pad[2];
+};
+
+/** i8042_save() and i8042_load() lock; i8042_valid(): whether it can be like that. */
+void i8042_save(struct i8042 *kbc, struct i8042_state *st);
+bool i8042_valid(const struct i8042_state *st);
+void i8042_load(struct i8042 *kbc, const struct i8042_state *st);
+
 #endif

@@ -20,11 +20,16 @@
 #define SLP_TYP_MASK	7
 #define SLP_EN		0x20
 
+static bool sci(const struct pm *pm)
+{
+	return (pm->reg[STATUS] & pm->reg[ENABLE]) ||
+	       (pm->reg[STATUS + 1] & pm->reg[ENABLE + 1]);
+}
+
 /* Holding the lock. */
 static void update_sci(struct pm *pm)
 {
-	irq_set(pm->sci, (pm->reg[STATUS] & pm->reg[ENABLE]) ||
-			 (pm->reg[STATUS + 1] & pm->reg[ENABLE + 1]));
+	irq_set(pm->sci, sci(pm));
 }
 
 void pm_press_button(struct pm *pm)
@@ -133,4 +138,21 @@ void pm_init(struct pm *pm, struct irq_line *sci, struct vm_clock *clock,
 	pm->clock = clock;
 	pm->reg[CONTROL_LOW] = SCI_EN;
 	pthread_mutex_init(&pm->lock, NULL);
+}
+
+void pm_save(const struct pm *pm, struct pm_state *st)
+{
+	memcpy(st->reg, pm->reg, sizeof(st->reg));
+}
+
+bool pm_valid(const struct pm_state *st)
+{
+	return (st->reg[CONTROL_LOW] & SCI_EN) &&
+	       !(st->reg[CONTROL_HIGH] & SLP_EN);
+}
+
+void pm_load(struct pm *pm, const struct pm_state *st)
+{
+	memcpy(pm->reg, st->reg, sizeof(pm->reg));
+	irq_sync(pm->sci, sci(pm));
 }

@@ -31,6 +31,19 @@ struct pm {
 void pm_init(struct pm *pm, struct irq_line *sci, struct vm_clock *clock,
 	     struct vm_end *end);
 
+/** struct pm_state - the registers, saved */
+struct pm_state {
+	uint8_t reg[8];
+};
+
+/*
+ * Save and load, by who holds the lock; pm_valid(): whether they can be like that.  The
+ * timer counts the machine's time and has no other state.
+ */
+void pm_save(const struct pm *pm, struct pm_state *st);
+bool pm_valid(const struct pm_state *st);
+void pm_load(struct pm *pm, const struct pm_state *st);
+
 /** pm_press_button() - presses and releases the power button. */
 void pm_press_button(struct pm *pm);
 

@@ -84,3 +84,25 @@ void reset_init(struct reset *reset, struct vm_end *end)
 		.width = 1,
 	};
 }
+
+void reset_save(const struct reset *reset, struct reset_state *st)
+{
+	memset(st, 0, sizeof(*st));
+	st->control_value = reset->control_value;
+	st->fast_value = reset->fast_value;
+}
+
+bool reset_valid(const struct reset_state *st)
+{
+	static const uint8_t zero[sizeof(st->pad)];
+
+	return !(st->control_value & CONTROL_CPU) &&
+	       !(st->fast_value & FAST_RESET) &&
+	       !memcmp(st->pad, zero, sizeof(zero));
+}
+
+void reset_load(struct reset *reset, const struct reset_state *st)
+{
+	reset->control_value = st->control_value;
+	reset->fast_value = st->fast_value;
+}

@@ -19,6 +19,17 @@ struct reset {
 
 void reset_init(struct reset *reset, struct vm_end *end);
 
+/** struct reset_state - the two ports, saved */
+struct reset_state {
+	uint8_t control_value, fast_value;
+	uint8_t pad[6];
+};
+
+/* While no vCPU's thread uses them; reset_valid(): whether they can be like that. */
+void reset_save(const struct reset *reset, struct reset_state *st);
+bool reset_valid(const struct reset_state *st);
+void reset_load(struct reset *reset, const struct reset_state *st);
+
 /** reset_request() - the guest asked for a reset, by whatever means. */
 void reset_request(struct vm_end *end, const char *how);
 

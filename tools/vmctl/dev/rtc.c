@@ -427,3 +427,42 @@ void rtc_fini(struct rtc *rtc)
 	rtc->timer.fd = -1;
 	pthread_mutex_destroy(&rtc->lock);
 }
+
+/* ---- its state ------------------------------------------------------------------- */
+
+void rtc_save(const struct rtc *rtc, struct rtc_state *st)
+{
+	memset(st, 0, sizeof(*st));
+	st->offset = rtc->offset;
+	st->seen = rtc->seen;
+	st->index = rtc->index;
+	memcpy(st->byte, rtc->byte, sizeof(st->byte));
+}
+
+bool rtc_valid(const struct rtc_state *st)
+{
+	static const uint8_t zero[sizeof(st->pad)];
+	int64_t most = LAST_SECOND * SEC_NS;
+
+	return st->offset >= -most && st->offset <= most && st->seen >= 0 &&
+	       st->index < RTC_BYTES && !(st->byte[REG_A] & A_UIP) &&
+	       !memcmp(st->pad, zero, sizeof(zero));
+}
+
+/* This host's clock may be behind that of the one before. */
+void rtc_load(struct rtc *rtc, const struct rtc_state *st)
+{
+	int64_t now = rtc->now();
+
+	rtc->offset = st->offset;
+	if (rtc->offset < -now)
+		rtc->offset = -now;
+	if (rtc->offset > LAST_SECOND * SEC_NS - now)
+		rtc->offset = LAST_SECOND * SEC_NS - now;
+	now += rtc->offset;
+	rtc->seen = st->seen < now ? st->seen : now;
+	rtc->index = st->index;
+	memcpy(rtc->byte, st->byte, sizeof(rtc->byte));
+	update(rtc);
+	irq_sync(rtc->irq, rtc->byte[REG_C] & C_IRQ);
+}

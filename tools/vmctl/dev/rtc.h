@@ -45,4 +45,22 @@ int rtc_init(struct rtc *rtc, struct irq_line *irq,
 	     const struct layout *layout, unsigned int cpus, struct err *err);
 void rtc_fini(struct rtc *rtc);
 
+/** struct rtc_state - the clock, saved; fields as in struct rtc */
+struct rtc_state {
+	int64_t offset;
+	int64_t seen;
+	uint8_t byte[RTC_BYTES];
+	uint8_t index;
+	uint8_t pad[7];
+};
+
+/*
+ * Save and load, by who holds the lock.  rtc_valid(): whether a clock can be in that
+ * state.  The clock goes on with the host's time of day: of what has passed in between
+ * the guest is told once.
+ */
+void rtc_save(const struct rtc *rtc, struct rtc_state *st);
+bool rtc_valid(const struct rtc_state *st);
+void rtc_load(struct rtc *rtc, const struct rtc_state *st);
+
 #endif

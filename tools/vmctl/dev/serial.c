@@ -348,3 +348,76 @@ void serial_receive_break(struct serial *s)
 	update(s);
 	pthread_mutex_unlock(&s->lock);
 }
+
+/* ---- its state ------------------------------------------------------------------- */
+
+void serial_save(const struct serial *s, struct serial_state *st)
+{
+	unsigned int i, first = s->queue_head - s->from_queue;
+
+	memset(st, 0, sizeof(*st));
+	st->ier = s->ier;
+	st->fcr = s->fcr;
+	st->lcr = s->lcr;
+	st->mcr = s->mcr;
+	st->lsr = s->lsr;
+	st->msr = s->msr;
+	st->scratch = s->scratch;
+	memcpy(st->divisor, s->divisor, sizeof(st->divisor));
+	st->thr_pending = s->thr_pending;
+	st->fifo_len = (uint16_t)s->fifo_len;
+	st->from_queue = (uint16_t)s->from_queue;
+	st->queue_len = (uint16_t)s->queue_len;
+	for (i = 0; i < s->fifo_len; i++)
+		st->fifo[i] = s->fifo[(s->fifo_head + i) % SERIAL_FIFO];
+	for (i = 0; i < s->from_queue + s->queue_len; i++)
+		st->queue[i] = s->queue[(first + i) % SERIAL_QUEUE];
+}
+
+static bool entries_valid(const uint16_t *entry, unsigned int len,
+			  unsigned int room)
+{
+	unsigned int i;
+
+	for (i = 0; i < room; i++)
+		if (entry[i] > (i < len ? SERIAL_BREAK | 0xff : 0))
+			return false;
+	return true;
+}
+
+bool serial_valid(const struct serial_state *st)
+{
+	const uint8_t fcr = UART_FCR_ENABLE_FIFO | UART_FCR_DMA_SELECT |
+			    UART_FCR_TRIGGER_MASK;
+	unsigned int size = st->fcr & UART_FCR_ENABLE_FIFO ? SERIAL_FIFO : 1;
+	unsigned int queued = st->from_queue + st->queue_len;
+
+	return !(st->ier & ~0xf) && !(st->fcr & ~fcr) &&
+	       !(st->mcr & ~MCR_BITS) && st->thr_pending <= 1 &&
+	       st->fifo_len <= size && st->from_queue <= st->fifo_len &&
+	       !(st->lsr & UART_LSR_DR) == !st->fifo_len &&
+	       queued <= SERIAL_QUEUE &&
+	       entries_valid(st->fifo, st->fifo_len, SERIAL_FIFO) &&
+	       entries_valid(st->queue, queued, SERIAL_QUEUE);
+}
+
+void serial_load(struct serial *s, const struct serial_state *st)
+{
+	s->ier = st->ier;
+	s->fcr = st->fcr;
+	s->lcr = st->lcr;
+	s->mcr = st->mcr;
+	s->lsr = st->lsr;
+	s->msr = st->msr;
+	s->scratch = st->scratch;
+	memcpy(s->divisor, st->divisor, sizeof(s->divisor));
+	s->thr_pending = st->thr_pending;
+	s->fifo_head = 0;
+	s->fifo_len = st->fifo_len;
+	memcpy(s->fifo, st->fifo, sizeof(s->fifo));
+	s->from_queue = st->from_queue;
+	s->queue_head = st->from_queue;
+	s->queue_len = st->queue_len;
+	memcpy(s->queue, st->queue, sizeof(s->queue));
+	irq_sync(s->irq, cause(s) != UART_IIR_NO_INT);
+}

@@ -70,6 +70,28 @@ size_t serial_room(struct serial *s);
 /** serial_receive() - bytes from the other end; at most serial_room(). */
 void serial_receive(struct serial *s, const uint8_t *data, size_t len);
 
+/**
+ * struct serial_state - a port, saved
+ * @fifo:	what the guest reads next first
+ * @queue:	likewise, behind the last @from_queue of @fifo's, which are there too
+ */
+struct serial_state {
+	uint8_t ier, fcr, lcr, mcr, lsr, msr, scratch;
+	uint8_t divisor[2];
+	uint8_t thr_pending;
+	uint16_t fifo_len, from_queue, queue_len;
+	uint16_t fifo[SERIAL_FIFO];
+	uint16_t queue[SERIAL_QUEUE];
+};
+
+/*
+ * Save and load, by who holds the lock.  serial_valid(): whether a port can be in that
+ * state, which a load then takes; the kernel is told of the interrupt line.
+ */
+void serial_save(const struct serial *s, struct serial_state *st);
+bool serial_valid(const struct serial_state *st);
+void serial_load(struct serial *s, const struct serial_state *st);
+
 /** serial_receive_break() - a break, which takes the room of a byte. */
 void serial_receive_break(struct serial *s);
 

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <linux/vmm.h>
 
+#include "lib/buffer.h"
 #include "lib/err.h"
 
 #define VMM_DEVICE	"/dev/vmm"
@@ -42,6 +43,23 @@ int vmm_set_sregs(int vcpu, const struct vmm_sregs *sregs, struct err *err);
 /** vmm_set_msrs() - at most VMM_MAX_MSRS; the error names the one refused. */
 int vmm_set_msrs(int vcpu, const struct vmm_msr_entry *entry,
 		 unsigned int count, struct err *err);
+
+/**
+ * vmm_pause() - 0; 1: it was paused already; vmm_resume() likewise not
+ */
+int vmm_pause(int vm, struct err *err);
+int vmm_resume(int vm, struct err *err);
+
+/** vmm_get_state() - adds the kernel's stream of a VM that is paused to @out. */
+int vmm_get_state(int vm, struct bytes *out, struct err *err);
+
+/**
+ * vmm_set_state() - a VM that is paused takes @size bytes over
+ *
+ * What this host lacks is named in the error.
+ */
+int vmm_set_state(const struct vmm *vmm, int vm, const void *data, size_t size,
+		  struct err *err);
 
 /** vmm_feature_name() - of bit @bit of vmm_info.features, or NULL. */
 const char *vmm_feature_name(unsigned int bit);

@@ -16,6 +16,13 @@ struct irq_line {
 	void (*drive)(struct irq_line *line, bool level);
 };
 
+/** irq_sync() - likewise when the kernel may think otherwise: tells it anyway. */
+static inline void irq_sync(struct irq_line *line, bool level)
+{
+	line->level = level;
+	line->drive(line, level);
+}
+
 static inline void irq_set(struct irq_line *line, bool level)
 {
 	if (line->level == level)

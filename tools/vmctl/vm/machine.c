@@ -11,6 +11,7 @@
 #include "boot/acpi.h"
 #include "lib/container.h"
 #include "vm/machine.h"
+#include "vm/state.h"
 #include "vm/thread.h"
 
 #define STOP_SLICE_MS	50
@@ -388,8 +389,11 @@ int machine_start(struct machine *m, struct err *err)
 	ret = add_sources(m, err);
 	for (i = 0; i < m->cpus && !ret; i++)
 		ret = vcpu_start(&m->vcpu[i], err);
-	if (!ret)
+	if (!ret) {
+		if (m->held)
+			machine_release(m);
 		return 0;
+	}
 	vm_end_set(&m->end, END_CRASH, err->code, "%s", err->text);
 	stop(m);
 	return -1;

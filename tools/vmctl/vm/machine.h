@@ -66,6 +66,8 @@ struct machine {
 	struct debug_exit debug_exit;
 	struct cable *cable;
 	bool plugged;
+	bool held;		/* see vm/state.h */
+	bool go_on;		/* and when it is no more, the VM is resumed */
 
 	unsigned int cpus;
 	struct vcpu *vcpu;
@@ -86,7 +88,10 @@ struct machine *machine_create(const struct machine_options *opt,
 			       struct machine_files *files, struct loop *loop,
 			       struct cable *cable, struct err *err);
 
-/** machine_start() - lets the processors go; on failure that is the end. */
+/**
+ * machine_start() - lets the processors go, and a machine that is held, too; on
+ * failure that is the end.
+ */
 int machine_start(struct machine *m, struct err *err);
 
 /** machine_run() - serves it until the end, which is then in machine->end. */

@@ -51,6 +51,7 @@ int vcpu_create(struct vcpu *vcpu, struct vmm *vmm, int vm, unsigned int id,
 
 	pthread_mutex_init(&vcpu->lock, NULL);
 	pthread_cond_init(&vcpu->answered, NULL);
+	pthread_cond_init(&vcpu->changed, NULL);
 	vcpu->id = id;
 	vcpu->bus = bus;
 	vcpu->ram = ram;
@@ -163,24 +164,52 @@ static void serve(struct vcpu *vcpu)
  */
 static void answer(struct vcpu *vcpu)
 {
-	pthread_mutex_lock(&vcpu->lock);
 	vcpu->failed = vmm_get_regs(vcpu->fd, &vcpu->state.regs, &vcpu->err) ||
 		       vmm_get_sregs(vcpu->fd, &vcpu->state.sregs, &vcpu->err);
 	atomic_store(&vcpu->asked, false);
+	pthread_cond_signal(&vcpu->answered);
+}
+
+/* Somebody wants the thread to come out, and it has. */
+static void come_out(struct vcpu *vcpu)
+{
+	if (!atomic_load(&vcpu->asked) && !atomic_load(&vcpu->hold))
+		return;
+	pthread_mutex_lock(&vcpu->lock);
+	for (;;) {
+		if (atomic_load(&vcpu->asked))
+			answer(vcpu);
+		if (!atomic_load(&vcpu->hold) || vm_ended(vcpu->end))
+			break;
+		vcpu->waiting = true;
+		pthread_cond_signal(&vcpu->answered);
+		pthread_cond_wait(&vcpu->changed, &vcpu->lock);
+	}
+	vcpu->waiting = false;
 	/* if it was set for the end, the thread sees that by itself */
 	__atomic_store_n(&vcpu->run->immediate_exit, 0, __ATOMIC_RELEASE);
-	pthread_cond_signal(&vcpu->answered);
 	pthread_mutex_unlock(&vcpu->lock);
 }
 
+static bool has_answered(struct vcpu *vcpu)
+{
+	return !atomic_load(&vcpu->asked);
+}
+
+static bool is_waiting(struct vcpu *vcpu)
+{
+	return vcpu->waiting;
+}
+
 /* A kick that comes just before the system call is lost: so they are many. */
-static bool await_answer(struct vcpu *vcpu, unsigned int ms)
+static bool await(struct vcpu *vcpu, bool (*done)(struct vcpu *vcpu),
+		  unsigned int ms)
 {
 	struct timespec until;
 	unsigned int waited;
 
-	for (waited = 0; atomic_load(&vcpu->asked) && waited < ms;
-	     waited += KICK_MS) {
+	pthread_cond_signal(&vcpu->changed);
+	for (waited = 0; !done(vcpu) && waited < ms; waited += KICK_MS) {
 		thread_kick(vcpu->thread);
 		clock_gettime(CLOCK_REALTIME, &until);
 		until.tv_nsec += KICK_MS * 1000000L;
@@ -188,7 +217,16 @@ static bool await_answer(struct vcpu *vcpu, unsigned int ms)
 		until.tv_nsec %= 1000000000;
 		pthread_cond_timedwait(&vcpu->answered, &vcpu->lock, &until);
 	}
-	return !atomic_load(&vcpu->asked);
+	return done(vcpu);
+}
+
+/* What was asked of the thread is asked no more, but perhaps something else is. */
+static void ask_no_more(struct vcpu *vcpu, atomic_bool *what)
+{
+	atomic_store(what, false);
+	if (!atomic_load(&vcpu->asked) && !atomic_load(&vcpu->hold))
+		__atomic_store_n(&vcpu->run->immediate_exit, 0,
+				 __ATOMIC_RELEASE);
 }
 
 int vcpu_read(struct vcpu *vcpu, unsigned int ms, struct vcpu_state *state,
@@ -201,10 +239,8 @@ int vcpu_read(struct vcpu *vcpu, unsigned int ms, struct vcpu_state *state,
 	pthread_mutex_lock(&vcpu->lock);
 	atomic_store(&vcpu->asked, true);
 	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_RELEASE);
-	if (!await_answer(vcpu, ms)) {
-		atomic_store(&vcpu->asked, false);
-		__atomic_store_n(&vcpu->run->immediate_exit, 0,
-				 __ATOMIC_RELEASE);
+	if (!await(vcpu, has_answered, ms)) {
+		ask_no_more(vcpu, &vcpu->asked);
 		ret = err_set(err, VMCTL_TIMEOUT,
 			      "vCPU %u does not leave the guest", vcpu->id);
 	} else if (vcpu->failed) {
@@ -217,13 +253,39 @@ int vcpu_read(struct vcpu *vcpu, unsigned int ms, struct vcpu_state *state,
 	return ret;
 }
 
+int vcpu_hold(struct vcpu *vcpu, unsigned int ms, struct err *err)
+{
+	int ret = 0;
+
+	if (!vcpu->started)
+		return 0;
+	pthread_mutex_lock(&vcpu->lock);
+	atomic_store(&vcpu->hold, true);
+	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_RELEASE);
+	if (!await(vcpu, is_waiting, ms)) {
+		ask_no_more(vcpu, &vcpu->hold);
+		ret = err_set(err, vm_ended(vcpu->end) ? VMCTL_STATE :
+			      VMCTL_TIMEOUT, "vCPU %u does not leave the guest",
+			      vcpu->id);
+	}
+	pthread_mutex_unlock(&vcpu->lock);
+	return ret;
+}
+
+void vcpu_release(struct vcpu *vcpu)
+{
+	pthread_mutex_lock(&vcpu->lock);
+	atomic_store(&vcpu->hold, false);
+	pthread_cond_signal(&vcpu->changed);
+	pthread_mutex_unlock(&vcpu->lock);
+}
+
 /* ---- its thread -------------------------------------------------------------------- */
 
 static void run_failed(struct vcpu *vcpu)
 {
 	if (errno == EINTR || errno == EAGAIN) {
-		if (atomic_load(&vcpu->asked))
-			answer(vcpu);
+		come_out(vcpu);
 		return;
 	}
 	if (errno == ESHUTDOWN) {
@@ -273,6 +335,10 @@ void vcpu_stop(struct vcpu *vcpu)
 	if (!vcpu->started)
 		return;
 	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_RELEASE);
+	/* the end is set: who is held sees it */
+	pthread_mutex_lock(&vcpu->lock);
+	pthread_cond_signal(&vcpu->changed);
+	pthread_mutex_unlock(&vcpu->lock);
 	thread_kick(vcpu->thread);
 }
 

@@ -26,6 +26,8 @@ struct vcpu_state {
  * @run:	the page shared with the kernel; the thread's own, but for
  *		immediate_exit, which others may set
  * @lock:	innermost; protects what follows
+ * @hold:	the thread is to stay out of the guest, and @waiting that it does, having
+ *		finished what the guest asked for; it waits for @changed
  * @asked:	@state is wanted; the thread clears it and tells @answered
  * @failed:	why there is none, in @err
  */
@@ -41,8 +43,10 @@ struct vcpu {
 	bool started;
 
 	pthread_mutex_t lock;
-	pthread_cond_t answered;
+	pthread_cond_t answered, changed;
 	atomic_bool asked;
+	atomic_bool hold;
+	bool waiting;
 	bool failed;
 	struct vcpu_state state;
 	struct err err;
@@ -65,6 +69,15 @@ int vcpu_enter_at(struct vcpu *vcpu, const struct boot_entry *entry,
  */
 int vcpu_read(struct vcpu *vcpu, unsigned int ms, struct vcpu_state *state,
 	      struct err *err);
+
+/**
+ * vcpu_hold() - its thread leaves the guest and does nothing until vcpu_release()
+ *
+ * Every access that the guest began is over then.  Waits for up to @ms; one that has no
+ * thread is held anyway.
+ */
+int vcpu_hold(struct vcpu *vcpu, unsigned int ms, struct err *err);
+void vcpu_release(struct vcpu *vcpu);
 
 int vcpu_start(struct vcpu *vcpu, struct err *err);
 /** vcpu_stop() - after the end is set: makes the thread leave the guest. */
