@@ -5,7 +5,8 @@ snapfile.py FILE ID PARENT PAGE=BYTE...: a snapshot file, made by what
 Documentation/snapshot-format.rst says and nothing else, of a machine "web" of 8 MiB. ID and
 PARENT are small numbers, the latter 0 for none. BYTE is what the page is full of; 0 in a file
 without a parent is left out. With ^OFFSET=BYTE a byte of the file is altered at the end; with
-END=NUMBER it is cut off there.
+END=NUMBER it is cut off there. backend=, cpu= and conf= are the kind of host, EBX of CPUID leaf 7
+of an AMD processor, and the definition.
 """
 import struct
 import sys
@@ -79,15 +80,19 @@ def pages_section(pages):
 
 
 def main(path, own, parent, *words):
-    pairs = [word.split('=') for word in words]
+    pairs = [word.split('=', 1) for word in words]
     pages = sorted((int(n), int(byte)) for n, byte in pairs if n.isdigit())
+    words = {key: value for key, value in pairs}
     if int(parent) == 0:
         pages = [page for page in pages if page[1]]
     out = File()
     out.add(b'HEAD', struct.pack('<2I16s16sQ16s64s', 1, 4096, bytes(15) + bytes([int(own)]),
-                                 bytes(15) + bytes([int(parent)]), 1700000000 * 10**9, b'svm', b'web'))
-    out.add(b'CPU ', struct.pack('<8I', 1, 0, 0, 1, 2, 3, 4, 0))
-    out.add(b'CONF', b'memory 8M\nmultiboot /rest\n')
+                                 bytes(15) + bytes([int(parent)]), 1700000000 * 10**9,
+                                 words.get('backend', 'svm').encode(), b'web'))
+    out.add(b'CPU ', struct.pack('<24I', 0, 0, 0, 7, 0x68747541, 0x444d4163, 0x69746e65, 0,
+                                 1, 0, 0, 1, 2, 3, 4, 0,
+                                 7, 0, 1, 0, int(words.get('cpu', '0')), 0, 0, 0))
+    out.add(b'CONF', words.get('conf', 'memory 8M\nmultiboot /rest\n').encode())
     out.add(b'MAP ', struct.pack('<2IQ2I3Q', 1, 1, 8 << 20, 0, 0, 0, 8 << 20, 0))
     out.add(b'STAT', b'state of ' + own.encode())
     out.add(b'NOTE', b'an optional section', 1)

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 
 #include "lib/progress.h"
+#include "snap/diff.h"
 #include "rnd.h"
 #include "tap.h"
 #include "vmctl_snap_files.h"
@@ -264,6 +265,89 @@ static void test_increments(void)
 		free(w[i]);
 }
 
+/* ---- differences ------------------------------------------------------------------ */
+
+/* As two objects. */
+static void put_world(const struct world *w, int *fd)
+{
+	fd[0] = memfd_create("one", MFD_CLOEXEC);
+	fd[1] = memfd_create("two", MFD_CLOEXEC);
+	if (ftruncate(fd[0], PAGES * PAGE) || ftruncate(fd[1], MORE * PAGE))
+		abort();
+	for (unsigned int i = 0; i < PAGES + MORE; i++)
+		if (memcmp(w->page[i], w->page[i] + 1, PAGE - 1) &&
+		    pwrite(fd[i >= PAGES], w->page[i], PAGE,
+			   (i < PAGES ? i : i - PAGES) * PAGE) != PAGE)
+			abort();
+}
+
+static int write_diff(const char *out, char **paths, unsigned int count,
+		      const struct snap_about *a, const int *fd)
+{
+	struct object_source objects;
+	struct diff_source diff;
+	struct snap_writer w;
+	struct merge m;
+	int ret;
+
+	if (merge_open(&m, paths, count, &err))
+		abort();
+	object_source_init(&objects, fd, a->object, 2);
+	diff_source_init(&diff, &m.source, &objects.source);
+	ret = snap_write_begin(&w, out, &err) ?:
+	      snap_write_about(&w, a, &err) ?:
+	      snap_copy(&diff.source, &w, NULL, &err) ?:
+	      snap_write_end(&w, &err);
+	object_source_fini(&objects);
+	merge_close(&m);
+	return ret;
+}
+
+static void test_diff(void)
+{
+	struct world *old = new_world(), *mid = new_world(), *now = new_world();
+	char *paths[2] = { strdup(at("old")), strdup(at("mid")) };
+	struct snap_about a;
+	struct snap_totals t;
+	unsigned int round, i, differ;
+	bool same = true, least = true;
+	int fd[2];
+
+	for (round = 0; round < 8; round++) {
+		memset(old, 0, sizeof(*old));
+		change(old, round == 1 ? 0 : 30);
+		memcpy(mid, old, sizeof(*mid));
+		change(mid, 10);
+		memcpy(now, mid, sizeof(*now));
+		change(now, round == 2 ? 0 : 1U << round);
+		if (round == 3)
+			memset(now, 0, sizeof(*now));
+		put_world(now, fd);
+		unlink(paths[0]);
+		unlink(paths[1]);
+		unlink(at("diff"));
+		a = about_of(1, 0);
+		same = same && !write_file(paths[0], &a, old, NULL, &err);
+		a = about_of(2, 1);
+		same = same && !write_file(paths[1], &a, mid, old, &err);
+		a = about_of(3, 2);
+		same = same && !write_diff(at("diff"), paths, 2, &a, fd) &&
+		       reads_as(at("diff"), mid, now, &t);
+		for (i = 0, differ = 0; i < PAGES + MORE; i++)
+			differ += !!memcmp(mid->page[i], now->page[i], PAGE);
+		least = least && t.pages + t.zero == differ;
+		close(fd[0]);
+		close(fd[1]);
+	}
+	tap_ok(same, "what differs from two files, one on the other");
+	tap_ok(least, "and nothing else");
+	free(paths[0]);
+	free(paths[1]);
+	free(old);
+	free(mid);
+	free(now);
+}
+
 static bool does_not_merge(const char *base, const char *inc, const char *why)
 {
 	char *paths[] = { (char *)base, (char *)inc };
@@ -383,6 +467,7 @@ int main(void)
 	test_pipe();
 	test_object();
 	test_increments();
+	test_diff();
 	test_merge_refusals();
 	test_no_room();
 	test_progress();

@@ -28,11 +28,20 @@ static struct err err;
 static struct talk_message answer;
 static char path[] = "/tmp/vmctl-talk-XXXXXX";
 
+/* Whose request was the last, and who was the last to go. */
+static const struct talk_client *asked_by, *went;
+
+static void note_gone(struct talk_server *s, const struct talk_client *c)
+{
+	went = c;
+}
+
 /* ---- verbs --------------------------------------------------------------------------- */
 
 static int do_echo(struct talk_server *s, const struct talk_message *asked,
 		   struct talk_message *reply, struct err *e)
 {
+	asked_by = s->asking;
 	memcpy(reply->data, asked->data, asked->len);
 	reply->len = asked->len;
 	return 0;
@@ -348,6 +357,32 @@ static void test_many(void)
 	close(last);
 }
 
+static void test_gone(void)
+{
+	struct talk_head head = { TALK_MAGIC, TALK_VERSION, ECHO, 1, 0 };
+	int first = add(), second = add();
+	const struct talk_client *one, *other;
+
+	serve();	/* of those before */
+	server.gone = note_gone;
+	talk_send(first, &head, NULL, 0, -1, 0);
+	serve();
+	one = asked_by;
+	talk_send(second, &head, NULL, 0, -1, 0);
+	serve();
+	other = asked_by;
+	tap_ok(one && other && one != other && !went,
+	       "the server knows who asks");
+	close(first);
+	serve();
+	tap_ok(went == one, "and who goes");
+	send(second, "x", 1, 0);
+	serve();
+	tap_ok(went == other, "or is dropped");
+	close(second);
+	server.gone = NULL;
+}
+
 int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
@@ -360,6 +395,7 @@ int main(void)
 	test_bad();
 	test_deaf();
 	test_many();
+	test_gone();
 	talk_server_fini(&server);
 	loop_fini(&loop);
 	unlink(path);

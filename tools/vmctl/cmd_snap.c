@@ -4,6 +4,8 @@
 #include "cmds.h"
 
 static const struct command *const subs[] = {
+	&cmd_snap_export,
+	&cmd_snap_import,
 	&cmd_snap_merge,
 	&cmd_snap_show,
 	&cmd_snap_verify,
@@ -12,7 +14,7 @@ static const struct command *const subs[] = {
 
 const struct command cmd_snap = {
 	.name = "snap",
-	.summary = "Look at, check and merge snapshot files",
+	.summary = "Save VMs to files, go on from these, look at them, merge them",
 	.usage = "COMMAND [ARGUMENT...]",
 	.help =
 "A unique prefix will do here, too.  See also: vmctl help snap COMMAND.\n",

@@ -3,37 +3,9 @@
 
 #include "args.h"
 #include "cmds.h"
-#include "lib/watch.h"
+#include "vm/await.h"
 #include "vm/background.h"
 #include "vm/define.h"
-
-#define EFFECT_NS	10000000000ULL	/* for a processor to run */
-#define CHECK_MS	1000
-
-/* One that has ended by now did run. */
-static enum watch_sight has_run(const struct record_vm *vm)
-{
-	return vm && !strcmp(vm->state, "new") ? WATCH_NOT_YET : WATCH_DONE;
-}
-
-/* Its process is ready; now let the guest be, too. */
-static int await(const char *name, struct err *err)
-{
-	struct record_vm vm;
-	struct control c;
-	int ret;
-
-	if (control_open(&c, err))
-		return -1;
-	ret = records_vm_own(&c, name, &vm, err);
-	if (!ret)
-		ret = watch_until(&c, vm.id, has_run, EFFECT_NS, CHECK_MS, err);
-	else if (err->code == VMCTL_NO_VM)
-		ret = 0;
-	control_close(&c);
-	return ret <= 0 ? ret : err_set(err, VMCTL_TIMEOUT,
-					"its processors do not run yet");
-}
 
 static int start(const struct paths *paths, const char *name, struct err *err)
 {
@@ -44,9 +16,9 @@ static int start(const struct paths *paths, const char *name, struct err *err)
 	ret = define_read(paths, name, &conf, err);
 	if (!ret) {
 		conf.opt.unique = true;
-		ret = background_start(paths, &conf.opt, err);
+		ret = background_start(paths, &conf, NULL, err);
 		if (!ret)
-			ret = await(name, err);
+			ret = await_running(name, err);
 		/* some words begin with the name, some do not */
 		if (ret && strncmp(err->text, name, strlen(name)))
 			err_wrap(err, "%s", name);

@@ -14,6 +14,7 @@ extern const struct command cmd_complete, cmd_console, cmd_create, cmd_destroy,
 			    cmd_version, cmd_wait;
 
 /* Those of snap. */
-extern const struct command cmd_snap_merge, cmd_snap_show, cmd_snap_verify;
+extern const struct command cmd_snap_export, cmd_snap_import, cmd_snap_merge,
+			    cmd_snap_show, cmd_snap_verify;
 
 #endif

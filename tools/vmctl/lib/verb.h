@@ -14,6 +14,11 @@ enum {
 	VERB_BREAK,	/* likewise, behind a break */
 	VERB_MEMORY,	/* the reply is a struct verb_memory, and the memory object */
 	VERB_SANDBOX,	/* the reply is a struct verb_sandbox */
+	VERB_HOLD,	/* stops it until VERB_RELEASE or the connection's end; the
+			 * reply is a struct verb_hold */
+	VERB_HELD,	/* u64: an offset in what it tells of; the reply has bytes
+			 * from there, none at the end */
+	VERB_RELEASE,
 };
 
 /** struct verb_regs - @vcpus: how many the machine has */
@@ -33,6 +38,17 @@ struct verb_range {
 struct verb_sandbox {
 	__u32 mode;
 	__u32 has;
+};
+
+/**
+ * struct verb_hold - what a machine that is held is, but for its memory
+ * @backend:	of the host
+ * @state:	bytes of state; behind it @cpuid bytes of struct vmm_cpuid_entry,
+ *		and behind these @conf bytes of definition
+ */
+struct verb_hold {
+	char backend[16];
+	__u64 state, cpuid, conf;
 };
 
 #define VERB_RANGES	2

@@ -63,6 +63,7 @@ void snap_write_give_up(struct snap_writer *w);
  * @about:	after snap_read_begin()
  * @totals:	of what has been read
  * @size:	of the file; 0: nobody knows
+ * @named:	it is not standard input
  */
 struct snap_reader {
 	struct section_in in;
@@ -70,7 +71,7 @@ struct snap_reader {
 	struct snap_about about;
 	struct snap_totals totals;
 	uint64_t size;
-	bool ours;
+	bool named;
 };
 
 /**

@@ -12,11 +12,11 @@
 static int open_file(struct snap_reader *r, const char *path, struct err *err)
 {
 	struct stat st;
-	int fd = 0;
+	int fd;
 
-	r->ours = strcmp(path, "-");
-	if (r->ours)
-		fd = open(path, O_RDONLY | O_CLOEXEC);
+	r->named = strcmp(path, "-");
+	fd = r->named ? open(path, O_RDONLY | O_CLOEXEC) :
+		       fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
 		return err_set(err, errno == EACCES ? VMCTL_PERM : VMCTL_FAILED,
 			       "%.200s: cannot open: %s", path, strerror(errno));
@@ -33,7 +33,7 @@ int snap_read_begin(struct snap_reader *r, const char *path, bool unpack,
 	r->in.fd = -1;
 	if (open_file(r, path, err))
 		return -1;
-	return section_in_begin(&r->in, r->in.fd, r->ours ? path : "standard input",
+	return section_in_begin(&r->in, r->in.fd, r->named ? path : "standard input",
 				err) ||
 	       about_read(&r->about, &r->in, err) ||
 	       frame_reader_init(&r->frames, unpack, err) ? -1 : 0;
@@ -79,7 +79,7 @@ void snap_read_close(struct snap_reader *r)
 	frame_reader_fini(&r->frames);
 	about_free(&r->about);
 	section_in_end(&r->in);
-	if (r->ours && r->in.fd >= 0)
+	if (r->in.fd >= 0)
 		close(r->in.fd);
 	r->in.fd = -1;
 }

@@ -8,6 +8,8 @@
 #include "lib/talk.h"
 #include "vm/ask.h"
 
+#define HOLD_MOST	(1ULL << 30)	/* of any part */
+
 int ask_open(const struct reach *r, struct err *err)
 {
 	return reach_connect(r, "control", SOCK_SEQPACKET, err);
@@ -71,6 +73,56 @@ int ask_sandbox(int fd, struct verb_sandbox *sandbox, struct err *err)
 {
 	return ask_within(fd, ASK_ASIDE_MS, VERB_SANDBOX, NULL, 0, sandbox,
 			  sizeof(*sandbox), NULL, err);
+}
+
+/* What comes next of what is held, behind @bytes; @all: how much there will be */
+static int ask_more(int fd, struct bytes *bytes, uint64_t all,
+		    struct talk_message *reply, struct err *err)
+{
+	__u64 at = bytes->len;
+
+	if (talk_ask(fd, VERB_HELD, &at, sizeof(at), ASK_MS, reply, err))
+		return -1;
+	if (reply->fd >= 0)
+		close(reply->fd);
+	if (!reply->len || reply->len > all - bytes->len)
+		return err_set(err, VMCTL_FAILED,
+			       "its process says too much or too little");
+	if (bytes_add(bytes, reply->data, reply->len))
+		return err_set(err, VMCTL_FAILED, "out of memory");
+	return 0;
+}
+
+int ask_hold(int fd, struct verb_hold *hold, struct bytes *bytes,
+	     struct err *err)
+{
+	struct talk_message *reply = malloc(sizeof(*reply));
+	uint64_t all;
+	int ret;
+
+	if (!reply)
+		return err_set(err, VMCTL_FAILED, "out of memory");
+	ret = ask(fd, VERB_HOLD, NULL, 0, hold, sizeof(*hold), NULL, err);
+	if (!ret && (hold->conf > HOLD_MOST || hold->cpuid > HOLD_MOST ||
+		     hold->state > HOLD_MOST))
+		ret = err_set(err, VMCTL_FAILED, "more state than there can be");
+	all = ret ? 0 : hold->conf + hold->cpuid + hold->state;
+	while (!ret && bytes->len < all)
+		ret = ask_more(fd, bytes, all, reply, err);
+	free(reply);
+	return ret;
+}
+
+int ask_held(int fd, const struct bytes *bytes, struct err *err)
+{
+	__u64 end = bytes->len;
+
+	return ask(fd, VERB_HELD, &end, sizeof(end), NULL, 0, NULL, err);
+}
+
+int ask_release(int fd, struct err *err)
+{
+	return ask(fd, VERB_RELEASE, NULL, 0, NULL, 0, NULL, err);
 }
 
 int ask_all_regs(int fd, struct verb_regs **regs, unsigned int *count,

@@ -10,6 +10,7 @@
 #include "vm/epitaph.h"
 #include "vm/machine.h"
 #include "vm/place.h"
+#include "vm/restore.h"
 #include "vm/runtime.h"
 #include "vm/sandbox.h"
 #include "vm/spawn.h"
@@ -24,6 +25,7 @@
 
 /**
  * struct background - what its process has
+ * @snapshot:	that the first @machine goes on from, or NULL
  * @files:	what each @machine is made of
  * @machine:	NULL between two, at a reset
  * @place:	entered before there is a machine, left after it
@@ -34,7 +36,9 @@
  */
 struct background {
 	const struct paths *paths;
+	const struct conf *conf;
 	const struct machine_options *opt;
+	struct snap_reader *snapshot;
 	struct runtime runtime;
 	struct place place;
 	struct loop loop;
@@ -51,16 +55,18 @@ struct background {
 
 /* ---- its log ------------------------------------------------------------------- */
 
-/* "web started at 2031-05-06T07:08:09Z" */
+/* "web started at 2031-05-06T07:08:09Z", or that it went on from a snapshot */
 static void log_start(struct background *b)
 {
 	time_t now = time(NULL);
-	char when[32], text[128];
+	char when[32], id[SNAP_ID_TEXT], text[192];
 	struct tm tm;
 
 	gmtime_r(&now, &tm);
 	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	snprintf(text, sizeof(text), "%s started at %s", b->opt->name, when);
+	snprintf(text, sizeof(text), "%s started at %s%s%s", b->opt->name, when,
+		 b->snapshot ? " from snapshot " : "",
+		 b->snapshot ? snap_id_text(id, &b->snapshot->about.id) : "");
 	session_mark(&b->session, text);
 }
 
@@ -118,6 +124,17 @@ static int make(struct background *b, struct err *err)
 				    &b->session.cable, err);
 	verbs_speak_for(&b->verbs, b->machine);
 	return b->machine ? 0 : -1;
+}
+
+/* From the snapshot; those after it boot. */
+static int make_first(struct background *b, struct err *err)
+{
+	b->files.bare = b->snapshot;
+	if (make(b, err) ||
+	    (b->snapshot && restore(b->machine, b->snapshot, err)))
+		return -1;
+	b->files.bare = false;
+	return 0;
 }
 
 /* Some ends speak for themselves. */
@@ -217,6 +234,8 @@ static int enter_sandbox(struct background *b, struct err *err)
 	if (b->epitaph < 0)
 		return -1;
 	s->files = b->opt->cpus + MACHINE_FILES + CLIENT_FILES;
+	if (b->snapshot)
+		s->files++;
 	s->file_size = CONSOLE_LOG_LIMIT;
 	sandbox_keep_dir(s, &b->session.log.dir, b->session.log.where,
 			 SANDBOX_USE_LOG);
@@ -238,12 +257,12 @@ static int enter_sandbox(struct background *b, struct err *err)
 static int get_ready(struct background *b, struct err *err)
 {
 	sandbox_init(&b->sandbox, b->opt->sandbox);
-	verbs_init(&b->verbs, &b->loop, &b->sandbox);
+	verbs_init(&b->verbs, &b->loop, &b->sandbox, b->conf);
 	if (place_enter(&b->place, b->opt->name, &b->opt->sched, err) ||
 	    loop_init(&b->loop, err) || runtime_adopt(&b->runtime, err) ||
 	    session_open(&b->session, b->paths, b->opt->name, err) ||
 	    machine_files_open(&b->files, b->opt, err) ||
-	    listen_at(b, err) || enter_sandbox(b, err) || make(b, err))
+	    listen_at(b, err) || enter_sandbox(b, err) || make_first(b, err))
 		return -1;
 	log_start(b);
 	log_sandbox(b);
@@ -284,22 +303,26 @@ static int body(struct spawn *spawn, void *arg)
 	return ret ? VMCTL_FAILED : VMCTL_OK;
 }
 
-int background_start(const struct paths *paths,
-		     const struct machine_options *opt, struct err *err)
+int background_start(const struct paths *paths, const struct conf *conf,
+		     struct snap_reader *snapshot, struct err *err)
 {
 	struct background *b = calloc(1, sizeof(*b));
-	int ret;
+	int keep[3] = { -1, -1, -1 }, ret;
 
 	if (!b)
 		return err_set(err, VMCTL_FAILED, "out of memory");
 	b->paths = paths;
-	b->opt = opt;
+	b->conf = conf;
+	b->opt = &conf->opt;
+	b->snapshot = snapshot;
 	b->loop.epoll = b->files.vmm.fd = b->epitaph = -1;
 	b->files.boot.kernel.fd = b->files.boot.initrd.fd = -1;
-	ret = runtime_claim(&b->runtime, paths, opt->name, err);
+	ret = runtime_claim(&b->runtime, paths, b->opt->name, err);
 	if (!ret) {
-		ret = spawn(body, b, b->runtime.lock,
-			    opt->sandbox != SANDBOX_OFF, err);
+		keep[0] = b->runtime.lock;
+		if (snapshot)
+			keep[1] = snapshot->in.fd;
+		ret = spawn(body, b, keep, b->opt->sandbox != SANDBOX_OFF, err);
 		runtime_leave(&b->runtime);	/* it is the child's */
 	}
 	free(b);

@@ -8,14 +8,17 @@
 #define VMCTL_BACKGROUND_H
 
 #include "lib/paths.h"
-#include "vm/options.h"
+#include "vm/conf.h"
+
+struct snap_reader;
 
 /**
  * background_start() - a process for the machine, which runs when this returns
+ * @snapshot:	that it goes on from, after snap_read_begin(); NULL: it boots
  *
  * VMCTL_STATE if it runs already.  The caller has one thread.
  */
-int background_start(const struct paths *paths,
-		     const struct machine_options *opt, struct err *err);
+int background_start(const struct paths *paths, const struct conf *conf,
+		     struct snap_reader *snapshot, struct err *err);
 
 #endif

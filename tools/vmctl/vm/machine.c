@@ -137,35 +137,44 @@ static int create_vcpus(struct machine *m, struct err *err)
 	return 0;
 }
 
-/* Plans the boot first: a bad kernel file costs no VM. */
-static int boot(struct machine *m, struct err *err)
+static int create_vm(struct machine *m, const struct layout *layout,
+		     struct err *err)
 {
 	struct vmm *vmm = &m->files->vmm;
+
+	m->vm = vmm_create_vm(vmm, m->opt->name, m->opt->unique,
+			      m->opt->cpus, err);
+	return m->vm < 0 || ram_create(&m->ram, vmm, m->vm, layout, err) ||
+	       create_vcpus(m, err) ? -1 : 0;
+}
+
+/* Plans the boot first: a bad kernel file costs no VM. */
+static int create_booting(struct machine *m, const struct layout *layout,
+			  struct err *err)
+{
 	struct boot *b = malloc(sizeof(*b));
-	struct layout layout;
-	int ret = -1;
+	int ret;
 
 	if (!b)
 		return err_set(err, VMCTL_FAILED, "out of memory");
-	if (layout_make(&layout, m->opt->memory, vmm->info.phys_bits, err))
-		goto out_free;
-	if (boot_open(b, &m->files->boot, &m->opt->boot, &layout, m->opt->cpus,
-		      err))
-		goto out_close;
-	m->vm = vmm_create_vm(vmm, m->opt->name, m->opt->unique,
-			      m->opt->cpus, err);
-	if (m->vm < 0 ||
-	    ram_create(&m->ram, vmm, m->vm, &layout, err) ||
-	    ram_load(&m->ram, &b->plan, err) ||
-	    create_vcpus(m, err) ||
-	    vcpu_enter_at(&m->vcpu[0], &b->plan.entry, err))
-		goto out_close;
-	ret = 0;
-out_close:
+	ret = boot_open(b, &m->files->boot, &m->opt->boot, layout, m->opt->cpus,
+			err) ||
+	      create_vm(m, layout, err) || ram_load(&m->ram, &b->plan, err) ||
+	      vcpu_enter_at(&m->vcpu[0], &b->plan.entry, err) ? -1 : 0;
 	boot_close(b);
-out_free:
 	free(b);
 	return ret;
+}
+
+static int create_guest(struct machine *m, struct err *err)
+{
+	struct layout layout;
+
+	if (layout_make(&layout, m->opt->memory, m->files->vmm.info.phys_bits,
+			err))
+		return -1;
+	return m->files->bare ? create_vm(m, &layout, err) :
+				create_booting(m, &layout, err);
 }
 
 static int plug(struct machine *m, struct err *err)
@@ -194,7 +203,7 @@ struct machine *machine_create(const struct machine_options *opt,
 		err_set(err, VMCTL_FAILED, "eventfd: %s", strerror(errno));
 		goto fail;
 	}
-	if (boot(m, err) || plug(m, err) || create_devices(m, err))
+	if (create_guest(m, err) || plug(m, err) || create_devices(m, err))
 		goto fail;
 	return m;
 fail:

@@ -28,10 +28,13 @@
 /**
  * struct machine_files - what machines are made of, opened once: no name is looked
  * up for one that is made later
+ * @bare:	the next has neither memory nor registers of one that boots: they come
+ *		from a snapshot (vm/restore.h)
  */
 struct machine_files {
 	struct vmm vmm;
 	struct boot_files boot;
+	bool bare;
 };
 
 struct machine_irq {

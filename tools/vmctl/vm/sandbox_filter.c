@@ -169,6 +169,7 @@ static const unsigned long commands[] = {
 	VMM_VCPU_GET_REGS, VMM_VCPU_SET_REGS, VMM_VCPU_GET_SREGS,
 	VMM_VCPU_SET_SREGS, VMM_VCPU_SET_MSRS, VMM_SUPPORTED_CPUID,
 	VMM_VM_PAUSE, VMM_VM_RESUME, VMM_VM_GET_STATE, VMM_VM_SET_STATE,
+	VMM_VCPU_GET_CPUID,
 };
 
 static const unsigned long terminal_commands[] = { TCGETS, TCSETS, TIOCGPGRP };

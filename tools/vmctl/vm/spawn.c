@@ -43,21 +43,33 @@ void spawn_fail(struct spawn *s, const struct err *err)
 	tell(s, &bad);
 }
 
-/* All but standard input, output, error, and these two. */
-static void close_others(int a, int b)
+/* The least of @keep and @other that is at least @from; -1: none */
+static int next_kept(const int *keep, int other, int from)
 {
-	unsigned int low = (unsigned int)(a < b ? a : b);
-	unsigned int high = (unsigned int)(a < b ? b : a);
+	int found = other >= from ? other : -1;
 
-	if (low > 3)
-		close_range(3, low - 1, 0);
-	if (high > low + 1)
-		close_range(low + 1, high - 1, 0);
-	close_range(high + 1, ~0U, 0);
+	for (; *keep >= 0; keep++)
+		if (*keep >= from && (found < 0 || *keep < found))
+			found = *keep;
+	return found;
+}
+
+/* All but standard input, output, error, and these. */
+static void close_others(const int *keep, int other)
+{
+	int from = 3, kept;
+
+	while ((kept = next_kept(keep, other, from)) >= 0) {
+		if (kept > from)
+			close_range((unsigned int)from, (unsigned int)kept - 1,
+				    0);
+		from = kept + 1;
+	}
+	close_range((unsigned int)from, ~0U, 0);
 }
 
 /* What it inherited of its starter's terminal, directory and dispositions. */
-static int detach(int keep, int to_starter, struct err *err)
+static int detach(const int *keep, int to_starter, struct err *err)
 {
 	int fd = open("/dev/null", O_RDWR), sig;
 	sigset_t none;
@@ -76,8 +88,8 @@ static int detach(int keep, int to_starter, struct err *err)
 	return 0;
 }
 
-static int child(int (*body)(struct spawn *s, void *arg), void *arg, int keep,
-		 int to_starter)
+static int child(int (*body)(struct spawn *s, void *arg), void *arg,
+		 const int *keep, int to_starter)
 {
 	struct spawn s = { .fd = to_starter };
 	struct err err;
@@ -97,7 +109,7 @@ static int child(int (*body)(struct spawn *s, void *arg), void *arg, int keep,
 
 /* The second fork leaves a process that can never get a terminal. */
 static void between(int (*body)(struct spawn *s, void *arg), void *arg,
-		    int keep, bool alone, int to_starter)
+		    const int *keep, bool alone, int to_starter)
 {
 	struct err err;
 	pid_t pid;
@@ -128,7 +140,7 @@ static int hear(int fd, struct err *err)
 	return err->code ? -1 : 0;
 }
 
-int spawn(int (*body)(struct spawn *s, void *arg), void *arg, int keep,
+int spawn(int (*body)(struct spawn *s, void *arg), void *arg, const int *keep,
 	  bool alone, struct err *err)
 {
 	int fd[2], ret;

@@ -24,12 +24,12 @@ void spawn_fail(struct spawn *s, const struct err *err);
 
 /**
  * spawn() - runs @body(@s, @arg) in such a process, whose exit code it returns
- * @keep:	a descriptor that the child keeps; the caller closes its own
+ * @keep:	descriptors that the child keeps, closed by -1; the caller closes its own
  * @alone:	in a namespace where there are no other processes, if we may make one
  *
  * 0: it is ready; -1: it is not and will not be.  The caller has one thread.
  */
-int spawn(int (*body)(struct spawn *s, void *arg), void *arg, int keep,
+int spawn(int (*body)(struct spawn *s, void *arg), void *arg, const int *keep,
 	  bool alone, struct err *err);
 
 #endif

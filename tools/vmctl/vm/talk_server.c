@@ -12,6 +12,8 @@ static void drop(struct talk_client *c)
 	loop_remove(c->server->loop, &c->source);
 	close(c->source.fd);
 	c->source.fd = -1;
+	if (c->server->gone)
+		c->server->gone(c->server, c);
 }
 
 /* Whether it has been taken. */
@@ -38,6 +40,7 @@ static bool carry_out(struct talk_client *c, const struct talk_message *asked)
 	struct talk_message answer = { .len = 0, .fd = -1 };
 	struct err err = {};
 
+	c->server->asking = c;
 	while (v->run && v->verb != asked->head.verb)
 		v++;
 	if (!v->run)

@@ -32,9 +32,16 @@ struct talk_client {
 	uint64_t heard;
 };
 
-/** struct talk_server - embedded in whoever knows what the verbs mean */
+/**
+ * struct talk_server - embedded in whoever knows what the verbs mean
+ * @asking:	whose request is carried out
+ * @gone:	told of each client that has gone; NULL: nobody wants to know
+ */
 struct talk_server {
 	const struct talk_verb *verbs;
+	const struct talk_client *asking;
+	void (*gone)(struct talk_server *server,
+		     const struct talk_client *client);
 	struct loop *loop;
 	struct loop_source listener;
 	uint64_t requests;

@@ -23,6 +23,14 @@ static int nonsense(struct err *err)
 	return err_set(err, VMCTL_FAILED, "a request that cannot be understood");
 }
 
+/* A thread that is held does not answer. */
+static int not_held(struct talk_server *server, struct err *err)
+{
+	struct verbs *v = container_of(server, struct verbs, server);
+
+	return v->saving.by ? err_set(err, VMCTL_STATE, "is being saved") : 0;
+}
+
 static int regs(struct talk_server *server, const struct talk_message *asked,
 		struct talk_message *reply, struct err *err)
 {
@@ -31,7 +39,7 @@ static int regs(struct talk_server *server, const struct talk_message *asked,
 	struct vcpu_state state;
 	__u32 vcpu;
 
-	if (!m)
+	if (!m || not_held(server, err))
 		return -1;
 	if (asked->len != sizeof(vcpu))
 		return nonsense(err);
@@ -105,21 +113,84 @@ static int sandbox(struct talk_server *server, const struct talk_message *asked,
 	return 0;
 }
 
+/* ---- of a machine that is held ------------------------------------------------------ */
+
+static int hold(struct talk_server *server, const struct talk_message *asked,
+		struct talk_message *reply, struct err *err)
+{
+	struct verbs *v = container_of(server, struct verbs, server);
+	struct machine *m = machine_of(server, err);
+	struct verb_hold out;
+
+	if (!m)
+		return -1;
+	if (asked->len)
+		return nonsense(err);
+	if (saving_begin(&v->saving, m, v->conf, server->asking, &out, err))
+		return -1;
+	memcpy(reply->data, &out, sizeof(out));
+	reply->len = sizeof(out);
+	return 0;
+}
+
+static int held(struct talk_server *server, const struct talk_message *asked,
+		struct talk_message *reply, struct err *err)
+{
+	struct verbs *v = container_of(server, struct verbs, server);
+	__u64 at;
+
+	if (asked->len != sizeof(at))
+		return nonsense(err);
+	if (v->saving.by != server->asking)
+		return err_set(err, VMCTL_STATE, "the VM is not held");
+	memcpy(&at, asked->data, sizeof(at));
+	reply->len = saving_read(&v->saving, at, reply->data, TALK_MAX_DATA);
+	return 0;
+}
+
+static int release(struct talk_server *server, const struct talk_message *asked,
+		   struct talk_message *reply, struct err *err)
+{
+	struct verbs *v = container_of(server, struct verbs, server);
+
+	(void)reply;
+	if (asked->len)
+		return nonsense(err);
+	if (v->saving.by != server->asking)
+		return err_set(err, VMCTL_STATE, "the VM is not held");
+	saving_end(&v->saving);
+	return 0;
+}
+
+static void gone(struct talk_server *server, const struct talk_client *client)
+{
+	struct verbs *v = container_of(server, struct verbs, server);
+
+	if (v->saving.by == client)
+		saving_end(&v->saving);
+}
+
 static const struct talk_verb table[] = {
 	{ VERB_KEYS, keys },
 	{ VERB_BREAK, keys },
 	{ VERB_REGS, regs },
 	{ VERB_MEMORY, memory },
 	{ VERB_SANDBOX, sandbox },
+	{ VERB_HOLD, hold },
+	{ VERB_HELD, held },
+	{ VERB_RELEASE, release },
 	{}
 };
 
 void verbs_init(struct verbs *v, struct loop *loop,
-		const struct sandbox *s)
+		const struct sandbox *s, const struct conf *conf)
 {
 	v->sandbox = s;
+	v->conf = conf;
 	v->machine = NULL;
+	v->saving = (struct saving){ .by = NULL };
 	talk_server_init(&v->server, table, loop);
+	v->server.gone = gone;
 }
 
 int verbs_listen(struct verbs *v, const char *path, struct err *err)
@@ -129,6 +200,8 @@ int verbs_listen(struct verbs *v, const char *path, struct err *err)
 
 void verbs_speak_for(struct verbs *v, struct machine *machine)
 {
+	/* one that is gone will not be let go */
+	saving_forget(&v->saving);
 	v->machine = machine;
 }
 

@@ -3,20 +3,27 @@
 #ifndef VMCTL_VERBS_H
 #define VMCTL_VERBS_H
 
+#include "vm/saving.h"
 #include "vm/talk_server.h"
 
 struct machine;
 struct sandbox;
 
-/** struct verbs - @machine: whom they are about, or NULL; all is the loop's */
+/**
+ * struct verbs - all is the loop's
+ * @conf:	what the machine is made by
+ * @machine:	whom they are about, or NULL
+ */
 struct verbs {
 	struct talk_server server;
 	const struct sandbox *sandbox;
+	const struct conf *conf;
 	struct machine *machine;
+	struct saving saving;
 };
 
 void verbs_init(struct verbs *v, struct loop *loop,
-		const struct sandbox *sandbox);
+		const struct sandbox *sandbox, const struct conf *conf);
 int verbs_listen(struct verbs *v, const char *path, struct err *err);
 void verbs_speak_for(struct verbs *v, struct machine *machine);
 void verbs_fini(struct verbs *v);

@@ -1,0 +1,201 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# test: check: 6.1, host: amd, timeout: 300
+#
+# vmctl snap export and import: a guest goes on from a file as if nothing had been, on the same
+# host after its own death, and beside itself under another name; what is refused, before and in
+# the middle, leaves the machine running, and no file, no VM and no definition. Linux with
+# two processors, timers, a serial port and a program that counts misses nothing.
+
+. "$(dirname "$0")/../lib/tap.sh"
+. selftests/lib/vmctl.sh
+
+export VMM_DIR=$tmp/vmm
+log() { echo "$VMM_DIR/log/$1/console.log"; }
+make() { /usr/bin/python3 selftests/lib/snapfile.py "$@"; }
+left() { ls -A "$tmp"; find "$VMM_DIR/etc" "$VMM_DIR/run" | sort; $vmctl list -a -q; }
+
+# is_all_of NAME FILE: no page of a VM that is paused differs from what a file has.
+is_all_of()
+{
+	quiet 0 snap export --on "$2" "$1" "$tmp/none"
+	is "$($vmctl snap show -o csv --no-header --fields pages,zero_pages "$tmp/none")" 0,0 \
+		"merged files have the memory to the byte"
+	rm "$tmp/none"
+}
+
+define web echo -c 2
+define off rest
+
+# ---- a small guest
+
+quiet 0 start web
+quiet 0 inject web key abc
+ok "it echoes" until_ok grep -q abc "$(log web)"
+quiet 0 snap export web "$tmp/web"
+is "$(state web)" running "a guest that was saved runs"
+quiet 0 snap verify "$tmp/web"
+is "$($vmctl snap show -o csv --no-header --fields name,backend,parent,memory "$tmp/web")" "web,svm,,8388608" \
+	"the file tells"
+is "$($vmctl snap show -o conf "$tmp/web")" "$($vmctl show -o conf web)" "its definition"
+ok "no page of zeroes is in it" [ "$($vmctl snap show -o csv --no-header --fields pages "$tmp/web")" -lt 20 ]
+quiet 0 inject web key def
+ok "and it still echoes" until_ok grep -q def "$(log web)"
+quiet 0 snap export --on "$tmp/web" web "$tmp/inc"
+is "$($vmctl snap show -o csv --no-header --fields parent "$tmp/inc")" \
+	"$($vmctl snap show -o csv --no-header --fields id "$tmp/web")" "an increment"
+quiet 0 inject web key 123
+ok "it goes on" until_ok grep -q 123 "$(log web)"
+quiet 0 pause web
+quiet 0 snap export --on "$tmp/web" --on "$tmp/inc" web "$tmp/inc2"
+quiet 0 snap merge -o "$tmp/merged" "$tmp/web" "$tmp/inc" "$tmp/inc2"
+is_all_of web "$tmp/merged"
+quiet 0 resume web
+refused 1 "web: $tmp/inc2: an increment on" snap export --on "$tmp/web" --on "$tmp/inc2" web "$tmp/new"
+refused 1 "web: $tmp/none: cannot open" snap export --on "$tmp/none" web "$tmp/new"
+printf "quit" >"$tmp/quit"
+refused 1 "web: $tmp/quit: at byte 0: no snapshot file" snap export --on "$tmp/quit" web "$tmp/new"
+refused 1 "web: $tmp/merged: no increment" snap export --on "$tmp/web" --on "$tmp/merged" web "$tmp/new"
+rm "$tmp/quit"
+quiet 0 snap import "$tmp/web" twin
+is "$(state web) $(state twin)" "running running" "both run"
+quiet 0 inject twin key xyz
+ok "the other goes on" until_ok grep -q xyz "$(log twin)"
+ok "from where it was: it does not say > again" eval '! grep -q ">" "$(log twin)"'
+is "$($vmctl show -o conf twin)" "$($vmctl show -o conf web)" "they are defined alike"
+ok "its log tells of the snapshot" grep -q \
+	"twin started at .* from snapshot $($vmctl snap show --fields id --no-header "$tmp/web")" "$(log twin)"
+quiet 0 inject twin key R
+ok "a reset boots it" until_ok grep -q ">" "$(log twin)"
+quiet 0 kill twin
+quiet 0 destroy twin
+
+quiet 0 pause web
+quiet 0 snap export web "$tmp/paused"
+is "$(state web)" paused "one that was paused stays so"
+quiet 0 resume web
+quiet 0 inject web key ghi
+ok "and goes on" until_ok grep -q ghi "$(log web)"
+
+quiet 0 snap export --stop web "$tmp/stopped"
+is "$(state web)" stopped "--stop: it has ended"
+is "$(cat "$tmp/stopped" | $vmctl snap import - 2>&1)" "" "import from a pipe"
+is "$(state web)" running "with the definition that is there"
+quiet 0 inject web key jkl
+ok "it goes on" until_ok grep -q jkl "$(log web)"
+
+# ---- refusals
+
+before=$(left)
+refused 4 "web: runs" snap import "$tmp/stopped"
+refused 4 "off: does not run in the background; try: vmctl start off" snap export off "$tmp/new"
+refused 3 "nobody: no VM of this name is defined" snap export nobody "$tmp/new"
+refused 1 "web: $tmp/web: cannot create: File exists" snap export web "$tmp/web"
+refused 1 "web: $tmp/no/new: cannot create: No such file" snap export web "$tmp/no/new"
+refused 1 "off: is defined, and not as in the file; try: another name" snap import "$tmp/web" off
+refused 2 "'a b': ' ' is not allowed" snap import "$tmp/web" "a b"
+refused 1 "$tmp/none: cannot open: No such file" snap import "$tmp/none"
+refused 2 "x: one too many" snap import "$tmp/web" new x
+is "$(left)" "$before" "nothing has changed"
+size=$(stat -c %s "$tmp/web")
+for n in 5 200 $((size / 2)) $((size - 1)); do
+	head -c $n "$tmp/web" >"$tmp/bad"
+	refused 1 "$tmp/bad: at byte $((n < 8 ? 0 : n)): " snap import "$tmp/bad" new
+done
+for n in 60 $((size / 2)) $((size - 5)); do
+	cp "$tmp/web" "$tmp/bad"
+	printf '\377' | dd of="$tmp/bad" bs=1 seek=$n conv=notrunc 2>/dev/null
+	cmp -s "$tmp/web" "$tmp/bad" && printf '\376' | dd of="$tmp/bad" bs=1 seek=$n conv=notrunc 2>/dev/null
+	refused 1 "$tmp/bad: at byte [0-9]*: " snap import "$tmp/bad" new
+done
+make "$tmp/bad" 2 1 2=4
+refused 1 "$tmp/bad: an increment; try: vmctl snap merge" snap import "$tmp/bad" new
+make "$tmp/bad" 2 0 2=4 backend=vmx
+refused 7 "$tmp/bad: saved on a host with vmx, which this one with svm" snap import "$tmp/bad" new
+make "$tmp/bad" 2 0 2=4 cpu=$((1 << 31 | 1 << 16 | 1))
+refused 7 "$tmp/bad: this host lacks what the guest was given: avx512f, avx512vl$" snap import "$tmp/bad" new
+make "$tmp/bad" 2 0 2=4 conf="frob 7"
+refused 1 "$tmp/bad:1: " snap import "$tmp/bad" new
+make "$tmp/bad" 2 0 2=4 conf="memory 16M
+multiboot $tmp/rest"
+refused 1 "$tmp/bad: has its memory where this vmctl does not" snap import "$tmp/bad" new
+make "$tmp/bad" 2 0 2=4 conf="memory 8M
+multiboot $tmp/rest"
+refused 1 "" snap import "$tmp/bad" new
+rm "$tmp/bad"
+is "$(left)" "$before" "no VM and no definition of what cannot go on"
+mkdir "$tmp/full"
+mount -t tmpfs -o size=8k none "$tmp/full"
+refused 1 "web: $tmp/full/f: cannot write: No space left" snap export web "$tmp/full/f"
+is "$(ls -A "$tmp/full") $(state web)" " running" "no room: no file, and it runs"
+refused 1 "web: $tmp/full/f: cannot write: No space left" snap export -s web "$tmp/full/f"
+is "$(ls -A "$tmp/full") $(state web)" " running" "not even with --stop"
+umount "$tmp/full"
+rmdir "$tmp/full"
+chmod 666 /dev/vmm
+as_nobody version >/dev/null
+vmctl=as_nobody refused 5 "Permission denied" snap import "$tmp/web" new
+chmod 600 /dev/vmm
+rm -f "$tmp/vmctl"
+
+# ---- in its middle
+
+# held COMMAND...: while the machine is held.
+held() { /usr/bin/python3 selftests/lib/hold.py "$VMM_DIR/run/web/control" "$@"; }
+held $vmctl snap export web "$tmp/new" 2>"$tmp/err"
+is "$? $(cat "$tmp/err")" "4 vmctl: snap export: web: is being saved already" "one at a time"
+held $vmctl regs web 2>"$tmp/err"
+is "$? $(cat "$tmp/err")" "4 vmctl: regs: web: is being saved" "registers are not for looking at"
+is "$(held sh -c "$vmctl inject web key mno; sleep 0.5; grep -c mno $(log web)")" 0 "keys wait"
+ok "who goes lets it go" until_ok grep -q mno "$(log web)"
+is "$(held $vmctl list -o csv --no-header --fields state; state web)" $'paused\nrunning' "one that is held is paused"
+quiet 0 pause web
+held $vmctl resume web
+is "$(state web)" running "one that was paused, and was resumed meanwhile, runs"
+quiet 0 inject web key pqr
+ok "and works" until_ok grep -q pqr "$(log web)"
+held $vmctl kill web
+ok "killed meanwhile it ends" until_ok eval '[ "$(state web)" = stopped ]'
+rm -f "$tmp/err" "$tmp/new"
+
+# ---- Linux
+
+if [ -e build/guest.bzImage ]; then
+	$vmctl create -c 2 -m 256M -k build/guest.bzImage -i build/guest.cpio \
+		-a 'console=ttyS0 quiet panic=-1 run="n=0; (while :; do :; done) & while :; do read u x </proc/uptime; echo count $n $u; n=$((n + 1)); sleep 0.1; done"' linux
+	quiet 0 start linux
+	quiet 0 wait --for "console:count 20 " -t 100 linux
+	quiet 0 snap export linux "$tmp/running"
+	ok "it counts on" until_ok eval 'sleep 1; /usr/bin/python3 selftests/lib/counted.py "$(log linux)"'
+	quiet 0 pause linux
+	quiet 0 snap export --on "$tmp/running" linux "$tmp/inc3"
+	quiet 0 snap merge -o "$tmp/whole" "$tmp/running" "$tmp/inc3"
+	is_all_of linux "$tmp/whole"
+	quiet 0 resume linux
+	quiet 0 snap export --on "$tmp/whole" --stop linux "$tmp/linux-inc"
+	quiet 0 snap merge -o "$tmp/linux" "$tmp/whole" "$tmp/linux-inc"
+	ok "an increment is smaller" [ $(($(stat -c %s "$tmp/linux-inc") * 2)) -lt "$(stat -c %s "$tmp/linux")" ]
+	cp "$(log linux)" "$tmp/first"
+	quiet 0 snap verify "$tmp/linux"
+	quiet 0 snap import "$tmp/linux" second
+	last=$(grep -ao 'count [0-9]* [0-9.]*' "$tmp/first" | tail -n 1 | cut -d ' ' -f 2)
+	quiet 0 wait --for "console:count $((last + 30)) " -t 60 second
+	ok "nothing is missed or doubled, and time stood still" /usr/bin/python3 selftests/lib/counted.py \
+		"$tmp/first" "$(log second)"
+	is "$($vmctl regs second -o csv --no-header --fields vcpu | wc -l)" 2 "with both processors"
+	quiet 0 snap import "$tmp/linux" third
+	quiet 0 wait --for "console:count $((last + 30)) " -t 60 third
+	ok "a second time, too" /usr/bin/python3 selftests/lib/counted.py "$tmp/first" "$(log third)"
+	quiet 0 snap export --stop second "$tmp/again"
+	cp "$(log second)" "$tmp/next"
+	quiet 0 snap import "$tmp/again" fourth
+	last=$(grep -ao 'count [0-9]* [0-9.]*' "$tmp/next" | tail -n 1 | cut -d ' ' -f 2)
+	quiet 0 wait --for "console:count $((last + 10)) " -t 60 fourth
+	ok "and from one that was imported" /usr/bin/python3 selftests/lib/counted.py "$tmp/first" \
+		"$tmp/next" "$(log fourth)"
+	quiet 0 stop -t 1 -f third
+	quiet 0 stop -t 1 -f fourth
+	tail -n 5 "$(log fourth)" | tr -d '\r' | sed 's/^/# /'
+fi
+is "$($vmctl list -q)" "" "none is left"
+done_testing

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <linux/vmm_netlink.h>
+
+#include "args.h"
+#include "cmds.h"
+#include "lib/container.h"
+#include "lib/watch.h"
+#include "snap/diff.h"
+#include "snap/merge.h"
+#include "snap_work.h"
+#include "vm/ask.h"
+
+#define EFFECT_NS	10000000000ULL	/* for a process to end */
+#define CHECK_MS	1000
+
+/**
+ * struct export - a VM that becomes a file
+ * @fd:		to its process, which holds it as long as this is open
+ * @stop:	it shall end with that
+ * @on:		files that it is an increment on, each on the one before; @nr_on of them
+ * @held, @bytes: what its process told of it
+ */
+struct export {
+	struct reach reach;
+	int fd;
+	bool stop;
+	char *on[MERGE_MAX];
+	unsigned int nr_on;
+	struct merge merge;
+	struct verb_hold held;
+	struct bytes bytes;
+	struct verb_memory memory;
+	struct snap_about about;
+	struct snap_work work;
+};
+
+/* ---- what is told ahead of the pages ---------------------------------------------- */
+
+/* The parts of what its process told. */
+static int take_parts(struct export *e, struct err *err)
+{
+	struct snap_about *a = &e->about;
+	const uint8_t *from = e->bytes.data;
+	uint64_t entries = e->held.cpuid / sizeof(a->cpuid[0]);
+
+	if (entries > SNAP_MAX_CPU || e->held.cpuid % sizeof(a->cpuid[0]))
+		return err_set(err, VMCTL_FAILED, "more CPUID leaves than there can be");
+	a->state = e->bytes.data;
+	a->state_size = e->held.state;
+	from += e->held.state;
+	memcpy(a->cpuid, from, e->held.cpuid);
+	a->nr_cpuid = (unsigned int)entries;
+	from += e->held.cpuid;
+	a->conf = strndup((const char *)from, e->held.conf);
+	return a->conf ? 0 : err_set(err, VMCTL_FAILED, "out of memory");
+}
+
+static void take_memory(struct export *e)
+{
+	struct snap_about *a = &e->about;
+	const struct verb_range *r = e->memory.range;
+	unsigned int i;
+
+	a->nr_objects = 1;
+	a->nr_slots = e->memory.count < VERB_RANGES ? e->memory.count : VERB_RANGES;
+	for (i = 0; i < a->nr_slots; i++, r++) {
+		a->slot[i] = (struct snap_slot){
+			.id = i, .gpa = r->gpa, .size = r->size,
+			.offset = r->offset,
+		};
+		a->object[0] += r->size;
+	}
+}
+
+static int take_parent(struct export *e, struct err *err)
+{
+	const struct snap_about *last;
+
+	last = &e->merge.input[e->nr_on - 1].reader.about;
+	e->about.parent = last->id;
+	return merge_fits(last, &e->about, "the VM", err);
+}
+
+static int describe(struct export *e, struct err *err)
+{
+	struct snap_about *a = &e->about;
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	a->time_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	memcpy(a->backend, e->held.backend, sizeof(a->backend) - 1);
+	snprintf(a->name, sizeof(a->name), "%s", e->reach.name);
+	take_memory(e);
+	return snap_id_make(&a->id, err) ?: take_parts(e, err) ?:
+	       e->nr_on ? take_parent(e, err) : 0;
+}
+
+/* ---- the file ------------------------------------------------------------------------ */
+
+static int write_pages(struct export *e, struct snap_writer *w, int object,
+		       struct err *err)
+{
+	struct object_source memory;
+	struct diff_source diff;
+	struct snap_source *source = &memory.source;
+	int ret;
+
+	object_source_init(&memory, &object, e->about.object, 1);
+	if (e->nr_on) {
+		diff_source_init(&diff, &e->merge.source, source);
+		source = &diff.source;
+	}
+	ret = snap_copy(source, w, &e->work.watcher, err);
+	object_source_fini(&memory);
+	return ret;
+}
+
+/* From here on it does not run, and what is written is of one moment. */
+static int write_all(struct export *e, struct snap_writer *w, struct err *err)
+{
+	int object, ret;
+
+	if (ask_hold(e->fd, &e->held, &e->bytes, err) ||
+	    ask_memory(e->fd, &e->memory, &object, err))
+		return -1;
+	ret = describe(e, err) ?: snap_write_about(w, &e->about, err) ?:
+	      write_pages(e, w, object, err);
+	close(object);
+	return ret;
+}
+
+static enum watch_sight is_gone(const struct record_vm *vm)
+{
+	return vm ? WATCH_NOT_YET : WATCH_DONE;
+}
+
+/* It has not run since it was saved. */
+static int kill_it(struct export *e, struct err *err)
+{
+	struct record_vm vm;
+	struct control c;
+	int ret;
+
+	if (control_open(&c, err))
+		return -1;
+	ret = records_vm_own(&c, e->reach.name, &vm, err) ?:
+	      control_act(&c, VMM_NL_CMD_VM_KILL, vm.id, err);
+	if (!ret)
+		ret = watch_until(&c, vm.id, is_gone, EFFECT_NS, CHECK_MS, err);
+	control_close(&c);
+	if (ret > 0)
+		ret = err_set(err, VMCTL_TIMEOUT,
+			      "is saved and dead, but its process has not let go of it; try: vmctl list -a");
+	return ret;
+}
+
+/*
+ * Had it been let go in between, by its process, the file would be of no moment.  One that
+ * goes on need not wait for the disk.
+ */
+static int write_file(struct export *e, const char *path, struct err *err)
+{
+	struct snap_writer w;
+	int ret;
+
+	if (snap_write_begin(&w, path, err))
+		return -1;
+	ret = write_all(e, &w, err) ?:
+	      e->stop ? ask_held(e->fd, &e->bytes, err) : ask_release(e->fd, err);
+	if (!ret)
+		return snap_write_end(&w, err) ?: e->stop ? kill_it(e, err) : 0;
+	snap_write_give_up(&w);
+	return ret;
+}
+
+static int export(struct export *e, const char *vm, const char *path,
+		  struct err *err)
+{
+	int ret;
+
+	if (reach_find(&e->reach, vm, err))
+		return -1;
+	e->fd = ask_open(&e->reach, err);
+	if (e->fd < 0)
+		return -1;
+	/* what is wrong with the files that it is on is told before it is held */
+	ret = e->nr_on ? merge_open(&e->merge, e->on, e->nr_on, err) : 0;
+	if (!ret)
+		ret = write_file(e, path, err);
+	if (e->nr_on)
+		merge_close(&e->merge);
+	close(e->fd);
+	free(e->about.conf);
+	bytes_fini(&e->bytes);
+	return ret ? err_wrap(err, "%s", e->reach.name) : 0;
+}
+
+#define OPT_ON	OPT_FIRST
+
+static int run(const struct command *cmd, int argc, char **argv)
+{
+	static struct export e;
+	bool quiet = false;
+	char **operands;
+	struct args a;
+	struct err err;
+	int id, ret;
+
+	args_init(&a, cmd, argc, argv);
+	while ((id = args_next(&a)) != ARGS_END) {
+		if (id == ARGS_BAD)
+			return VMCTL_USAGE;
+		e.stop = e.stop || id == 's';
+		if (id == OPT_ON && e.nr_on == MERGE_MAX)
+			return command_usage(cmd, "--on: at most %u", MERGE_MAX);
+		if (id == OPT_ON)
+			e.on[e.nr_on++] = (char *)a.value;
+		quiet = quiet || id == 'q';
+	}
+	operands = args_operands(&a, 2, 2);
+	if (!operands)
+		return VMCTL_USAGE;
+	snap_work_begin(&e.work, "saved", quiet);
+	ret = export(&e, operands[0], operands[1], &err);
+	snap_work_end(&e.work);
+	return ret ? command_fail(cmd, &err) : VMCTL_OK;
+}
+
+static const struct cmd_option options[] = {
+	{ 's', "stop", NULL, "the VM ends there: it goes on from the file alone" },
+	{ OPT_ON, "on", "FILE",
+	  "only pages that differ from this one; of increments\n"
+	  "as often as there are, the whole one first" },
+	SNAP_QUIET_OPTION,
+	{}
+};
+
+static const char *const operands[] = { "VM", "FILE", NULL };
+
+const struct command cmd_snap_export = {
+	.name = "export",
+	.summary = "Save a VM in the background, its state and its memory, to a file",
+	.usage = "[-sq] [--on FILE]... VM FILE",
+	.help =
+"FILE, which must not exist, is a snapshot file, of one moment of the VM; the guest is\n"
+"held while it is written, and its time stands still.  With --stop the VM is killed\n"
+"when the file is whole; whatever goes wrong before, it goes on.\n",
+	.options = options,
+	.operands = operands,
+	.super = &cmd_snap,
+	.run = run,
+};
