@@ -5,7 +5,7 @@
 
 #include <linux/vmm_state.h>
 
-#include "vmmtest.h"
+#include "../vmmtest.h"
 
 struct stream {
 	unsigned char *data;
