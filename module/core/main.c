@@ -163,7 +163,7 @@ static int __init vmm_init(void)
 	err = vmm_x86_setup(vmm_caps.phys_bits);
 	if (err)
 		return err;
-	err = vmm_mem_init();
+	err = vmm_mem_init(vmm_dev_mem_ioctl);
 	if (err)
 		return err;
 	err = vmm_backend->setup();

@@ -72,7 +72,7 @@ static long create_mem(void *object, void *arg)
 		return -EINVAL;
 	if (create->flags & VMM_MEM_SMALL_PAGES)
 		flags |= VMM_MEM_F_NOHUGE;
-	return vmm_mem_create_fd(create->size, flags);
+	return vmm_dev_mem_open(vmm_mem_create(create->size, flags));
 }
 
 struct vmm_cpuid_entry *vmm_cpuid_copy_in(const struct vmm_cpuid *arg)

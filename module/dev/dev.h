@@ -6,6 +6,7 @@
  *	dev.c		/dev/vmm
  *	dev_vm.c	a VM's file
  *	dev_vcpu.c	a vCPU's file
+ *	dev_mem.c	a memory object's
  *
  * A handler is called with the command's argument in kernel memory, copied in
  * and back by the dispatcher, and with the conditions met that its table entry
@@ -68,6 +69,14 @@ int vmm_vm_open(struct vmm_vm *vm);
  * descriptor, for the caller to install the file in once the vCPU is published.
  */
 int vmm_vcpu_open(struct vmm_vcpu *vcpu, struct file **out);
+
+/* Commands of memory objects' files, which mem/ makes. */
+struct vmm_mem;
+long vmm_dev_mem_ioctl(struct vmm_mem *mem, unsigned int cmd,
+		       unsigned long arg);
+
+/* An open file of an object just made, whose reference is the caller's no more. */
+int vmm_dev_mem_open(struct vmm_mem *mem);
 
 /* Copies a CPUID table from or to user space. */
 struct vmm_cpuid;

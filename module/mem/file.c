@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory objects as files: descriptors, mmap, fallocate.
+ * Memory objects as files: descriptors, mmap, reading, fallocate.
  *
  * Each object has an inode of its own on a pseudo file system of ours, because
  * user mappings are found, to be removed, through the inode's mapping, and
@@ -12,9 +12,12 @@
  *   cache and have no mapping of their own.
  * - A mapping that may write gets every page for writing, on a read fault too:
  *   to hear of the first write later, the kernel would have to know
- *   page_mkwrite(), and refuses long-term pins on mappings that have it.
+ *   page_mkwrite(), and refuses long-term pins on mappings that have it.  "May" is
+ *   VM_MAYWRITE: mprotect() takes VM_WRITE and gives it back, and with it write
+ *   permission to what is mapped meanwhile, and asks nobody.
  * - A mapping made without PROT_WRITE stays without, so that it may show pages
- *   that others share.
+ *   that others share.  Files of frozen objects are open for reading, so they have
+ *   no other ones.
  * - Where memory is exhausted, an access gets SIGBUS and a system call EFAULT:
  *   the object takes no part in OOM killing.
  */
@@ -29,7 +32,9 @@
 #include <linux/mount.h>
 #include <linux/pagemap.h>
 #include <linux/pseudo_fs.h>
+#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
+#include <linux/uio.h>
 
 #include "compat.h"
 #include "mem/file.h"
@@ -40,14 +45,15 @@
 
 static struct vfsmount *mem_mnt;
 
-/* Whether @page is what the object has at @index. */
-static bool still_there(struct vmm_mem *mem, pgoff_t index, struct page *page)
+/* Whether @page is what the object has at @index, and may be used as @flags say. */
+static bool still_there(struct vmm_mem *mem, pgoff_t index, unsigned int flags,
+			struct page *page)
 {
 	struct vmm_mem_page now;
 	int err;
 
 	rcu_read_lock();
-	err = vmm_mem_get(mem, index, VMM_MEM_NOWAIT, &now);
+	err = vmm_mem_get(mem, index, flags | VMM_MEM_NOWAIT, &now);
 	rcu_read_unlock();
 	return !err && now.phys == page_to_phys(page);
 }
@@ -58,12 +64,12 @@ static vm_fault_t mem_fault(struct vm_fault *vmf)
 	unsigned int flags = 0;
 	struct vmm_hold hold;
 
-	if (vmf->vma->vm_flags & VM_WRITE)
-		flags = VMM_MEM_WRITE;
+	if (vmf->vma->vm_flags & VM_MAYWRITE)
+		flags = VMM_MEM_WRITE | VMM_MEM_LEND;
 	if (vmm_mem_hold(mem, vmf->pgoff, flags, &hold))
 		return VM_FAULT_SIGBUS;
 	lock_page(hold.page);
-	if (!still_there(mem, vmf->pgoff, hold.page)) {
+	if (!still_there(mem, vmf->pgoff, flags, hold.page)) {
 		unlock_page(hold.page);
 		vmm_hold_put(&hold);
 		return VM_FAULT_NOPAGE;
@@ -81,8 +87,11 @@ static int mem_mmap(struct file *file, struct vm_area_struct *vma)
 	struct vmm_mem *mem = file->private_data;
 	unsigned long clear = 0;
 
-	if (!(vma->vm_flags & VM_SHARED))
+	/* Of a file that is open for reading only the kernel clears VM_SHARED. */
+	if (!(vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;
+	if (mem->frozen && (vma->vm_flags & VM_WRITE))
+		return -EACCES;
 	if (vma->vm_pgoff > mem->nr_pages ||
 	    vma_pages(vma) > mem->nr_pages - vma->vm_pgoff)
 		return -EINVAL;
@@ -110,6 +119,39 @@ static long mem_fallocate(struct file *file, int mode, loff_t offset,
 }
 
 /*
+ * For who writes an object to somewhere: holes read as zeros and stay holes, which
+ * they do not if they are looked at through a mapping.
+ */
+static ssize_t mem_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct vmm_mem *mem = iocb->ki_filp->private_data;
+	loff_t size = (loff_t)mem->nr_pages << PAGE_SHIFT;
+	size_t n, copied, done = 0;
+	struct vmm_hold hold;
+	int err = 0;
+
+	while (iov_iter_count(to) && iocb->ki_pos < size && !err) {
+		n = min_t(size_t, iov_iter_count(to),
+			  PAGE_SIZE - offset_in_page(iocb->ki_pos));
+		err = vmm_mem_hold(mem, iocb->ki_pos >> PAGE_SHIFT,
+				   VMM_MEM_ZERO_OK, &hold);
+		if (err)
+			break;
+		copied = copy_to_iter(hold.kaddr + offset_in_page(iocb->ki_pos),
+				      n, to);
+		vmm_hold_put(&hold);
+		iocb->ki_pos += copied;
+		done += copied;
+		if (copied < n)
+			err = -EFAULT;
+		else if (fatal_signal_pending(current))
+			err = -EINTR;
+		cond_resched();
+	}
+	return done ? done : err;
+}
+
+/*
  * SEEK_DATA and SEEK_HOLE: who copies an object through a mapping would make all that
  * was never touched by looking at it.
  */
@@ -133,13 +175,17 @@ static loff_t mem_llseek(struct file *file, loff_t offset, int whence)
 
 static void mem_show_fdinfo(struct seq_file *m, struct file *file)
 {
+	struct vmm_mem *mem = file->private_data;
 	struct vmm_mem_stats stats;
 
-	vmm_mem_stats(file->private_data, &stats);
+	vmm_mem_stats(mem, &stats);
 	seq_printf(m, "vmm-mem-pages:\t%llu\n", stats.pages);
 	seq_printf(m, "vmm-mem-resident:\t%llu\n", stats.resident);
 	seq_printf(m, "vmm-mem-huge:\t%llu\n", stats.huge);
 	seq_printf(m, "vmm-mem-tables:\t%llu\n", stats.tables);
+	seq_printf(m, "vmm-mem-frozen:\t%u\n", mem->frozen);
+	seq_printf(m, "vmm-mem-family-pages:\t%llu\n", stats.family_pages);
+	seq_printf(m, "vmm-mem-family-nodes:\t%llu\n", stats.family_nodes);
 }
 
 static int mem_file_release(struct inode *inode, struct file *file)
@@ -148,8 +194,18 @@ static int mem_file_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+static vmm_mem_ioctl_fn do_ioctl;
+
+static long mem_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	return do_ioctl(file->private_data, cmd, arg);
+}
+
 static const struct file_operations mem_fops = {
 	.owner		= THIS_MODULE,
+	.unlocked_ioctl	= mem_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+	.read_iter	= mem_read_iter,
 	.mmap		= mem_mmap,
 	.fallocate	= mem_fallocate,
 	.show_fdinfo	= mem_show_fdinfo,
@@ -183,49 +239,42 @@ struct inode *vmm_mem_inode_create(u64 bytes)
 
 static struct file *mem_file_create(struct vmm_mem *mem)
 {
+	int mode = mem->frozen ? O_RDONLY : O_RDWR;
 	struct file *file;
 
 	ihold(mem->inode);
 	__module_get(THIS_MODULE);
 	file = alloc_file_pseudo(mem->inode, mem_mnt, "vmm-mem",
-				 O_RDWR | O_LARGEFILE, &mem_fops);
+				 mode | O_LARGEFILE, &mem_fops);
 	if (IS_ERR(file)) {
 		module_put(THIS_MODULE);
 		iput(mem->inode);
 		return file;
 	}
+	file->f_mode |= FMODE_LSEEK | FMODE_PREAD;
 	file->private_data = vmm_mem_ref(mem);
 	return file;
 }
 
 /**
- * vmm_mem_create_fd() - make an object and open a descriptor for it
- * @bytes:	as for vmm_mem_create()
- * @flags:	likewise
+ * vmm_mem_open() - open a descriptor for an object
+ * @mem:	the object; the descriptor has a reference of its own
  *
  * Return: the descriptor, close-on-exec; or a negative errno.
  */
-int vmm_mem_create_fd(u64 bytes, unsigned int flags)
+int vmm_mem_open(struct vmm_mem *mem)
 {
-	struct vmm_mem *mem;
+	int fd = get_unused_fd_flags(O_CLOEXEC);
 	struct file *file;
-	int fd;
 
-	mem = vmm_mem_create(bytes, flags);
-	if (IS_ERR(mem))
-		return PTR_ERR(mem);
-	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0)
-		goto out;
+		return fd;
 	file = mem_file_create(mem);
 	if (IS_ERR(file)) {
 		put_unused_fd(fd);
-		fd = PTR_ERR(file);
-		goto out;
+		return PTR_ERR(file);
 	}
 	fd_install(fd, file);
-out:
-	vmm_mem_unref(mem);
 	return fd;
 }
 
@@ -260,8 +309,9 @@ static struct file_system_type mem_fs_type = {
 	.kill_sb		= kill_anon_super,
 };
 
-int vmm_mem_file_init(void)
+int vmm_mem_file_init(vmm_mem_ioctl_fn ioctl)
 {
+	do_ioctl = ioctl;
 	mem_mnt = kern_mount(&mem_fs_type);
 	if (IS_ERR(mem_mnt))
 		return PTR_ERR(mem_mnt);

@@ -6,9 +6,11 @@
 
 #include <linux/types.h>
 
+#include "mem/mem.h"
+
 struct inode;
 
-int vmm_mem_file_init(void);
+int vmm_mem_file_init(vmm_mem_ioctl_fn ioctl);
 void vmm_mem_file_exit(void);
 
 struct inode *vmm_mem_inode_create(u64 bytes);

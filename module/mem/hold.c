@@ -37,6 +37,8 @@ int vmm_mem_hold(struct vmm_mem *mem, pgoff_t index, unsigned int flags,
 	struct vmm_mem_page found;
 	int err;
 
+	if (flags & VMM_MEM_WRITE)
+		flags |= VMM_MEM_LEND;
 	do {
 		rcu_read_lock();
 		err = vmm_mem_get(mem, index, flags | VMM_MEM_NOWAIT, &found);

@@ -6,8 +6,9 @@
  * A hold is a short access to one guest page: a kernel address and a page
  * reference.  Keep it for one operation; a page that is held can't be merged or
  * swapped, and a hold says nothing about the page's place in the object, which
- * a discard may take away meanwhile (the writer then writes into a page that
- * nobody sees any more, as if it had written just before the discard).
+ * a discard or a return may take away meanwhile (the writer then writes into a page
+ * that nobody sees any more, as if it had written just before).  A page that
+ * is held for writing when its object is frozen stays with the live object.
  * Whoever wants a page for longer maps the object in user space and pins it.
  */
 

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory objects: life, filling, discarding, clients.  See mem.h for the rules.
+ * Memory objects: life, getting pages, clients.  See mem.h for the rules.
  *
  * Why no translation outlives its page
  *
  * An invalidation runs
  *	I1  busy++
- *	I2  take the words out of the layer	(under the blocks' locks)
+ *	I2  change the tree			(under the blocks' locks)
  *	I3  remove user mappings
  *	I4  call the clients			(each takes its own lock)
  *	I5  seq++, then busy--
- *	I6  free the pages after an RCU grace period
+ *	I6  give up the object's shares after an RCU grace period
  * and a client that wants to keep a translation
  *	C1  reads seq
  *	C2  looks the page up
- *	C3  takes the lock that its invalidate() takes
+ *	C3  takes the lock that its changed() takes
  *	C4  reads busy, then seq; goes on only if busy is 0 and seq is C1's
  *	C5  stores the translation, drops the lock
  * Assume that C2 found a page that I2 takes away, and that C5 happens.
@@ -27,6 +27,11 @@
  * done I5, and seq never returns to an old value within one fault: that would
  * take 2^32 invalidations inside one RCU section.
  *
+ * "Takes away" may be read as "denies to writers": a freeze is an invalidation
+ * whose I2 takes VMM_WORD_OWN from the root, and whose I4 takes write permission
+ * from all translations.  It takes the bit from all words below at once, as
+ * lookups AND them.
+ *
  * C1 to C5 lie in one RCU section, so between C2 and C5 the page can't be
  * reused, and neither can it under a reader that takes no lock at all and only
  * copies bytes.
@@ -37,7 +42,15 @@
  * handler until the page-table entry is there.  The handler looks the page up,
  * locks it, and looks again; I3 waits for each page's lock before it unmaps.
  * A handler whose second look came before I2 has its entry in place before I3
- * unmaps; a later one finds the page gone, and faults again.
+ * unmaps; a later one finds the page gone, or not its own any more, and faults
+ * again.
+ *
+ * Why a writer gets a page of its own, and all see what he writes
+ *
+ * Breaking a shared page is an invalidation under the block's lock.  Its I2 puts the
+ * copy in place, but not as own: whoever looks the page up for writing has to take
+ * the lock and comes after the break.  Only when nobody reads the old page by way of
+ * this object any more does the copy become own.
  */
 
 #include <linux/err.h>
@@ -47,36 +60,36 @@
 #include <linux/pagemap.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
-#include <linux/workqueue.h>
 
 #include "mem/file.h"
 #include "mem/mem.h"
 
-/* Pages that one round of a discard takes at most: 1 GiB. */
-#define DISCARD_PAGES	(1UL << 18)
-
-/* Pages on their way out, waiting for readers. */
-struct leaving {
-	struct rcu_work work;
-	struct list_head pages;
-};
-
-/* Frees what left; apart from system queues so that unloading can drain it. */
-static struct workqueue_struct *leaving_wq;
+/* What frozen objects show where they have nothing; never written. */
+static struct page *nothing;
 
 /**
  * vmm_mem_init() - when the module is loaded
+ * @ioctl:	for the files of objects
  */
-int vmm_mem_init(void)
+int vmm_mem_init(vmm_mem_ioctl_fn ioctl)
 {
-	int err;
+	int err = -ENOMEM;
 
-	leaving_wq = alloc_workqueue("vmm_mem", WQ_UNBOUND, 0);
-	if (!leaving_wq)
+	nothing = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	if (!nothing)
 		return -ENOMEM;
-	err = vmm_mem_file_init();
+	err = vmm_family_init();
 	if (err)
-		destroy_workqueue(leaving_wq);
+		goto err_page;
+	err = vmm_mem_file_init(ioctl);
+	if (err)
+		goto err_family;
+	return 0;
+
+err_family:
+	vmm_family_exit();
+err_page:
+	__free_page(nothing);
 	return err;
 }
 
@@ -86,13 +99,45 @@ int vmm_mem_init(void)
 void vmm_mem_exit(void)
 {
 	vmm_mem_file_exit();
-	rcu_barrier();
-	destroy_workqueue(leaving_wq);
+	vmm_family_exit();
+	__free_page(nothing);
 }
 
 static bool valid_size(u64 bytes)
 {
 	return bytes && !(bytes & ~PAGE_MASK) && bytes <= VMM_MEM_MAX_BYTES;
+}
+
+/**
+ * vmm_mem_alloc() - an object without a tree
+ * @family:	which it will be of
+ * @nr_pages:	its size
+ * @frozen:	what it will be
+ *
+ * Return: the object with one reference, or ERR_PTR.
+ */
+struct vmm_mem *vmm_mem_alloc(struct vmm_family *family, unsigned long nr_pages,
+			      bool frozen)
+{
+	struct vmm_mem *mem = kzalloc(sizeof(*mem), GFP_KERNEL_ACCOUNT);
+	struct inode *inode;
+
+	if (!mem)
+		return ERR_PTR(-ENOMEM);
+	inode = vmm_mem_inode_create((u64)nr_pages << PAGE_SHIFT);
+	if (IS_ERR(inode)) {
+		kfree(mem);
+		return ERR_CAST(inode);
+	}
+	kref_init(&mem->ref);
+	mem->nr_pages = nr_pages;
+	mem->frozen = frozen;
+	mem->family = vmm_family_get(family);
+	mem->inode = inode;
+	mutex_init(&mem->change);
+	INIT_LIST_HEAD(&mem->clients);
+	init_rwsem(&mem->clients_lock);
+	return mem;
 }
 
 /**
@@ -104,39 +149,27 @@ static bool valid_size(u64 bytes)
  */
 struct vmm_mem *vmm_mem_create(u64 bytes, unsigned int flags)
 {
+	struct vmm_family *family;
 	struct vmm_mem *mem;
-	int err = -ENOMEM;
-	unsigned int i;
+	int err;
 
 	if (!valid_size(bytes) || (flags & ~VMM_MEM_F_ALL))
 		return ERR_PTR(-EINVAL);
 
-	mem = kzalloc(sizeof(*mem), GFP_KERNEL_ACCOUNT);
-	if (!mem)
+	family = vmm_family_create();
+	if (!family)
 		return ERR_PTR(-ENOMEM);
-	kref_init(&mem->ref);
-	mem->nr_pages = bytes >> PAGE_SHIFT;
-	mem->flags = flags;
-	for (i = 0; i < VMM_MEM_LOCKS; i++)
-		mutex_init(&mem->lock[i]);
-	INIT_LIST_HEAD(&mem->clients);
-	init_rwsem(&mem->clients_lock);
-
-	mem->top = vmm_layer_alloc(mem->nr_pages);
-	if (!mem->top)
-		goto err_mem;
-	mem->inode = vmm_mem_inode_create(bytes);
-	if (IS_ERR(mem->inode)) {
-		err = PTR_ERR(mem->inode);
-		goto err_layer;
+	mem = vmm_mem_alloc(family, bytes >> PAGE_SHIFT, false);
+	vmm_family_put(family);
+	if (IS_ERR(mem))
+		return mem;
+	err = vmm_tree_init(&mem->tree, mem->nr_pages, flags & VMM_MEM_F_NOHUGE,
+			    &family->totals);
+	if (err) {
+		vmm_mem_unref(mem);
+		return ERR_PTR(err);
 	}
 	return mem;
-
-err_layer:
-	vmm_layer_free(mem->top);
-err_mem:
-	kfree(mem);
-	return ERR_PTR(err);
 }
 
 static void mem_release(struct kref *ref)
@@ -145,7 +178,9 @@ static void mem_release(struct kref *ref)
 
 	WARN_ON_ONCE(!list_empty(&mem->clients));
 	iput(mem->inode);
-	vmm_layer_free(mem->top);
+	if (mem->tree.root)
+		vmm_family_drop_root(mem->family, vmm_root_of(mem->tree.root));
+	vmm_family_put(mem->family);
 	kfree(mem);
 }
 
@@ -171,33 +206,146 @@ void vmm_mem_unref(struct vmm_mem *mem)
 	kref_put(&mem->ref, mem_release);
 }
 
-/* --- filling ------------------------------------------------------------- */
+/* --- invalidations ------------------------------------------------------- */
 
-static struct mutex *block_lock(struct vmm_mem *mem, unsigned long block)
+void vmm_mem_change_begin(struct vmm_mem *mem)
 {
-	return &mem->lock[block % VMM_MEM_LOCKS];
+	atomic_inc(&mem->busy);
+	/* Seen as busy before a page is seen to go. */
+	smp_mb__after_atomic();
 }
 
-/* Whether the block may be allocated as one: it lies in the object whole. */
-static bool may_be_huge(const struct vmm_mem *mem, unsigned long block)
+void vmm_mem_change_end(struct vmm_mem *mem)
 {
-	return !(mem->flags & VMM_MEM_F_NOHUGE) &&
-	       (block + 1) << VMM_BLOCK_SHIFT <= mem->nr_pages;
+	/* All pages are gone before the sequence says so ... */
+	smp_mb__before_atomic();
+	atomic_inc(&mem->seq);
+	/* ... and it says so before the object looks idle again. */
+	smp_mb__before_atomic();
+	atomic_dec(&mem->busy);
 }
 
-static int fill(struct vmm_mem *mem, pgoff_t index)
+/**
+ * vmm_mem_is_mapped() - whether there are user mappings to be removed
+ * @mem:	its tree has changed
+ */
+bool vmm_mem_is_mapped(struct vmm_mem *mem)
 {
-	unsigned long block = index >> VMM_BLOCK_SHIFT;
+	/*
+	 * The tree has changed before we look at locks and mappings.  A fault
+	 * handler locks the page before its second look, and is called only
+	 * for a mapping that is in place: what we don't see here comes late
+	 * enough to see the change.
+	 */
+	smp_mb();
+	return mapping_mapped(mem->inode->i_mapping);
+}
+
+/* Until the entry of a fault handler that has the page is in place. */
+void vmm_mem_wait_for_fault(void *mem, unsigned long phys)
+{
+	struct page *page = pfn_to_page(phys >> PAGE_SHIFT);
+
+	if (PageLocked(page)) {
+		lock_page(page);
+		unlock_page(page);
+	}
+}
+
+/* Of pages [first, first + count), what is gone of which is in @gone. */
+void vmm_mem_unmap_users(struct vmm_mem *mem, pgoff_t first,
+			 unsigned long count, const struct vmm_gone *gone)
+{
+	unsigned long i;
+
+	if (!vmm_mem_is_mapped(mem))
+		return;
+	for (i = 0; i < gone->nr; i++) {
+		if (gone->item[i].level <= VMM_LEVEL_BLOCK)
+			vmm_word_each_page(gone->item[i].word,
+					   gone->item[i].level,
+					   vmm_mem_wait_for_fault, mem);
+	}
+	unmap_mapping_pages(mem->inode->i_mapping, first, count, false);
+}
+
+/* --- getting pages ------------------------------------------------------- */
+
+/* What is above the block becomes own; a freeze may change that at once. */
+static int own_top(struct vmm_mem *mem, pgoff_t index)
+{
+	struct vmm_gone_item item[2];
+	struct vmm_gone gone = { .max = ARRAY_SIZE(item), .item = item };
 	int err;
 
-	mutex_lock(block_lock(mem, block));
-	err = vmm_layer_fill(mem->top, index, may_be_huge(mem, block));
-	mutex_unlock(block_lock(mem, block));
+	vmm_family_lock_all(mem->family);
+	err = vmm_tree_own_top(&mem->tree, index, &gone);
+	vmm_family_unlock_all(mem->family);
+	vmm_family_defer(mem->family, &gone);
 	return err;
 }
 
 /**
- * vmm_mem_get_slow() - vmm_mem_get() for an index that no layer has
+ * vmm_mem_lock_block() - get ready to change what is in a block
+ * @mem:	a live object
+ * @index:	a page in the block
+ *
+ * Return: 0 with the block's lock held, and what is above the block own; or -ENOMEM.
+ */
+int vmm_mem_lock_block(struct vmm_mem *mem, pgoff_t index)
+{
+	struct mutex *lock = vmm_family_lock(mem->family, index);
+	int err;
+
+	for (;;) {
+		mutex_lock(lock);
+		if (likely(vmm_tree_top_is_own(&mem->tree, index)))
+			return 0;
+		mutex_unlock(lock);
+		err = own_top(mem, index);
+		if (err)
+			return err;
+	}
+}
+
+/* The page at @index, which others share, becomes one of the object's own. */
+static int break_page(struct vmm_mem *mem, pgoff_t index, bool lend,
+		      struct vmm_gone *gone)
+{
+	struct vmm_mem_range range = { .first = index, .count = 1 };
+	unsigned long copy = vmm_tree_copy(&mem->tree, index);
+	struct vmm_gone old = { .item = gone->item + gone->nr };
+
+	if (!copy)
+		return -ENOMEM;
+	vmm_mem_change_begin(mem);
+	vmm_tree_break(&mem->tree, index, copy, gone);
+	old.nr = 1;
+	vmm_mem_unmap_users(mem, index, 1, &old);
+	vmm_mem_call_clients(mem, &range, 1, VMM_MEM_MOVED);
+	vmm_tree_settle(&mem->tree, index, lend);
+	vmm_mem_change_end(mem);
+	return 0;
+}
+
+static int own_page(struct vmm_mem *mem, pgoff_t index, bool lend)
+{
+	struct vmm_gone_item item[VMM_GONE_FEW];
+	struct vmm_gone gone = { .max = ARRAY_SIZE(item), .item = item };
+	int err = vmm_mem_lock_block(mem, index);
+
+	if (err)
+		return err;
+	err = vmm_tree_own(&mem->tree, index, lend, &gone);
+	if (err == VMM_TREE_SHARED)
+		err = break_page(mem, index, lend, &gone);
+	mutex_unlock(vmm_family_lock(mem->family, index));
+	vmm_family_defer(mem->family, &gone);
+	return err;
+}
+
+/**
+ * vmm_mem_get_slow() - vmm_mem_get() for what is not there as it is wanted
  * @mem:	the object
  * @index:	page number, checked
  * @flags:	as there
@@ -214,11 +362,15 @@ int vmm_mem_get_slow(struct vmm_mem *mem, pgoff_t index, unsigned int flags,
 		out->zero = true;
 		return 0;
 	}
+	if (mem->frozen) {
+		out->phys = page_to_phys(nothing);
+		return flags & VMM_MEM_WRITE ? -EROFS : 0;
+	}
 	if (flags & VMM_MEM_NOWAIT)
 		return -EWOULDBLOCK;
 	/* The page may be gone again already: only the next look counts. */
 	out->phys = 0;
-	return fill(mem, index);
+	return own_page(mem, index, flags & VMM_MEM_LEND);
 }
 
 /* --- clients ------------------------------------------------------------- */
@@ -247,186 +399,23 @@ void vmm_mem_client_del(struct vmm_mem *mem, struct vmm_mem_client *client)
 	up_write(&mem->clients_lock);
 }
 
-static void call_clients(struct vmm_mem *mem, pgoff_t first,
-			 unsigned long count)
+/**
+ * vmm_mem_call_clients() - tell them, and wait until they are done
+ * @mem:	the object
+ * @range:	pages, in order
+ * @nr:		how many ranges
+ * @what:	has happened to them
+ */
+void vmm_mem_call_clients(struct vmm_mem *mem,
+			  const struct vmm_mem_range *range, unsigned int nr,
+			  enum vmm_mem_change what)
 {
 	struct vmm_mem_client *c;
 
 	down_read(&mem->clients_lock);
-	list_for_each_entry(c, &mem->clients, node) {
-		pgoff_t from = max(first, c->first);
-		pgoff_t to = min(first + count, c->first + c->count);
-
-		if (from < to)
-			c->ops->invalidate(c, from, to - from);
-	}
+	list_for_each_entry(c, &mem->clients, node)
+		c->ops->changed(c, range, nr, what);
 	up_read(&mem->clients_lock);
-}
-
-/* --- discarding ---------------------------------------------------------- */
-
-static void invalidate_begin(struct vmm_mem *mem)
-{
-	atomic_inc(&mem->busy);
-	/* Seen as busy before a page is seen to go. */
-	smp_mb__after_atomic();
-}
-
-static void invalidate_end(struct vmm_mem *mem)
-{
-	/* All pages are gone before the sequence says so ... */
-	smp_mb__before_atomic();
-	atomic_inc(&mem->seq);
-	/* ... and it says so before the object looks idle again. */
-	smp_mb__before_atomic();
-	atomic_dec(&mem->busy);
-}
-
-static void leaving_work(struct work_struct *work)
-{
-	struct leaving *l = container_of(to_rcu_work(work), struct leaving,
-					 work);
-
-	vmm_layer_free_pages(&l->pages);
-	kfree(l);
-}
-
-/* Free @pages when no reader can be left. */
-static void free_later(struct list_head *pages)
-{
-	struct leaving *l;
-
-	if (list_empty(pages))
-		return;
-	l = kmalloc(sizeof(*l), GFP_KERNEL | __GFP_NOWARN);
-	if (!l) {
-		synchronize_rcu();
-		vmm_layer_free_pages(pages);
-		return;
-	}
-	INIT_LIST_HEAD(&l->pages);
-	list_splice_init(pages, &l->pages);
-	INIT_RCU_WORK(&l->work, leaving_work);
-	queue_rcu_work(leaving_wq, &l->work);
-}
-
-static int remove_words(struct vmm_mem *mem, pgoff_t first,
-			unsigned long count, struct list_head *pages)
-{
-	pgoff_t end = first + count, next;
-	int err = 0;
-
-	for (; first < end && !err; first = next) {
-		unsigned long block = first >> VMM_BLOCK_SHIFT;
-
-		next = min(end, (block + 1) << VMM_BLOCK_SHIFT);
-		mutex_lock(block_lock(mem, block));
-		err = vmm_layer_remove(mem->top, first, next - first, pages);
-		mutex_unlock(block_lock(mem, block));
-	}
-	return err;
-}
-
-static void remove_user_mappings(struct vmm_mem *mem, pgoff_t first,
-				 unsigned long count, struct list_head *pages)
-{
-	struct address_space *mapping = mem->inode->i_mapping;
-	struct page *page;
-
-	/*
-	 * The words are gone before we look at locks and mappings.  A fault
-	 * handler locks the page before its second look, and is called only
-	 * for a mapping that is in place: what we don't see here comes late
-	 * enough to see that the page is gone.
-	 */
-	smp_mb();
-	if (!mapping_mapped(mapping))
-		return;
-	list_for_each_entry(page, pages, lru) {
-		if (PageLocked(page)) {
-			lock_page(page);
-			unlock_page(page);
-		}
-	}
-	unmap_mapping_pages(mapping, first, count, false);
-}
-
-static int discard_round(struct vmm_mem *mem, pgoff_t first,
-			 unsigned long count)
-{
-	LIST_HEAD(pages);
-	int err;
-
-	invalidate_begin(mem);
-	err = remove_words(mem, first, count, &pages);
-	if (!list_empty(&pages)) {
-		remove_user_mappings(mem, first, count, &pages);
-		call_clients(mem, first, count);
-	}
-	invalidate_end(mem);
-	free_later(&pages);
-	return err;
-}
-
-/*
- * Take the block around @index apart if that is where the range ends, so that
- * the rest of it can stay.  Done for both ends before anything is removed: the
- * discard can then fail no more, unless a block comes back whole meanwhile.
- */
-static int split_at(struct vmm_mem *mem, pgoff_t index)
-{
-	unsigned long block = index >> VMM_BLOCK_SHIFT;
-	int err;
-
-	if (!(index & (VMM_BLOCK_PAGES - 1)) || index >= mem->nr_pages)
-		return 0;
-	mutex_lock(block_lock(mem, block));
-	err = vmm_layer_split(mem->top, block);
-	mutex_unlock(block_lock(mem, block));
-	return err;
-}
-
-/**
- * vmm_mem_discard() - give pages back; they read as zero from now on
- * @mem:	the object
- * @first:	first page
- * @count:	how many
- *
- * A page that somebody holds or has pinned is freed when that ends, but is no
- * longer part of the object.  What is written while the discard runs survives or
- * not.  May sleep.
- *
- * Return: 0, -ERANGE, or -ENOMEM: a partial block needs a table to name its
- * remaining pages.
- */
-int vmm_mem_discard(struct vmm_mem *mem, pgoff_t first, unsigned long count)
-{
-	pgoff_t end = first + count, next;
-	int err;
-
-	if (first > mem->nr_pages || count > mem->nr_pages - first)
-		return -ERANGE;
-	err = split_at(mem, first);
-	if (!err)
-		err = split_at(mem, end);
-
-	for (; first < end && !err; first = next) {
-		next = min(end, round_down(first, DISCARD_PAGES) +
-			   DISCARD_PAGES);
-		err = discard_round(mem, first, next - first);
-		cond_resched();
-	}
-	return err;
-}
-
-/* The first page behind @index that need not be like it. */
-static pgoff_t next_index(const struct vmm_mem *mem, pgoff_t index)
-{
-	unsigned long block = index >> VMM_BLOCK_SHIFT;
-
-	if (READ_ONCE(mem->top->block[block]))
-		return index + 1;
-	return min_t(pgoff_t, (block + 1) << VMM_BLOCK_SHIFT, mem->nr_pages);
 }
 
 /**
@@ -441,22 +430,16 @@ static pgoff_t next_index(const struct vmm_mem *mem, pgoff_t index)
  */
 long vmm_mem_seek(struct vmm_mem *mem, pgoff_t from, bool present)
 {
-	pgoff_t index = from, next;
-	bool huge, there;
+	pgoff_t index = from;
+	bool found = false;
 
-	while (index < mem->nr_pages) {
+	while (index < mem->nr_pages && !found) {
 		rcu_read_lock();
-		there = vmm_layer_lookup(mem->top, index, &huge);
-		next = next_index(mem, index);
+		index = vmm_tree_seek(&mem->tree, index, present, &found);
 		rcu_read_unlock();
-		if (there == present)
-			return index;
-		index = there ? index + 1 : next;
-		if (!(index & (VMM_BLOCK_PAGES - 1))) {
-			if (fatal_signal_pending(current))
-				return -EINTR;
-			cond_resched();
-		}
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
 	}
 	return index;
 }
@@ -468,10 +451,16 @@ long vmm_mem_seek(struct vmm_mem *mem, pgoff_t from, bool present)
  */
 void vmm_mem_stats(struct vmm_mem *mem, struct vmm_mem_stats *stats)
 {
-	const struct vmm_layer *top = mem->top;
+	const struct vmm_totals *totals = &mem->family->totals;
+	const struct vmm_root *root;
 
+	rcu_read_lock();
+	root = vmm_root_of(READ_ONCE(mem->tree.root));
 	stats->pages = mem->nr_pages;
-	stats->resident = atomic_long_read(&top->resident);
-	stats->huge = atomic_long_read(&top->huge);
-	stats->tables = atomic_long_read(&top->tables);
+	stats->resident = atomic_long_read(&root->resident);
+	stats->huge = atomic_long_read(&root->huge);
+	stats->tables = atomic_long_read(&root->tables);
+	rcu_read_unlock();
+	stats->family_pages = atomic_long_read(&totals->pages);
+	stats->family_nodes = atomic_long_read(&totals->nodes);
 }

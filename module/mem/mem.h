@@ -5,27 +5,32 @@
 /*
  * Memory objects: guest RAM as the host sees it.
  *
- * An object is a stack of layers, today of height one.  It owns its pages,
- * is a file descriptor that can be mmapped, and knows nothing of VMs:
- * whoever keeps translations to its pages (an npt_space, later dedup and the
- * dirty log) registers a client and hears before a page goes away.
+ * An object is a tree (tree.h) of pages, is a file descriptor that can be mmapped, and
+ * knows nothing of VMs: whoever keeps translations to its pages (an npt_space,
+ * later dedup) registers a client and hears before a page goes away, or can be
+ * written no longer.
+ *
+ * Live objects can be written.  Frozen ones are what a live one was at an instant: they
+ * never change.  Both can have nodes and pages in common with others of their
+ * family (family.h).  lineage.c makes one from the other.
  *
  * The three ways to reach a page
  *   vmm_mem_get()    look up, and create if wanted; the one place where
  *                    a writer gets a page of its own.
  *   vmm_mem_hold()   the same plus a reference and a kernel address (hold.h).
- *   the user mapping (file.c), which calls vmm_mem_get() as well.
+ *   the user mapping (file.c), which calls vmm_mem_hold() as well.
  *
  * Life of a page
- *   A page that has left its layer is released only after an RCU grace period,
- *   after every client was called and every user mapping was removed.  So a
- *   lookup inside rcu_read_lock() may use the page until rcu_read_unlock()
- *   without a reference.  References taken meanwhile (holds, user pins) keep the
- *   page itself alive, not its place in the object.
+ *   What an object names no longer loses the object's share in it only after an RCU
+ *   grace period, after every client was called and every user mapping was
+ *   removed; without shares it is released.  So a lookup inside rcu_read_lock() may
+ *   use the page until rcu_read_unlock() without a reference.  References taken
+ *   meanwhile (holds, user pins) keep the page itself alive, not its place in the
+ *   object; and what has one is not written by another object.
  *
  * Keeping a translation
  *   A client that stores a translation does, under the lock that its own
- *   invalidate() takes:
+ *   changed() takes:
  *
  *	rcu_read_lock();
  *	err = vmm_mem_get(mem, index, flags | VMM_MEM_NOWAIT, &page);
@@ -38,10 +43,12 @@
  *   mem.c argues why that never leaves a stale translation behind.
  *
  * Locks, outermost first
- *   mmap_lock > vmm_mem.lock[] > memory allocation
- *   mmap_lock > page lock
- *   vmm_mem.clients_lock > whatever invalidate() takes (npt_space.lock)
- * No two of the objects' own are ever held together.
+ *   vmm_mem.change
+ *   mmap_lock
+ *     vmm_family.top > vmm_family.lock[]
+ *       memory allocation
+ *       page lock
+ *       vmm_mem.clients_lock > whatever changed() takes (npt_space.lock)
  */
 
 #include <linux/atomic.h>
@@ -52,7 +59,8 @@
 #include <linux/rwsem.h>
 #include <linux/types.h>
 
-#include "mem/layer.h"
+#include "mem/family.h"
+#include "mem/tree.h"
 
 struct file;
 struct inode;
@@ -66,6 +74,7 @@ struct vmm_mem_client;
 #define VMM_MEM_WRITE		(1U << 0)	/* the caller will write */
 #define VMM_MEM_NOWAIT		(1U << 1)	/* atomic: -EWOULDBLOCK, no sleep */
 #define VMM_MEM_ZERO_OK		(1U << 2)	/* reader, happy with the zero page */
+#define VMM_MEM_LEND		(1U << 3)	/* with WRITE: beyond the RCU section */
 
 /* Flags of vmm_mem_create(). */
 #define VMM_MEM_F_NOHUGE	(1U << 0)	/* never allocate 2 MiB blocks */
@@ -77,7 +86,7 @@ struct vmm_mem_client;
  * @seq:	state of the object's invalidations when the lookup began
  * @writable:	may be written; false for frozen or shared pages and zero pages
  * @huge:	the page lies at its natural place in a physically contiguous,
- *		aligned 2 MiB block that belongs whole to this object, with the
+ *		aligned 2 MiB block that is this object's whole block there, with the
  *		same @writable throughout
  * @zero:	the shared zero page stands in for an absent one
  *
@@ -93,15 +102,37 @@ struct vmm_mem_page {
 };
 
 /**
+ * struct vmm_mem_range - pages [first, first + count) of an object
+ */
+struct vmm_mem_range {
+	pgoff_t first;
+	unsigned long count;
+};
+
+/**
+ * enum vmm_mem_change - what happens to pages
+ * @VMM_MEM_REPLACED:	they go, or something else takes their place
+ * @VMM_MEM_MOVED:	they are somewhere else from now on, and have not changed
+ * @VMM_MEM_FROZEN:	they are not to be written where they are: all of an object
+ */
+enum vmm_mem_change {
+	VMM_MEM_REPLACED,
+	VMM_MEM_MOVED,
+	VMM_MEM_FROZEN,
+};
+
+/**
  * struct vmm_mem_client_ops - how a client hears of changes
- * @invalidate:	pages [first, first + count) of the object are about to go or to
- *		be replaced.  When it returns, the client uses no translation to
- *		them, TLBs included.  May sleep; must not allocate with reclaim nor
- *		call back into the object.
+ * @changed:	pages of the object change as @what says; ranges are in order, and
+ *		not cut to the client's window.  When it returns, the client uses no
+ *		translation to them, TLBs included; or none for writing if they were
+ *		frozen.  May sleep; must not allocate with reclaim nor call back into the
+ *		object.
  */
 struct vmm_mem_client_ops {
-	void (*invalidate)(struct vmm_mem_client *client, pgoff_t first,
-			   unsigned long count);
+	void (*changed)(struct vmm_mem_client *client,
+			const struct vmm_mem_range *range, unsigned int nr,
+			enum vmm_mem_change what);
 };
 
 /**
@@ -121,55 +152,63 @@ struct vmm_mem_client {
 /**
  * struct vmm_mem_stats - exact figures of one object
  * @pages:	capacity in 4 KiB pages
- * @resident:	4 KiB pages that the object owns, those in 2 MiB blocks included
+ * @resident:	4 KiB pages that it has, those in 2 MiB blocks and those that
+ *		others have too included
  * @huge:	whole 2 MiB blocks
  * @tables:	4 KiB index tables
+ * @family_pages: 4 KiB pages of all of its family, each once
+ * @family_nodes: likewise of their index
  */
 struct vmm_mem_stats {
 	u64 pages;
 	u64 resident;
 	u64 huge;
 	u64 tables;
+	u64 family_pages;
+	u64 family_nodes;
 };
-
-/* Locks of an object, by block number modulo this. */
-#define VMM_MEM_LOCKS	16
 
 /**
  * struct vmm_mem - a memory object
+ * @tree:	its pages; the root changes under all locks of @family
  * @ref:	one for the file, one for each slot and kernel user
  * @nr_pages:	capacity, constant
- * @flags:	VMM_MEM_F_*, constant
+ * @frozen:	constant; it never changes
+ * @family:	constant, referenced
  * @inode:	constant; its i_mapping holds the user mappings, and is kept
  *		beyond the file for as long as the object lives
- * @top:	constant; the writable layer
- * @lock:	each the words of the blocks that fall to it, in every layer
+ * @change:	one freeze or return at a time
  * @clients:	vmm_mem_client.node; @clients_lock
- * @clients_lock: the list; held for reading while invalidate() runs
+ * @clients_lock: the list; held for reading while changed() runs
  * @busy:	invalidations under way
  * @seq:	invalidations completed; they may overlap
  */
 struct vmm_mem {
+	struct vmm_tree tree;
 	struct kref ref;
 	unsigned long nr_pages;
-	unsigned int flags;
+	bool frozen;
+	struct vmm_family *family;
 	struct inode *inode;
-	struct vmm_layer *top;
-	struct mutex lock[VMM_MEM_LOCKS];
+	struct mutex change;
 	struct list_head clients;
 	struct rw_semaphore clients_lock;
 	atomic_t busy;
 	atomic_t seq;
 };
 
-int vmm_mem_init(void);
+/* Carries out commands that came by an object's file. */
+typedef long (*vmm_mem_ioctl_fn)(struct vmm_mem *mem, unsigned int cmd,
+				 unsigned long arg);
+
+int vmm_mem_init(vmm_mem_ioctl_fn ioctl);
 void vmm_mem_exit(void);
 
 struct vmm_mem *vmm_mem_create(u64 bytes, unsigned int flags);
 struct vmm_mem *vmm_mem_ref(struct vmm_mem *mem);
 void vmm_mem_unref(struct vmm_mem *mem);
 
-int vmm_mem_create_fd(u64 bytes, unsigned int flags);
+int vmm_mem_open(struct vmm_mem *mem);
 struct vmm_mem *vmm_mem_from_fd(int fd);
 
 int vmm_mem_get_slow(struct vmm_mem *mem, pgoff_t index, unsigned int flags,
@@ -180,14 +219,15 @@ int vmm_mem_get_slow(struct vmm_mem *mem, pgoff_t index, unsigned int flags,
  * @mem:	the object
  * @index:	page number, checked here
  * @flags:	VMM_MEM_WRITE if the page, or a translation to it, is for writing;
- *		VMM_MEM_NOWAIT; VMM_MEM_ZERO_OK
+ *		VMM_MEM_LEND if so beyond RCU; VMM_MEM_NOWAIT; VMM_MEM_ZERO_OK
  * @out:	what was found; see struct vmm_mem_page for how long it counts
  *
  * The only way to a page.  Call inside rcu_read_lock() with VMM_MEM_NOWAIT, and
  * where that answers -EWOULDBLOCK and sleeping is allowed, outside without it,
  * then inside again.
  *
- * Return: 0, -EWOULDBLOCK, -ENOMEM, or -ERANGE if @index is beyond the end.
+ * Return: 0, -EWOULDBLOCK, -ENOMEM, -EROFS for writing to a frozen object, or
+ * -ERANGE if @index is beyond the end.
  */
 static inline int vmm_mem_get(struct vmm_mem *mem, pgoff_t index,
 			      unsigned int flags, struct vmm_mem_page *out)
@@ -197,12 +237,16 @@ static inline int vmm_mem_get(struct vmm_mem *mem, pgoff_t index,
 	if (unlikely(index >= mem->nr_pages))
 		return -ERANGE;
 	out->seq = atomic_read_acquire(&mem->seq);
-	word = vmm_layer_lookup(mem->top, index, &out->huge);
+	word = vmm_tree_lookup(&mem->tree, index, &out->huge);
 	if (unlikely(!word))
 		return vmm_mem_get_slow(mem, index, flags, out);
 	out->phys = vmm_word_phys(word);
-	out->writable = true;
+	out->writable = word & VMM_WORD_OWN;
 	out->zero = false;
+	if (unlikely((flags & VMM_MEM_WRITE) && !(word & VMM_WORD_OWN)))
+		return vmm_mem_get_slow(mem, index, flags, out);
+	if (unlikely((flags & VMM_MEM_LEND) && !(word & VMM_WORD_LENT)))
+		return vmm_mem_get_slow(mem, index, flags, out);
 	return 0;
 }
 
@@ -211,7 +255,7 @@ static inline int vmm_mem_get(struct vmm_mem *mem, pgoff_t index,
  * @mem:	the object
  * @page:	what vmm_mem_get() found earlier
  *
- * For clients, under the lock that their invalidate() takes; mem.c has the
+ * For clients, under the lock that their changed() takes; mem.c has the
  * argument.
  */
 static inline bool vmm_mem_page_stale(const struct vmm_mem *mem,
@@ -229,5 +273,28 @@ void vmm_mem_client_add(struct vmm_mem *mem, struct vmm_mem_client *client);
 void vmm_mem_client_del(struct vmm_mem *mem, struct vmm_mem_client *client);
 
 void vmm_mem_stats(struct vmm_mem *mem, struct vmm_mem_stats *stats);
+
+/* --- lineage.c --------------------------------------------------------------- */
+
+struct vmm_mem *vmm_mem_freeze(struct vmm_mem *mem);
+struct vmm_mem *vmm_mem_fork(struct vmm_mem *frozen);
+int vmm_mem_return(struct vmm_mem *mem, struct vmm_mem *frozen);
+long vmm_mem_differ(struct vmm_mem *mem, struct vmm_mem *other, pgoff_t *next,
+		    struct vmm_mem_range *range, unsigned int room);
+
+/* --- what the files of mem/ share ---------------------------------------------- */
+
+struct vmm_mem *vmm_mem_alloc(struct vmm_family *family, unsigned long nr_pages,
+			      bool frozen);
+void vmm_mem_change_begin(struct vmm_mem *mem);
+void vmm_mem_change_end(struct vmm_mem *mem);
+void vmm_mem_call_clients(struct vmm_mem *mem,
+			  const struct vmm_mem_range *range, unsigned int nr,
+			  enum vmm_mem_change what);
+bool vmm_mem_is_mapped(struct vmm_mem *mem);
+void vmm_mem_unmap_users(struct vmm_mem *mem, pgoff_t first,
+			 unsigned long count, const struct vmm_gone *gone);
+int vmm_mem_lock_block(struct vmm_mem *mem, pgoff_t index);
+void vmm_mem_wait_for_fault(void *mem, unsigned long phys);
 
 #endif /* VMM_MEM_MEM_H */

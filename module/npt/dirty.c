@@ -81,6 +81,24 @@ void npt_dirty_mapped(struct npt_dirty *log, struct npt_tree *tree, u64 gpa,
 		npt_tree_allow(tree, first, first + size);
 }
 
+/* A leaf that goes was dirty: so were the pages of it that the log is about. */
+static void mark_leaf(void *ctx, u64 gpa, unsigned int level, unsigned int what)
+{
+	u64 size = npt_level_size(NPT_LEVEL_4K);
+	u64 end = gpa + npt_level_size(level);
+
+	for (; gpa < end; gpa += size)
+		npt_dirty_mark(ctx, gpa);
+}
+
+void npt_dirty_leave(struct npt_dirty *log, struct npt_tree *tree, u64 first,
+		     u64 end, struct npt_batch *batch)
+{
+	if (tree->fmt->dirty)
+		npt_tree_collect(tree, first, end, NPT_COLLECT_DIRTY, mark_leaf,
+				 log, batch);
+}
+
 /* What a reader gets: the pages [first, first + count) of a log. */
 struct answer {
 	const struct npt_dirty *log;

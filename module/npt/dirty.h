@@ -69,6 +69,13 @@ void npt_dirty_mapped(struct npt_dirty *log, struct npt_tree *tree, u64 gpa,
 		      unsigned int access, bool whole);
 
 /*
+ * The leaves in a range go, or large ones that it cuts, and the pages behind them have
+ * not changed: what a dirty bit alone tells is marked.  They let no write through.
+ */
+void npt_dirty_leave(struct npt_dirty *log, struct npt_tree *tree, u64 first,
+		     u64 end, struct npt_batch *batch);
+
+/*
  * Moves the log of pages [@first, @first + @count) to @out and lets it start
  * over.  @first is a multiple of 64, as is @count, or they reach the end.
  * @buffered: processors log by themselves.

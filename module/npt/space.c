@@ -5,7 +5,7 @@
  * A fault runs in two parts.  The first tries everything inside one RCU read
  * section, without sleeping: find the slot, find the page, and under the spin
  * lock make the translation.  If memory is missing, the second part allocates it
- * outside, stores it where the first part will find it (the object's layer, the
+ * outside, stores it where the first part will find it (the object's tree, the
  * space's pool of table pages), and the first part runs again.  So whatever is
  * looked up is used within one RCU section, and
  * - a slot that is being removed: npt_space_slot_remove() unpublishes it, waits

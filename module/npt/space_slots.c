@@ -26,19 +26,95 @@ static void move_generation(struct npt_space *space)
 	spin_unlock(&space->lock);
 }
 
-static void space_invalidate(struct vmm_mem_client *client, pgoff_t first,
-			     unsigned long count)
+/* Takes write permission from all that the table maps, in one step. */
+static void protect_all(struct npt_space *space)
+{
+	struct npt_batch batch;
+
+	npt_batch_init(&batch);
+	spin_lock(&space->lock);
+	npt_tree_protect_all(&space->tree, &batch);
+	npt_space_owe(space, &batch, false);
+	spin_unlock(&space->lock);
+	npt_space_finish(space, &batch);
+}
+
+/* What of @range the slot shows; false: nothing. */
+static bool cut_to_slot(const struct space_slot *s, struct vmm_mem_range *range)
+{
+	pgoff_t end = min(range->first + range->count,
+			  s->client.first + s->client.count);
+
+	range->first = max(range->first, s->client.first);
+	if (range->first >= end)
+		return false;
+	range->count = end - range->first;
+	return true;
+}
+
+static u64 gpa_of(const struct space_slot *s, pgoff_t index)
+{
+	return s->slot.base + ((u64)(index - s->slot.first) << PAGE_SHIFT);
+}
+
+/*
+ * Drops the translations of a range.  Around a page that has moved, large leaves are
+ * taken apart, so that its neighbours need no fault each, if there is a table page
+ * in stock; and that it was written is told its log, as it has not changed.
+ */
+static void drop_range(struct space_slot *s, const struct vmm_mem_range *range,
+		       enum vmm_mem_change what, struct npt_batch *batch)
+{
+	u64 first = gpa_of(s, range->first);
+	u64 end = first + ((u64)range->count << PAGE_SHIFT);
+	struct npt_space *space = s->space;
+	struct npt_dirty *log;
+	bool owed;
+
+	spin_lock(&space->lock);
+	owed = batch->flush;
+	if (what == VMM_MEM_MOVED) {
+		npt_tree_split(&space->tree, first, NPT_LEVEL_4K, &space->pool,
+			       batch);
+		log = locked_log(space, s);
+		if (log)
+			npt_dirty_leave(log, &space->tree, first, end, batch);
+	}
+	npt_tree_unmap(&space->tree, first, end, batch);
+	npt_space_owe(space, batch, owed);
+	spin_unlock(&space->lock);
+}
+
+static void space_changed(struct vmm_mem_client *client,
+			  const struct vmm_mem_range *range, unsigned int nr,
+			  enum vmm_mem_change what)
 {
 	struct space_slot *s = container_of(client, struct space_slot, client);
-	u64 base = s->slot.base + ((u64)(first - s->slot.first) << PAGE_SHIFT);
+	struct vmm_mem_range cut;
+	struct npt_batch batch;
+	unsigned int i;
 
 	move_generation(s->space);
-	npt_space_unmap(s->space, base, (u64)count << PAGE_SHIFT);
-	npt_space_log_range(s, base, count);
+	if (what == VMM_MEM_FROZEN) {
+		protect_all(s->space);
+		return;
+	}
+	npt_batch_init(&batch);
+	for (i = 0; i < nr; i++) {
+		cut = range[i];
+		if (cut_to_slot(s, &cut))
+			drop_range(s, &cut, what, &batch);
+	}
+	npt_space_finish(s->space, &batch);
+	for (i = 0; what == VMM_MEM_REPLACED && i < nr; i++) {
+		cut = range[i];
+		if (cut_to_slot(s, &cut))
+			npt_space_log_range(s, gpa_of(s, cut.first), cut.count);
+	}
 }
 
 static const struct vmm_mem_client_ops space_client_ops = {
-	.invalidate	= space_invalidate,
+	.changed	= space_changed,
 };
 
 static struct space_slots *to_space_slots(struct npt_slots *slots)
@@ -131,7 +207,8 @@ static int publish_with(struct npt_space *space, const struct npt_slots *from,
  * @offset:	where in the object, bytes
  * @flags:	NPT_SLOT_*
  *
- * Return: 0, -ENOMEM, or what npt_slots_check() says.
+ * Return: 0, -ENOMEM, -EROFS if the object is frozen and the slot is not read-only,
+ * or what npt_slots_check() says.
  */
 int npt_space_slot_add(struct npt_space *space, u32 id, u64 base, u64 size,
 		       struct vmm_mem *mem, u64 offset, u32 flags)
@@ -146,6 +223,8 @@ int npt_space_slot_add(struct npt_space *space, u32 id, u64 base, u64 size,
 
 	if (offset & ~PAGE_MASK)
 		return -EINVAL;
+	if (mem->frozen && !(flags & NPT_SLOT_READONLY))
+		return -EROFS;
 	s = slot_alloc(space, &slot, mem);
 	if (!s)
 		return -ENOMEM;

@@ -403,9 +403,40 @@ static void test_large(const struct npt_format *fmt)
 	free(dirty_log);
 }
 
+/* What only a dirty bit tells is marked before the leaf goes. */
+static void test_leave(const struct npt_format *fmt)
+{
+	struct npt_pages pool = { }, rest = { };
+	struct npt_batch batch;
+	struct {
+		struct npt_dirty log;
+		u64 bits[8];
+	} l = { .log = { .base = GB1, .nr_pages = 512 } };
+
+	npt_tree_init(&tree, fmt, 4, page_alloc());
+	npt_batch_init(&batch);
+	pool_fill(&pool, 8);
+	npt_tree_map(&tree, GB1, GB1, 2, NPT_READ | NPT_EXEC, true, &pool,
+		     &batch);
+	npt_tree_split(&tree, GB1 + 3 * KB4, 1, &pool, &batch);
+	npt_dirty_leave(&l.log, &tree, GB1 + 3 * KB4, GB1 + 5 * KB4, &batch);
+	tap_ok(l.log.bits[0] == (fmt->dirty ? 3 << 3 : 0),
+	       "%s: dirty leaves that go are marked", fmt->name);
+	l.log.bits[0] = 0;
+	npt_dirty_leave(&l.log, &tree, GB1 + 3 * KB4, GB1 + 5 * KB4, &batch);
+	tap_ok(!l.log.bits[0], "%s: clean ones are not", fmt->name);
+	npt_batch_release(fmt, &batch, &rest);
+	npt_tree_destroy(&tree, &rest);
+	free_all(&rest);
+	free_all(&pool);
+}
+
 int main(void)
 {
 	test_marks();
+	test_leave(&npt_format_npt);
+	test_leave(&npt_format_ept);
+	test_leave(&npt_format_ept_noad);
 	test_large(&npt_format_npt);
 	test_large(&npt_format_ept);
 	test_large(&npt_format_ept_noad);

@@ -157,6 +157,7 @@ struct vmm_cpuid {
  * @offset:	where in the memory object, a multiple of 4096
  * @mem_fd:	the memory object; -1 when @size is 0
  *
+ * EROFS: the object is frozen, and VMM_SLOT_READONLY is not set.
  * EEXIST: the range overlaps another slot, or the slot is in use (remove it
  * first).  ENOENT: the slot to remove is empty.  EBADF, EINVAL: mem_fd is no
  * file, or no memory object.  ERANGE: the range wraps, or passes the end of
@@ -413,6 +414,89 @@ struct vmm_vm_state {
  */
 #define VMM_VM_PAUSE		_IO(VMM_IOC, 0x2e)
 #define VMM_VM_RESUME		_IO(VMM_IOC, 0x2f)
+
+/* ---- a memory object --------------------------------------------------- */
+
+/**
+ * struct vmm_mem_freeze - keeps what the object has; the call returns a file
+ * @flags:	must be zero
+ *
+ * The file is that of a frozen object: one that can be read, mapped for reading, put
+ * into read-only slots, and never changes.  It costs nothing but what the live object
+ * changes from then on.  Pages that a device or a pipe has for writing at
+ * that moment stay with the live object, and the frozen one gets copies.
+ *
+ * EINVAL: the object is frozen itself.
+ */
+struct vmm_mem_freeze {
+	__u32 flags;
+	__u32 pad;
+	__u64 reserved[2];
+};
+
+/**
+ * struct vmm_mem_fork - makes a live object of a frozen one; the call returns a file
+ * @flags:	must be zero
+ *
+ * EINVAL: the object is not frozen.
+ */
+struct vmm_mem_fork {
+	__u32 flags;
+	__u32 pad;
+	__u64 reserved[2];
+};
+
+/**
+ * struct vmm_mem_return - gives a live object the content of a frozen one
+ * @mem_fd:	the frozen one, which stays as it is
+ * @flags:	must be zero
+ *
+ * Costs what differs.  What vCPUs and others write meanwhile survives or not.  Pages
+ * that a device has pinned leave the object, as they do by a punched hole.
+ *
+ * EBADF: mem_fd is no file.  EINVAL: it is no frozen memory object, or the object
+ * is frozen.  EXDEV: none has been made of the other by freezing and forking.
+ */
+struct vmm_mem_return {
+	__s32 mem_fd;
+	__u32 flags;
+	__u64 reserved[2];
+};
+
+/** struct vmm_mem_extent - some pages of 4 KiB of an object. */
+struct vmm_mem_extent {
+	__u64 first;
+	__u64 pages;
+};
+
+#define VMM_MEM_MAX_EXTENTS	4096
+
+/**
+ * struct vmm_mem_differ - which pages two objects do not have in common
+ * @mem_fd:	another object, of either kind
+ * @count:	in: room in @extents, 1 to VMM_MEM_MAX_EXTENTS; out: how many there are
+ * @next:	in: page to begin with; out: where to go on: the end of the objects if
+ *		all was told.  Work is bounded: @count may be 0 before that
+ * @extents:	address of struct vmm_mem_extent[count], filled in order
+ *
+ * Pages that are told may have the same content all the same, pages that are not
+ * told have.  Of objects that are written meanwhile what was so at some time.
+ *
+ * EBADF, EINVAL: mem_fd is no file, or no memory object.  EXDEV: none has been made of
+ * the other by freezing and forking.  ERANGE: @next is beyond the end.
+ */
+struct vmm_mem_differ {
+	__s32 mem_fd;
+	__u32 count;
+	__u64 next;
+	__u64 extents;
+	__u64 reserved[2];
+};
+
+#define VMM_MEM_FREEZE		_IOW(VMM_IOC, 0x60, struct vmm_mem_freeze)
+#define VMM_MEM_FORK		_IOW(VMM_IOC, 0x61, struct vmm_mem_fork)
+#define VMM_MEM_RETURN		_IOW(VMM_IOC, 0x62, struct vmm_mem_return)
+#define VMM_MEM_DIFFER		_IOWR(VMM_IOC, 0x63, struct vmm_mem_differ)
 
 /* ---- a vCPU ------------------------------------------------------------ */
 

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A memory object's file.
+ */
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "dev/dev.h"
+#include "mem/mem.h"
+#include "uapi/linux/vmm.h"
+
+int vmm_dev_mem_open(struct vmm_mem *mem)
+{
+	int fd;
+
+	if (IS_ERR(mem))
+		return PTR_ERR(mem);
+	fd = vmm_mem_open(mem);
+	vmm_mem_unref(mem);
+	return fd;
+}
+
+static long freeze(void *object, void *arg)
+{
+	const struct vmm_mem_freeze *freeze = arg;
+
+	if (freeze->flags)
+		return -EINVAL;
+	return vmm_dev_mem_open(vmm_mem_freeze(object));
+}
+
+static long fork_from(void *object, void *arg)
+{
+	const struct vmm_mem_fork *fork = arg;
+
+	if (fork->flags)
+		return -EINVAL;
+	return vmm_dev_mem_open(vmm_mem_fork(object));
+}
+
+static long return_to(void *object, void *arg)
+{
+	const struct vmm_mem_return *ret = arg;
+	struct vmm_mem *frozen;
+	int err;
+
+	if (ret->flags)
+		return -EINVAL;
+	frozen = vmm_mem_from_fd(ret->mem_fd);
+	if (IS_ERR(frozen))
+		return PTR_ERR(frozen);
+	err = vmm_mem_return(object, frozen);
+	vmm_mem_unref(frozen);
+	return err;
+}
+
+/* The kernel's ranges are what user space sees. */
+static_assert(sizeof(struct vmm_mem_range) == sizeof(struct vmm_mem_extent));
+static_assert(offsetof(struct vmm_mem_range, count) ==
+	      offsetof(struct vmm_mem_extent, pages));
+
+static long tell_differences(struct vmm_mem *mem, struct vmm_mem *other,
+			     struct vmm_mem_differ *differ)
+{
+	struct vmm_mem_range *range;
+	pgoff_t next = differ->next;
+	long nr;
+
+	range = kvmalloc_array(differ->count, sizeof(*range),
+			       GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!range)
+		return -ENOMEM;
+	nr = vmm_mem_differ(mem, other, &next, range, differ->count);
+	if (nr > 0 && copy_to_user(u64_to_user_ptr(differ->extents), range,
+				   nr * sizeof(*range)))
+		nr = -EFAULT;
+	kvfree(range);
+	if (nr < 0)
+		return nr;
+	differ->count = nr;
+	differ->next = next;
+	return 0;
+}
+
+static long differ(void *object, void *arg)
+{
+	struct vmm_mem_differ *differ = arg;
+	struct vmm_mem *other;
+	long err;
+
+	if (!differ->count || differ->count > VMM_MEM_MAX_EXTENTS)
+		return -EINVAL;
+	other = vmm_mem_from_fd(differ->mem_fd);
+	if (IS_ERR(other))
+		return PTR_ERR(other);
+	err = tell_differences(object, other, differ);
+	vmm_mem_unref(other);
+	return err;
+}
+
+static const struct vmm_cmd commands[] = {
+	VMM_CMD_TAIL(VMM_MEM_FREEZE, 0, vmm_mem_freeze, pad, freeze),
+	VMM_CMD_TAIL(VMM_MEM_FORK, 0, vmm_mem_fork, pad, fork_from),
+	VMM_CMD_TAIL(VMM_MEM_RETURN, 0, vmm_mem_return, reserved, return_to),
+	VMM_CMD_TAIL(VMM_MEM_DIFFER, 0, vmm_mem_differ, reserved, differ),
+};
+
+long vmm_dev_mem_ioctl(struct vmm_mem *mem, unsigned int cmd, unsigned long arg)
+{
+	return vmm_ioctl(commands, ARRAY_SIZE(commands), cmd, arg, mem, NULL,
+			 NULL);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef VMM_MEM_FAMILY_H
+#define VMM_MEM_FAMILY_H
+
+/*
+ * A family: memory objects that share nodes and pages, all from one ancestor.
+ *
+ * What is at an index stands there in each of them: so a lock for each block, by
+ * its number, is enough for whatever they have there, counts included.  Roots and
+ * chunks, and pushing down to the blocks, take all of these locks: then nobody
+ * changes a tree.
+ */
+
+#include <linux/kref.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+
+#include "mem/tree.h"
+
+/* Locks of a family, by block number modulo this. */
+#define VMM_FAMILY_LOCKS	16
+
+struct vmm_gone_batch;
+
+/**
+ * struct vmm_family - objects of one lineage
+ * @ref:	one for each object, and for each batch under way
+ * @top:	counts of roots and of chunks; outside of @lock[]
+ * @lock:	each the blocks that fall to it
+ * @totals:	atomic
+ * @gone_lock:	@batch, @waiting
+ * @batch:	what is gone and does not wait yet, or NULL; @gone_lock
+ * @waiting:	batches that wait for readers, or are being dropped; @gone_lock
+ */
+struct vmm_family {
+	struct kref ref;
+	struct mutex top;
+	struct mutex lock[VMM_FAMILY_LOCKS];
+	struct vmm_totals totals;
+	spinlock_t gone_lock;
+	struct vmm_gone_batch *batch;
+	unsigned int waiting;
+};
+
+int vmm_family_init(void);
+void vmm_family_exit(void);
+
+struct vmm_family *vmm_family_create(void);
+struct vmm_family *vmm_family_get(struct vmm_family *family);
+void vmm_family_put(struct vmm_family *family);
+
+static inline struct mutex *vmm_family_lock(struct vmm_family *family,
+					    unsigned long index)
+{
+	return &family->lock[(index >> VMM_BLOCK_SHIFT) % VMM_FAMILY_LOCKS];
+}
+
+void vmm_family_lock_all(struct vmm_family *family);
+void vmm_family_unlock_all(struct vmm_family *family);
+
+void vmm_family_defer(struct vmm_family *family, const struct vmm_gone *gone);
+void vmm_family_drop_root(struct vmm_family *family, struct vmm_root *root);
+
+#endif /* VMM_MEM_FAMILY_H */
