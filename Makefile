@@ -12,7 +12,8 @@ PREFIX ?= /usr/local
 HOST ?= amd
 HOSTS ?= amd intel
 TESTHOST := tools/testhost/testhost
-BUILD := build/$(RELEASE)
+# AUDIT=1: the debug build that watches frozen pages, in a directory of its own.
+BUILD := build/$(RELEASE)$(if $(AUDIT),-audit)
 
 help:
 	@echo 'make demo      boot a Debian guest under vmm.ko, in an emulated host with SVM;'
@@ -35,7 +36,7 @@ modules:
 		mkdir -p $(BUILD)/$$d && find $(CURDIR)/$$d -maxdepth 1 -name '*.[chS]' \
 			-exec ln -sf -t $(BUILD)/$$d {} + || exit; \
 	done
-	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(BUILD) modules
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(BUILD) $(if $(AUDIT),VMM_AUDIT=y) modules
 	@[ $(BUILD) != build/$(RELEASE) ] || ln -sf $(BUILD)/vmm.ko vmm.ko
 
 tools:

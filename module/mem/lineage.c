@@ -49,6 +49,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "mem/audit.h"
 #include "mem/mem.h"
 
 /* Ranges between two calls of the clients. */
@@ -110,6 +111,7 @@ static int share(struct vmm_mem *mem, struct vmm_mem *frozen,
 	vmm_tree_share(&frozen->tree, &mem->tree);
 	if (own)
 		vmm_tree_keep_pinned(&mem->tree, &frozen->tree, gone);
+	vmm_audit_freeze(&frozen->tree);
 	return 0;
 }
 

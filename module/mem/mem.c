@@ -61,6 +61,7 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 
+#include "mem/audit.h"
 #include "mem/file.h"
 #include "mem/mem.h"
 
@@ -100,6 +101,7 @@ void vmm_mem_exit(void)
 {
 	vmm_mem_file_exit();
 	vmm_family_exit();
+	vmm_audit_exit();
 	__free_page(nothing);
 }
 

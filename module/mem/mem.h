@@ -67,7 +67,7 @@ struct inode;
 struct vmm_mem;
 struct vmm_mem_client;
 
-/** VMM_MEM_MAX_BYTES - largest object; its empty index takes 8 bytes a 2 MiB */
+/** VMM_MEM_MAX_BYTES - largest object; its empty index takes 8 bytes a GiB */
 #define VMM_MEM_MAX_BYTES	(1ULL << 40)
 
 /* Flags of vmm_mem_get() and of everything built on it. */

@@ -24,6 +24,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "mem/audit.h"
 #include "mem/tree.h"
 
 /* Fails rather than wakes the OOM killer: the caller passes -ENOMEM on. */
@@ -68,6 +69,12 @@ static inline void vmm_port_page_free(unsigned long phys)
 static inline void vmm_port_page_copy(unsigned long to, unsigned long from)
 {
 	copy_page(__va(to), __va(from));
+}
+
+/* A page that was shared has one owner again, or is freed. */
+static inline void vmm_port_page_thaw(unsigned long phys)
+{
+	vmm_audit_thaw(phys);
 }
 
 /* Somebody but the trees has a reference to the page. */

@@ -325,7 +325,7 @@ static int own_table(struct vmm_tree *tree, unsigned long *slot,
 static int own_block(struct vmm_tree *tree, unsigned long *slot,
 		     unsigned long index, struct vmm_gone *gone)
 {
-	unsigned long word = *slot;
+	unsigned long word = *slot, i;
 
 	if (!word) {
 		if (may_be_huge(tree, index) && fill_huge(tree, slot))
@@ -338,6 +338,8 @@ static int own_block(struct vmm_tree *tree, unsigned long *slot,
 		return 0;
 	if (!block_is_own(word))
 		return split(tree, slot, index, gone);
+	for (i = 0; i < VMM_BLOCK_PAGES; i++)
+		vmm_port_page_thaw(vmm_word_phys(word) + (i << 12));
 	WRITE_ONCE(*slot, (word & ~VMM_WORD_MARKS) | VMM_WORD_OWN);
 	return 0;
 }
@@ -397,6 +399,7 @@ int vmm_tree_own(struct vmm_tree *tree, unsigned long index, bool lend,
 		} else if (!(*slot & VMM_WORD_OWN)) {
 			if (!page_is_own(*slot))
 				return VMM_TREE_SHARED;
+			vmm_port_page_thaw(vmm_word_phys(*slot));
 			WRITE_ONCE(*slot, *slot | VMM_WORD_OWN);
 		}
 	}

@@ -117,6 +117,7 @@ void vmm_page_put(unsigned long word, struct vmm_totals *totals)
 	if ((--*count_of(word) & PAGE_COUNT))
 		return;
 	atomic_long_dec(&totals->pages);
+	vmm_port_page_thaw(vmm_word_phys(word));
 	vmm_port_page_free(vmm_word_phys(word));
 }
 

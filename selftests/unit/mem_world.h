@@ -125,6 +125,12 @@ void vmm_port_page_copy(unsigned long to, unsigned long from)
 	memcpy(vmm_port_va(to), vmm_port_va(from), 4096);
 }
 
+/* Nobody else says that the page is his, and nobody has it by reference. */
+void vmm_port_page_thaw(unsigned long phys)
+{
+	assert(used[nr_of(phys)] && (count[nr_of(phys)] & 0xffffffff) <= 1);
+}
+
 bool vmm_port_page_busy(unsigned long phys)
 {
 	return pins[nr_of(phys)];

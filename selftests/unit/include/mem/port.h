@@ -17,6 +17,7 @@ unsigned long vmm_port_page_alloc(bool zeroed);
 unsigned long vmm_port_block_alloc(void);
 void vmm_port_page_free(unsigned long phys);
 void vmm_port_page_copy(unsigned long to, unsigned long from);
+void vmm_port_page_thaw(unsigned long phys);
 bool vmm_port_page_busy(unsigned long phys);
 unsigned long *vmm_port_page_count(unsigned long phys);
 void *vmm_port_va(unsigned long phys);

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Memory objects that share, in a memory cgroup that has no room for copies: a writer
+ * is told, nothing is lost, and with less that is shared he can go on.
+ *
+ * test: timeout: 120
+ */
+#include <setjmp.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "lineage.h"
+
+#define SIZE	(8 * VT_MB)
+#define PAGES	(SIZE / VT_PAGE)
+
+static int create(uint32_t flags)
+{
+	struct vmm_create_mem c = { .size = SIZE, .flags = flags };
+
+	return ioctl(vt_dev, VMM_CREATE_MEM, &c);
+}
+
+static int byte_at(int fd, off_t offset)
+{
+	unsigned char byte;
+
+	return pread(fd, &byte, 1, offset) == 1 ? byte : -1;
+}
+
+/* What nobody shares any more goes after a grace period. */
+static bool pages_left(int fd, long pages)
+{
+	return VT_WAIT_FOR(mem_figure(fd, "family-pages") == pages);
+}
+
+#define ROOT	"/tmp/vmm-nomem-cgroup"
+#define GROUP	ROOT "/g"
+
+static sigjmp_buf no_memory;
+
+static void on_bus_error(int sig)
+{
+	siglongjmp(no_memory, 1);
+}
+
+static bool put(const char *file, const char *text)
+{
+	int fd = open(file, O_WRONLY | O_CLOEXEC);
+	bool good = fd >= 0 && write(fd, text, strlen(text)) > 0;
+
+	close(fd);
+	return good;
+}
+
+/* Breaks pages until there is no memory for more, and goes on with less. */
+static int exhaust(uint32_t flags)
+{
+	struct sigaction sa = { .sa_handler = on_bus_error };
+	int fd = create(flags), snap;
+	volatile unsigned int at = 0;
+	static unsigned char *p;
+	uint64_t sum;
+
+	/* What the test itself needs is there before it joins. */
+	sigaction(SIGBUS, &sa, NULL);
+	mem_sum(fd, SIZE);
+	if (mlockall(MCL_CURRENT) || !put(GROUP "/cgroup.procs", "0"))
+		return 1;
+	p = vt_map(fd, SIZE);
+	memset(p, 1, SIZE);
+	snap = mem_freeze(fd);
+	sum = mem_sum(snap, SIZE);
+	if (!sigsetjmp(no_memory, 1)) {
+		for (; at < PAGES; at++)
+			p[at * VT_PAGE] = 2;
+		return 2;
+	}
+	if (!at || p[(at - 1) * VT_PAGE] != 2 ||
+	    byte_at(fd, at * VT_PAGE) != 1 || mem_sum(snap, SIZE) != sum)
+		return 3;
+	/* Without the frozen object the page can be taken over. */
+	close(snap);
+	if (!pages_left(fd, mem_figure(fd, "resident")))
+		return 4;
+	if (sigsetjmp(no_memory, 1))
+		return 5;
+	for (; at < PAGES; at++)
+		p[at * VT_PAGE] = 2;
+	return p[SIZE - VT_PAGE] != 2 || p[SIZE - 1] != 1;
+}
+
+static void test_no_memory(uint32_t flags)
+{
+	int status = -1;
+	pid_t pid;
+
+	mkdir(ROOT, 0700);
+	if (!tap_ok(!mount("none", ROOT, "cgroup2", 0, NULL) &&
+		    put(ROOT "/cgroup.subtree_control", "+memory") &&
+		    !mkdir(GROUP, 0700) &&
+		    put(GROUP "/memory.max", "12582912"), "a group of 12 MiB"))
+		return;
+	pid = fork();
+	if (!pid)
+		_exit(exhaust(flags));
+	waitpid(pid, &status, 0);
+	tap_ok(WIFEXITED(status) && !WEXITSTATUS(status),
+	       "no memory for a break: SIGBUS, and nothing is lost (status %#x)",
+	       status);
+	VT_WAIT_FOR(!rmdir(GROUP));
+	umount(ROOT);
+	rmdir(ROOT);
+}
+
+int main(void)
+{
+	vt_open();
+	test_no_memory(0);
+	test_no_memory(VMM_MEM_SMALL_PAGES);
+	tap_ok(vt_host_works(), "the host works");
+	return tap_done();
+}
