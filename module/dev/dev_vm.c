@@ -21,6 +21,7 @@
 #include "npt/dirty.h"
 #include "state/state.h"
 #include "uapi/linux/vmm.h"
+#include "uapi/linux/vmm_state.h"
 
 static bool beyond_physical(u64 gpa, u64 size)
 {

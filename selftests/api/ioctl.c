@@ -7,6 +7,7 @@
  *
  * test: timeout: 120
  */
+#include <linux/vmm_state.h>
 #include <stddef.h>
 #include <sys/eventfd.h>
 

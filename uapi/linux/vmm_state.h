@@ -19,6 +19,44 @@
 #include <linux/vmm.h>
 
 /**
+ * struct vmm_vm_state - the state of a VM, its memory aside
+ * @data:	address of the stream, described below
+ * @size:	get: room at @data; out: bytes of the stream.  Set: bytes of it
+ * @flags:	VMM_STATE_ANY_TSC
+ * @record:	out, of a set that is refused: where in the stream the record begins
+ *		that is the reason, or the one that lacks
+ * @seen:	out, likewise: the type of that record
+ *
+ * The VM is paused, and none of its vCPUs is inside VMM_VCPU_RUN.  A set takes
+ * the whole stream or changes nothing; the VM has the vCPUs that are in it, and may
+ * have run before.  Devices that raise interrupts are quiet meanwhile.  What is in
+ * guest memory, slots, doorbells and irqfds are no part of it.
+ *
+ * Both: EBUSY: the VM is not paused, or a vCPU is in use.
+ * Get: ENOSPC: @size is too small; it tells what is needed.  EINPROGRESS: a vCPU
+ * waits for user space to finish an access: run it once more.  ENOTRECOVERABLE: a
+ * vCPU has stopped for good.
+ * Set: EBADMSG: no such stream, or of another version, or not all of it.  ENXIO:
+ * it has other vCPUs.  EOPNOTSUPP: this host lacks features that the guest has been
+ * told of.  EDOM: the guest's time-stamp counter ticks more than 250 ppm faster or
+ * slower than this host's.  EINVAL: a value that cannot be.  E2BIG: @size is above
+ * VMM_STATE_MAX.
+ */
+struct vmm_vm_state {
+	__u64 data;
+	__u64 size;
+	__u32 flags;
+	__u32 seen;
+	__u64 record;
+	__u64 reserved[2];
+};
+
+#define VMM_STATE_ANY_TSC	(1U << 0)	/* set: whatever the frequency */
+
+#define VMM_VM_GET_STATE	_IOWR(VMM_IOC, 0x2c, struct vmm_vm_state)
+#define VMM_VM_SET_STATE	_IOWR(VMM_IOC, 0x2d, struct vmm_vm_state)
+
+/**
  * struct vmm_state_record - the header
  * @type:	VMM_STATE_*
  * @version:	of the type's payload, from 1 on

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/vmm.h>
+#include <linux/vmm_state.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
