@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: check: 6.1, host: amd, timeout: 300
+# test: check: 6.1, host: amd intel, soak: intel, timeout: 300
+# test: files: selftests/api/build/lib/two_boxes build/guest.bzImage build/guest.cpio
 #
 # Linux with two processors is saved while it counts and sleeps, and goes on in another machine
 # seconds later: nothing is missed or done twice, its clocks have not noticed, and its kernel

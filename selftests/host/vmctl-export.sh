@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: check: 6.1, host: amd, timeout: 300
+# test: check: 6.1, host: amd intel, soak: intel, timeout: 300
+# test: files: python3 grep dd cmp build/guest.bzImage build/guest.cpio
 #
 # vmctl snap export and import: a guest goes on from a file as if nothing had been, on the same
 # host after its own death, and beside itself under another name; what is refused, before and in
@@ -24,6 +25,8 @@ is_all_of()
 	rm "$tmp/none"
 }
 
+backend=$($vmctl info -o csv --no-header --fields backend)
+[ "$backend" = svm ] && other=vmx || other=svm
 define web echo -c 2
 define off rest
 
@@ -35,7 +38,7 @@ ok "it echoes" until_ok grep -q abc "$(log web)"
 quiet 0 snap export web "$tmp/web"
 is "$(state web)" running "a guest that was saved runs"
 quiet 0 snap verify "$tmp/web"
-is "$($vmctl snap show -o csv --no-header --fields name,backend,parent,memory "$tmp/web")" "web,svm,,8388608" \
+is "$($vmctl snap show -o csv --no-header --fields name,backend,parent,memory "$tmp/web")" "web,$backend,,8388608" \
 	"the file tells"
 is "$($vmctl snap show -o conf "$tmp/web")" "$($vmctl show -o conf web)" "its definition"
 ok "no page of zeroes is in it" [ "$($vmctl snap show -o csv --no-header --fields pages "$tmp/web")" -lt 20 ]
@@ -108,18 +111,18 @@ for n in 60 $((size / 2)) $((size - 5)); do
 	cmp -s "$tmp/web" "$tmp/bad" && printf '\376' | dd of="$tmp/bad" bs=1 seek=$n conv=notrunc 2>/dev/null
 	refused 1 "$tmp/bad: at byte [0-9]*: " snap import "$tmp/bad" new
 done
-make "$tmp/bad" 2 1 2=4
+make "$tmp/bad" 2 1 2=4 backend=$backend
 refused 1 "$tmp/bad: an increment; try: vmctl snap merge" snap import "$tmp/bad" new
-make "$tmp/bad" 2 0 2=4 backend=vmx
-refused 7 "$tmp/bad: saved on a host with vmx, which this one with svm" snap import "$tmp/bad" new
-make "$tmp/bad" 2 0 2=4 cpu=$((1 << 31 | 1 << 16 | 1))
+make "$tmp/bad" 2 0 2=4 backend=$other
+refused 7 "$tmp/bad: saved on a host with $other, which this one with $backend" snap import "$tmp/bad" new
+make "$tmp/bad" 2 0 2=4 backend=$backend cpu=$((1 << 31 | 1 << 16 | 1))
 refused 7 "$tmp/bad: this host lacks what the guest was given: avx512f, avx512vl$" snap import "$tmp/bad" new
-make "$tmp/bad" 2 0 2=4 conf="frob 7"
+make "$tmp/bad" 2 0 2=4 backend=$backend conf="frob 7"
 refused 1 "$tmp/bad:1: " snap import "$tmp/bad" new
-make "$tmp/bad" 2 0 2=4 conf="memory 16M
+make "$tmp/bad" 2 0 2=4 backend=$backend conf="memory 16M
 multiboot $tmp/rest"
 refused 1 "$tmp/bad: has its memory where this vmctl does not" snap import "$tmp/bad" new
-make "$tmp/bad" 2 0 2=4 conf="memory 8M
+make "$tmp/bad" 2 0 2=4 backend=$backend conf="memory 8M
 multiboot $tmp/rest"
 refused 1 "" snap import "$tmp/bad" new
 rm "$tmp/bad"
