@@ -118,6 +118,20 @@ static long signal_msi(void *object, void *arg)
 	return ret < 0 ? ret : 0;
 }
 
+/* What user space has at @from, charged to it. */
+static void *copy_in(u64 from, size_t size)
+{
+	void *data = kvmalloc(size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+
+	if (!data)
+		return ERR_PTR(-ENOMEM);
+	if (!copy_from_user(data, u64_to_user_ptr(from), size))
+		return data;
+	kvfree(data);
+	return ERR_PTR(-EFAULT);
+}
+
+/* Not while the VM's state is being saved or loaded. */
 static long set_routes(void *object, void *arg)
 {
 	struct vmm_vm *vm = object;
@@ -127,11 +141,14 @@ static long set_routes(void *object, void *arg)
 
 	if (set->flags || set->count > VMM_MAX_ROUTES)
 		return -EINVAL;
-	routes = vmemdup_user(u64_to_user_ptr(set->routes),
-			      set->count * sizeof(*routes));
+	routes = copy_in(set->routes, set->count * sizeof(*routes));
 	if (IS_ERR(routes))
 		return PTR_ERR(routes);
-	ret = vmm_irqchip_set_routes(&vm->irq, routes, set->count);
+	ret = mutex_lock_killable(&vm->lock);
+	if (!ret) {
+		ret = vmm_irqchip_set_routes(&vm->irq, routes, set->count);
+		mutex_unlock(&vm->lock);
+	}
 	kvfree(routes);
 	return ret;
 }
@@ -314,14 +331,16 @@ static long set_state(void *object, void *arg)
 		return -EINVAL;
 	if (state->size > VMM_STATE_MAX)
 		return -E2BIG;
-	data = vmemdup_user(u64_to_user_ptr(state->data), state->size);
+	data = copy_in(state->data, state->size);
 	if (IS_ERR(data))
 		return PTR_ERR(data);
 	err = vmm_vm_load(object, data, state->size,
 			  state->flags & VMM_STATE_ANY_TSC, &bad);
 	kvfree(data);
-	state->record = bad.offset;
-	state->seen = bad.type;
+	if (err) {
+		state->record = bad.offset;
+		state->seen = bad.type;
+	}
 	return err;
 }
 

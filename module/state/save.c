@@ -162,7 +162,7 @@ static int save_held(struct vmm_vm *vm, u64 room, void **data, u64 *size)
 	if (!w.buf)
 		return -ENOMEM;
 	save(vm, &w);
-	if (WARN_ON_ONCE(w.len != w.room)) {
+	if (w.len != w.room) {
 		kvfree(w.buf);
 		return -EIO;
 	}

@@ -103,6 +103,8 @@ from=$(place a) clients=0
 : >"$tmp/all"
 attend a --from "$from" web
 printf L >&7
+# one that is told to go before it has sent its key would leave all others with nothing
+until_ok [ -s "$tmp/a.out" ]
 exec 7>&-
 for n in $(seq 40); do
 	sleep 0.$((n % 4))

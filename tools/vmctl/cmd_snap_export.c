@@ -22,6 +22,7 @@
 /**
  * struct export - a VM that becomes a file
  * @fd:		to its process, which holds it as long as this is open
+ * @id:		the VM's
  * @stop:	it shall end with that
  * @on:		files that it is an increment on, each on the one before; @nr_on of them
  * @held, @bytes: what its process told of it
@@ -29,6 +30,7 @@
 struct export {
 	struct reach reach;
 	int fd;
+	uint32_t id;
 	bool stop;
 	char *on[MERGE_MAX];
 	unsigned int nr_on;
@@ -121,12 +123,28 @@ static int write_pages(struct export *e, struct snap_writer *w, int object,
 	return ret;
 }
 
+static int find_id(struct export *e, struct err *err)
+{
+	struct record_vm vm;
+	struct control c;
+	int ret;
+
+	if (control_open(&c, err))
+		return -1;
+	ret = records_vm_own(&c, e->reach.name, &vm, err);
+	control_close(&c);
+	if (!ret)
+		e->id = vm.id;
+	return ret;
+}
+
 /* From here on it does not run, and what is written is of one moment. */
 static int write_all(struct export *e, struct snap_writer *w, struct err *err)
 {
 	int object, ret;
 
 	if (ask_hold(e->fd, &e->held, &e->bytes, err) ||
+	    (e->stop && find_id(e, err)) ||
 	    ask_memory(e->fd, &e->memory, &object, err))
 		return -1;
 	ret = describe(e, err) ?: snap_write_about(w, &e->about, err) ?:
@@ -140,19 +158,19 @@ static enum watch_sight is_gone(const struct record_vm *vm)
 	return vm ? WATCH_NOT_YET : WATCH_DONE;
 }
 
-/* It has not run since it was saved. */
+/* Only if it has not run since it was saved, however long the disk took. */
 static int kill_it(struct export *e, struct err *err)
 {
-	struct record_vm vm;
 	struct control c;
 	int ret;
 
+	if (ask_held(e->fd, &e->bytes, err))
+		return err_wrap(err, "is saved, but has run since and is not stopped");
 	if (control_open(&c, err))
 		return -1;
-	ret = records_vm_own(&c, e->reach.name, &vm, err) ?:
-	      control_act(&c, VMM_NL_CMD_VM_KILL, vm.id, err);
+	ret = control_act(&c, VMM_NL_CMD_VM_KILL, e->id, err);
 	if (!ret)
-		ret = watch_until(&c, vm.id, is_gone, EFFECT_NS, CHECK_MS, err);
+		ret = watch_until(&c, e->id, is_gone, EFFECT_NS, CHECK_MS, err);
 	control_close(&c);
 	if (ret > 0)
 		ret = err_set(err, VMCTL_TIMEOUT,

@@ -111,6 +111,11 @@ static int start(const struct paths *paths, const struct conf *conf,
 	int defined = is_defined(paths, conf, err);
 	struct err other;
 
+	/* No file decides that its state is read without one. */
+	if (!defined && conf->opt.sandbox == SANDBOX_OFF)
+		return err_set(err, VMCTL_FAILED,
+			       "%.200s: defines a VM without a sandbox; try: vmctl create it so first",
+			       r->in.name);
 	if (defined < 0 || (!defined && define_create(paths, conf, err)))
 		return -1;
 	if (!background_start(paths, conf, r, err))
@@ -161,7 +166,8 @@ const struct command cmd_snap_import = {
 	.help =
 "The VM is defined as in the file, under its name there or NAME; one that is defined\n"
 "so already may be, and one that runs is refused.  The files that it boots from must\n"
-"be where they were: a reset boots it again.  \"-\" is standard input.\n"
+"be where they were: a reset boots it again.  \"-\" is standard input.  A file cannot\n"
+"turn off the sandbox: such a VM must be defined before.\n"
 "Exit code 7: this host lacks features that the guest was given, which are named.\n",
 	.operands = operands,
 	.super = &cmd_snap,

@@ -178,8 +178,16 @@ static int take_conf(struct snap_about *a, const struct section_in *in,
 {
 	size_t len = in->size ? strnlen((char *)in->data, in->size) : 0;
 
+	size_t i;
+
 	if (len != in->size)
 		return section_bad(in, len, err, "a definition with a zero in it");
+	/* It may be shown on a terminal. */
+	for (i = 0; i < len; i++) {
+		if (in->data[i] < ' ' && in->data[i] != '\n' && in->data[i] != '\t')
+			return section_bad(in, i, err,
+					   "a definition with control characters");
+	}
 	a->conf = malloc(len + 1);
 	if (!a->conf)
 		return err_set(err, VMCTL_FAILED, "out of memory");

@@ -6,9 +6,8 @@
 
 #include "boot/layout.h"
 #include "lib/talk.h"
+#include "snap/format.h"
 #include "vm/ask.h"
-
-#define HOLD_MOST	(1ULL << 30)	/* of any part */
 
 int ask_open(const struct reach *r, struct err *err)
 {
@@ -103,8 +102,9 @@ int ask_hold(int fd, struct verb_hold *hold, struct bytes *bytes,
 	if (!reply)
 		return err_set(err, VMCTL_FAILED, "out of memory");
 	ret = ask(fd, VERB_HOLD, NULL, 0, hold, sizeof(*hold), NULL, err);
-	if (!ret && (hold->conf > HOLD_MOST || hold->cpuid > HOLD_MOST ||
-		     hold->state > HOLD_MOST))
+	if (!ret && (hold->conf > SNAP_MAX_CONF ||
+		     hold->cpuid > SNAP_MAX_CPU * sizeof(struct vmm_cpuid_entry) ||
+		     hold->state > SNAP_MAX_STATE))
 		ret = err_set(err, VMCTL_FAILED, "more state than there can be");
 	all = ret ? 0 : hold->conf + hold->cpuid + hold->state;
 	while (!ret && bytes->len < all)

@@ -126,15 +126,19 @@ static int make(struct background *b, struct err *err)
 	return b->machine ? 0 : -1;
 }
 
-/* From the snapshot; those after it boot. */
+/* From the snapshot, which has done its part then; those after it boot. */
 static int make_first(struct background *b, struct err *err)
 {
+	int ret;
+
 	b->files.bare = b->snapshot;
-	if (make(b, err) ||
-	    (b->snapshot && restore(b->machine, b->snapshot, err)))
-		return -1;
+	ret = make(b, err);
 	b->files.bare = false;
-	return 0;
+	if (!b->snapshot)
+		return ret;
+	ret = ret ?: restore(b->machine, b->snapshot, err);
+	snap_read_close(b->snapshot);
+	return ret;
 }
 
 /* Some ends speak for themselves. */
