@@ -72,6 +72,10 @@ static int discard_round(struct vmm_mem *mem, pgoff_t *first, pgoff_t end,
 	int err;
 
 	gone->nr = 0;
+	/* A return says that nothing of before is seen any more: one at a time. */
+	err = mutex_lock_killable(&mem->change);
+	if (err)
+		return err;
 	vmm_mem_change_begin(mem);
 	err = remove_words(mem, first, end, gone);
 	range.count = *first - range.first;
@@ -80,6 +84,7 @@ static int discard_round(struct vmm_mem *mem, pgoff_t *first, pgoff_t end,
 		vmm_mem_call_clients(mem, &range, 1, VMM_MEM_REPLACED);
 	}
 	vmm_mem_change_end(mem);
+	mutex_unlock(&mem->change);
 	vmm_family_defer(mem->family, gone);
 	return err;
 }

@@ -255,7 +255,7 @@ static struct vmm_gone_batch *batch_alloc(struct vmm_family *family)
 {
 	struct vmm_gone_batch *batch;
 
-	batch = kmalloc(PAGE_SIZE, GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY);
+	batch = kmalloc(PAGE_SIZE, GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_NORETRY);
 	if (!batch)
 		return NULL;
 	INIT_RCU_WORK(&batch->work, batch_work);

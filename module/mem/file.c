@@ -53,7 +53,7 @@ static bool still_there(struct vmm_mem *mem, pgoff_t index, unsigned int flags,
 	int err;
 
 	rcu_read_lock();
-	err = vmm_mem_get(mem, index, flags | VMM_MEM_NOWAIT, &now);
+	err = vmm_mem_get(mem, index, flags, &now);
 	rcu_read_unlock();
 	return !err && now.phys == page_to_phys(page);
 }

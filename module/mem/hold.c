@@ -41,13 +41,13 @@ int vmm_mem_hold(struct vmm_mem *mem, pgoff_t index, unsigned int flags,
 		flags |= VMM_MEM_LEND;
 	do {
 		rcu_read_lock();
-		err = vmm_mem_get(mem, index, flags | VMM_MEM_NOWAIT, &found);
+		err = vmm_mem_get(mem, index, flags, &found);
 		if (!err)
 			take(&found, flags, hold);
 		rcu_read_unlock();
 		if (err != -EWOULDBLOCK || (flags & VMM_MEM_NOWAIT))
 			return err;
-		err = vmm_mem_get(mem, index, flags, &found);
+		err = vmm_mem_make(mem, index, flags);
 	} while (!err);
 	return err;
 }

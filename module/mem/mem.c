@@ -368,11 +368,30 @@ int vmm_mem_get_slow(struct vmm_mem *mem, pgoff_t index, unsigned int flags,
 		out->phys = page_to_phys(nothing);
 		return flags & VMM_MEM_WRITE ? -EROFS : 0;
 	}
-	if (flags & VMM_MEM_NOWAIT)
-		return -EWOULDBLOCK;
-	/* The page may be gone again already: only the next look counts. */
-	out->phys = 0;
-	return own_page(mem, index, flags & VMM_MEM_LEND);
+	return -EWOULDBLOCK;
+}
+
+/**
+ * vmm_mem_make() - have the page at an index as it is wanted
+ * @mem:	the object
+ * @index:	page number
+ * @flags:	as for vmm_mem_get()
+ *
+ * It may be gone again already when this returns: only the next look counts.  May
+ * sleep, and so is called outside of RCU.
+ *
+ * Return: 0, -ENOMEM, -EROFS or -ERANGE.
+ */
+int vmm_mem_make(struct vmm_mem *mem, pgoff_t index, unsigned int flags)
+{
+	struct vmm_mem_page page;
+	int err;
+
+	rcu_read_lock();
+	err = vmm_mem_get(mem, index, flags, &page);
+	rcu_read_unlock();
+	return err == -EWOULDBLOCK ?
+	       own_page(mem, index, flags & VMM_MEM_LEND) : err;
 }
 
 /* --- clients ------------------------------------------------------------- */

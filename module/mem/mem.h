@@ -33,7 +33,7 @@
  *   changed() takes:
  *
  *	rcu_read_lock();
- *	err = vmm_mem_get(mem, index, flags | VMM_MEM_NOWAIT, &page);
+ *	err = vmm_mem_get(mem, index, flags, &page);
  *	spin_lock(&client_lock);
  *	if (!vmm_mem_page_stale(mem, &page))
  *		store the translation
@@ -177,7 +177,7 @@ struct vmm_mem_stats {
  * @family:	constant, referenced
  * @inode:	constant; its i_mapping holds the user mappings, and is kept
  *		beyond the file for as long as the object lives
- * @change:	one freeze or return at a time
+ * @change:	one freeze, return or round of a discard at a time
  * @clients:	vmm_mem_client.node; @clients_lock
  * @clients_lock: the list; held for reading while changed() runs
  * @busy:	invalidations under way
@@ -213,21 +213,21 @@ struct vmm_mem *vmm_mem_from_fd(int fd);
 
 int vmm_mem_get_slow(struct vmm_mem *mem, pgoff_t index, unsigned int flags,
 		     struct vmm_mem_page *out);
+int vmm_mem_make(struct vmm_mem *mem, pgoff_t index, unsigned int flags);
 
 /**
  * vmm_mem_get() - find the page at an index, and make it if need be
  * @mem:	the object
  * @index:	page number, checked here
  * @flags:	VMM_MEM_WRITE if the page, or a translation to it, is for writing;
- *		VMM_MEM_LEND if so beyond RCU; VMM_MEM_NOWAIT; VMM_MEM_ZERO_OK
+ *		VMM_MEM_LEND if so beyond RCU; VMM_MEM_ZERO_OK
  * @out:	what was found; see struct vmm_mem_page for how long it counts
  *
- * The only way to a page.  Call inside rcu_read_lock() with VMM_MEM_NOWAIT, and
- * where that answers -EWOULDBLOCK and sleeping is allowed, outside without it,
- * then inside again.
+ * The only way to a page.  Call inside rcu_read_lock(), and where that answers
+ * -EWOULDBLOCK and sleeping is allowed, vmm_mem_make() outside, then inside again.
  *
- * Return: 0, -EWOULDBLOCK, -ENOMEM, -EROFS for writing to a frozen object, or
- * -ERANGE if @index is beyond the end.
+ * Return: 0, -EWOULDBLOCK, -EROFS for writing to a frozen object, or -ERANGE if
+ * @index is beyond the end.
  */
 static inline int vmm_mem_get(struct vmm_mem *mem, pgoff_t index,
 			      unsigned int flags, struct vmm_mem_page *out)

@@ -192,6 +192,8 @@ int vmm_tree_reserve(struct vmm_tree *tree, const struct vmm_pinned *need)
 		}
 		*(unsigned long *)vmm_port_va(phys) = tree->reserve;
 		tree->reserve = phys;
+		if (!(n & (VMM_BLOCK_PAGES - 1)))
+			vmm_port_breathe();
 	}
 	return 0;
 }
@@ -199,12 +201,14 @@ int vmm_tree_reserve(struct vmm_tree *tree, const struct vmm_pinned *need)
 /* Gives back what is left of it. */
 void vmm_tree_unreserve(struct vmm_tree *tree)
 {
-	unsigned long phys;
+	unsigned long phys, n = 0;
 
 	while (tree->reserve) {
 		phys = tree->reserve;
 		tree->reserve = *(unsigned long *)vmm_port_va(phys);
 		vmm_port_page_free(phys);
+		if (!(++n & (VMM_BLOCK_PAGES - 1)))
+			vmm_port_breathe();
 	}
 	if (tree->reserve_root)
 		vmm_port_root_free(tree->reserve_root);

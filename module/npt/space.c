@@ -220,7 +220,6 @@ static int fault_try(struct npt_space *space, u64 gpa, unsigned int access,
 int npt_space_populate(struct npt_space *space, u64 gpa, unsigned int flags)
 {
 	struct vmm_mem *mem = NULL;
-	struct vmm_mem_page page;
 	struct space_slot *s;
 	pgoff_t index = 0;
 	int err;
@@ -235,7 +234,7 @@ int npt_space_populate(struct npt_space *space, u64 gpa, unsigned int flags)
 	if (!mem)
 		return 0;
 
-	err = vmm_mem_get(mem, index, flags, &page);
+	err = vmm_mem_make(mem, index, flags);
 	vmm_mem_unref(mem);
 	return err;
 }

@@ -31,7 +31,7 @@ static __always_inline int find_va(struct npt_space *space, u64 gpa,
 	if ((flags & VMM_MEM_WRITE) && (s->slot.flags & NPT_SLOT_READONLY))
 		return -EROFS;
 	err = vmm_mem_get(s->mem, npt_slot_index(&s->slot, gpa),
-			  flags | VMM_MEM_NOWAIT, &page);
+			  flags, &page);
 	if (unlikely(err))
 		return err;
 	*va = __va(page.phys) + offset_in_page(gpa);
@@ -50,7 +50,7 @@ int npt_space_va(struct npt_space *space, u64 gpa, unsigned int flags,
 	if ((flags & VMM_MEM_WRITE) && (s->slot.flags & NPT_SLOT_READONLY))
 		return -EROFS;
 	err = vmm_mem_get(s->mem, npt_slot_index(&s->slot, gpa),
-			  flags | VMM_MEM_NOWAIT, &page);
+			  flags, &page);
 	if (err)
 		return err;
 	/* A page on its way out could outlive the move of the generation. */
@@ -240,6 +240,9 @@ int npt_space_hold(struct npt_space *space, u64 gpa, unsigned int flags,
 {
 	int err;
 
+	/* What vmm_mem_hold() asks for, so that it is made as well. */
+	if (flags & VMM_MEM_WRITE)
+		flags |= VMM_MEM_LEND;
 	do {
 		rcu_read_lock();
 		err = hold_try(space, gpa, flags, hold);
