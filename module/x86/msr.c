@@ -109,6 +109,14 @@ int vmm_msr_set_address(struct vmm_x86 *x86, u32 index, u64 val, bool by_host)
 	return vmm_msr_set_backend(x86, index, val, by_host);
 }
 
+/* The upper half: reserved with Intel, read as zero with AMD. */
+int vmm_msr_set_sfmask(struct vmm_x86 *x86, u32 index, u64 val, bool by_host)
+{
+	if (val >> 32 && !is(x86, VMM_CPU_AMD))
+		return -EINVAL;
+	return vmm_msr_set_backend(x86, index, (u32)val, by_host);
+}
+
 int vmm_msr_get_efer(struct vmm_x86 *x86, u32 index, u64 *val, bool by_host)
 {
 	*val = x86->ops->get_efer(x86);

@@ -47,6 +47,8 @@ void vmm_msr_save(struct vmm_x86 *x86, struct vmm_state_msrs *st)
 	memset(st, 0, sizeof(*st));
 	for (i = 0; i < ARRAY_SIZE(switched); i++)
 		x86->ops->get_msr(x86, switched[i], &val[i]);
+	/* A guest with an AMD processor may have written there, to no effect. */
+	st->syscall_mask = (u32)st->syscall_mask;
 	st->tsc_aux = m->tsc_aux;
 	st->pat = m->pat;
 	st->mtrr_deftype = m->mtrr.deftype;
@@ -108,7 +110,8 @@ int vmm_msr_check(struct vmm_x86 *x86, const struct vmm_cpu_limits *limits,
 		return -EOPNOTSUPP;
 	return addresses_valid(st) && vmm_pat_valid(st->pat) &&
 	       mtrrs_valid(limits->gpa_reserved, st) &&
-	       stored_valid(x86, st) && !(st->tsc_aux >> 32) ? 0 : -EINVAL;
+	       stored_valid(x86, st) && !(st->syscall_mask >> 32) &&
+	       !(st->tsc_aux >> 32) ? 0 : -EINVAL;
 }
 
 void vmm_msr_load(struct vmm_x86 *x86, const struct vmm_state_msrs *st)

@@ -72,7 +72,7 @@ const struct vmm_msr_rule vmm_msr_rules[] = {
 	ONE(MSR_EFER, ALWAYS, efer, efer),
 	ONE(MSR_STAR, HAS(SYSCALL), backend, backend),
 	RANGE(MSR_LSTAR, MSR_CSTAR, HAS(LM), backend, address),
-	ONE(MSR_SYSCALL_MASK, HAS(LM), backend, backend),
+	ONE(MSR_SYSCALL_MASK, HAS(LM), backend, sfmask),
 	RANGE(MSR_FS_BASE, MSR_KERNEL_GS_BASE, HAS(LM), backend, address),
 	ONE(MSR_TSC_AUX, HAS(TSC_AUX), tsc_aux, tsc_aux),
 

@@ -48,7 +48,7 @@ vmm_msr_getter vmm_msr_get_backend, vmm_msr_get_efer, vmm_msr_get_fixed,
 vmm_msr_setter vmm_msr_set_address, vmm_msr_set_backend, vmm_msr_set_efer,
 	       vmm_msr_set_fixed, vmm_msr_set_ignore, vmm_msr_set_kvm,
 	       vmm_msr_set_lapic, vmm_msr_set_microcode, vmm_msr_set_mtrr,
-	       vmm_msr_set_pat, vmm_msr_set_pred_cmd, vmm_msr_set_stored,
-	       vmm_msr_set_tsc, vmm_msr_set_tsc_aux, vmm_msr_set_zero;
+	       vmm_msr_set_pat, vmm_msr_set_pred_cmd, vmm_msr_set_sfmask,
+	       vmm_msr_set_stored, vmm_msr_set_tsc, vmm_msr_set_tsc_aux, vmm_msr_set_zero;
 
 #endif

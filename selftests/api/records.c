@@ -420,6 +420,7 @@ static const struct value {
 	V("DR6", DEBUGREGS, vmm_state_debugregs, dr6, 1ULL << 40),
 	V("DR7", DEBUGREGS, vmm_state_debugregs, dr7, 1ULL << 32),
 	V("LSTAR", MSRS, vmm_state_msrs, lstar, 1ULL << 60),
+	V("SFMASK", MSRS, vmm_state_msrs, syscall_mask, 1ULL << 32),
 	V("PAT", MSRS, vmm_state_msrs, pat, 4ULL << 32),
 	V("MTRR type", MSRS, vmm_state_msrs, mtrr_fixed[3], 0x40),
 	V("MTRR mask", MSRS, vmm_state_msrs, mtrr_mask[7], 1ULL << 60),

@@ -378,8 +378,13 @@ static void test_addresses(void)
 		       takes(list[i], 1ULL << 47) ||
 		       !reads(list[i], 0xffff800000000000);
 	tap_ok(!bad, "addresses are canonical");
-	tap_ok(takes(MSR_STAR, ~0ULL) && takes(MSR_SYSCALL_MASK, ~0ULL),
-	       "STAR and SFMASK take all");
+	tap_ok(takes(MSR_STAR, ~0ULL) && takes(MSR_SYSCALL_MASK, ~0U) &&
+	       !takes(MSR_SYSCALL_MASK, 1ULL << 32) &&
+	       reads(MSR_SYSCALL_MASK, ~0U),
+	       "STAR takes all, SFMASK 32 bits");
+	start(ALL_FEATURES | 1ULL << VMM_CPU_AMD);
+	tap_ok(takes(MSR_SYSCALL_MASK, ~0ULL) && reads(MSR_SYSCALL_MASK, ~0U),
+	       "with AMD the rest of SFMASK reads as zero");
 }
 
 static void test_mtrr(void)
