@@ -70,7 +70,10 @@ struct vmm_mem_client;
 /** VMM_MEM_MAX_BYTES - largest object; its empty index takes 8 bytes a GiB */
 #define VMM_MEM_MAX_BYTES	(1ULL << 40)
 
-/* Flags of vmm_mem_get() and of everything built on it. */
+/*
+ * Flags of vmm_mem_get() and of everything built on it; NOWAIT is of the latter
+ * alone, as vmm_mem_get() never sleeps.
+ */
 #define VMM_MEM_WRITE		(1U << 0)	/* the caller will write */
 #define VMM_MEM_NOWAIT		(1U << 1)	/* atomic: -EWOULDBLOCK, no sleep */
 #define VMM_MEM_ZERO_OK		(1U << 2)	/* reader, happy with the zero page */

@@ -199,7 +199,7 @@ static int fault_try(struct npt_space *space, u64 gpa, unsigned int access,
 	if ((access & NPT_WRITE) && (s->slot.flags & NPT_SLOT_READONLY))
 		return NPT_FAULT_READONLY;
 	err = vmm_mem_get(s->mem, npt_slot_index(&s->slot, gpa),
-			  mem_flags(access) | VMM_MEM_NOWAIT, &page);
+			  mem_flags(access), &page);
 	if (err)
 		return err;
 
