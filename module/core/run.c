@@ -572,8 +572,10 @@ static void note_thread(struct vmm_vcpu *vcpu)
 }
 
 /*
- * Handles an exit where it may sleep.  Asked again only while other vCPUs keep
- * changing the page tables that it walks.
+ * Handles an exit where it may sleep.  Asked again only while others keep changing
+ * the page tables that it walks, or the memory that it needs: who has something else
+ * to do does that first.  Nothing has been done so far, so the guest exits once
+ * more; a step that has been begun is gone on with by the next run call.
  */
 static int handle_slowly(struct vmm_vcpu *vcpu)
 {
@@ -585,8 +587,12 @@ static int handle_slowly(struct vmm_vcpu *vcpu)
 		if (ret != VMM_WOULD_SLEEP)
 			return ret;
 		cond_resched();
-	} while (!signal_pending(current));
-	return -EINTR;
+	} while (!signal_pending(current) &&
+		 !(READ_ONCE(vcpu->requests) &
+		   (BIT(VMM_REQ_PAUSE) | BIT(VMM_REQ_DEAD))));
+	if (signal_pending(current) || emul_busy(&vcpu->emul))
+		return -EINTR;
+	return VMM_RESUME;
 }
 
 /* A vCPU that stopped for good is told of once. */

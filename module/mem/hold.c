@@ -6,6 +6,7 @@
 #include <linux/errno.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
 
 #include "mem/hold.h"
 #include "mem/mem.h"
@@ -29,7 +30,8 @@ static void take(const struct vmm_mem_page *found, unsigned int flags,
  * @flags:	VMM_MEM_*
  * @hold:	filled on success, for vmm_hold_put()
  *
- * Return: 0 or what vmm_mem_get() says.
+ * Return: 0 or what vmm_mem_get() says; without VMM_MEM_NOWAIT what vmm_mem_make()
+ * says instead of -EWOULDBLOCK.
  */
 int vmm_mem_hold(struct vmm_mem *mem, pgoff_t index, unsigned int flags,
 		 struct vmm_hold *hold)
@@ -48,6 +50,8 @@ int vmm_mem_hold(struct vmm_mem *mem, pgoff_t index, unsigned int flags,
 		if (err != -EWOULDBLOCK || (flags & VMM_MEM_NOWAIT))
 			return err;
 		err = vmm_mem_make(mem, index, flags);
+		if (!err && fatal_signal_pending(current))
+			err = -EINTR;
 	} while (!err);
 	return err;
 }

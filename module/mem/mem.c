@@ -59,6 +59,7 @@
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "mem/audit.h"
@@ -292,7 +293,8 @@ static int own_top(struct vmm_mem *mem, pgoff_t index)
  * @mem:	a live object
  * @index:	a page in the block
  *
- * Return: 0 with the block's lock held, and what is above the block own; or -ENOMEM.
+ * Return: 0 with the block's lock held, and what is above the block own; or -ENOMEM,
+ * -EINTR (about to be killed).
  */
 int vmm_mem_lock_block(struct vmm_mem *mem, pgoff_t index)
 {
@@ -305,6 +307,9 @@ int vmm_mem_lock_block(struct vmm_mem *mem, pgoff_t index)
 			return 0;
 		mutex_unlock(lock);
 		err = own_top(mem, index);
+		/* Others can freeze the object again before we look. */
+		if (!err && fatal_signal_pending(current))
+			err = -EINTR;
 		if (err)
 			return err;
 	}
@@ -380,7 +385,7 @@ int vmm_mem_get_slow(struct vmm_mem *mem, pgoff_t index, unsigned int flags,
  * It may be gone again already when this returns: only the next look counts.  May
  * sleep, and so is called outside of RCU.
  *
- * Return: 0, -ENOMEM, -EROFS or -ERANGE.
+ * Return: 0, -ENOMEM, -EINTR (about to be killed), -EROFS or -ERANGE.
  */
 int vmm_mem_make(struct vmm_mem *mem, pgoff_t index, unsigned int flags)
 {

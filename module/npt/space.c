@@ -27,6 +27,9 @@
 #define TABLE_GFP	(GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN | \
 			 __GFP_RETRY_MAYFAIL)
 
+/* So often a fault that may sleep looks again before its caller has to. */
+#define FAULT_TRIES	8
+
 /* Table pages in stock: enough for two faults in a new part of the tree. */
 #define POOL_PAGES	(2 * NPT_LEVELS_MAX)
 
@@ -247,11 +250,14 @@ int npt_space_populate(struct npt_space *space, u64 gpa, unsigned int flags)
  * @flags:	VMM_MEM_NOWAIT where sleeping is not allowed, else 0
  *
  * Return: NPT_FAULT_MAPPED, NPT_FAULT_MMIO, NPT_FAULT_READONLY; or
- * -EWOULDBLOCK (call again where sleeping is allowed), -ENOMEM.
+ * -EWOULDBLOCK (call again where sleeping is allowed; if it is, others keep
+ * changing the object, and there may be something else to do first), -ENOMEM,
+ * -EINTR (about to be killed).
  */
 int npt_space_fault(struct npt_space *space, u64 gpa, unsigned int access,
 		    unsigned int flags)
 {
+	unsigned int tries = flags & VMM_MEM_NOWAIT ? 1 : FAULT_TRIES;
 	struct npt_batch batch;
 	int ret;
 
@@ -262,8 +268,10 @@ int npt_space_fault(struct npt_space *space, u64 gpa, unsigned int access,
 		rcu_read_unlock();
 		if (ret != -EWOULDBLOCK && ret != -ESTALE)
 			break;
-		if (flags & VMM_MEM_NOWAIT)
-			return -EWOULDBLOCK;
+		if (!--tries) {
+			ret = -EWOULDBLOCK;
+			break;
+		}
 		cond_resched();
 		if (ret == -ESTALE)
 			continue;

@@ -11,6 +11,7 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
 
 #include "mem/hold.h"
 #include "npt/space.h"
@@ -60,12 +61,19 @@ int npt_space_va(struct npt_space *space, u64 gpa, unsigned int flags,
 	return 0;
 }
 
-/* What to do about an @err of find_va(); 0 is to try again. */
+/*
+ * What to do about an @err of find_va(); 0 is to try again.  That a page is there and
+ * is gone again before it is used takes a freeze, a return or a discard each time,
+ * which waits for our RCU section: there is no end of tries, as the executor could
+ * not do with half of a store.
+ */
 static int access_retry(struct npt_space *space, u64 gpa, unsigned int flags,
 			int err)
 {
 	if (err != -EWOULDBLOCK || (flags & VMM_MEM_NOWAIT))
 		return err;
+	if (fatal_signal_pending(current))
+		return -EINTR;
 	return npt_space_populate(space, gpa, flags);
 }
 
