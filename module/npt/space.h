@@ -15,6 +15,7 @@
  *
  * Locks, outermost first
  *   npt_space.slots_lock > vmm_mem.clients_lock > npt_space.lock
+ *   npt_space.slots_lock > vmm_family.top, when a slot's object goes with it
  */
 
 #include <linux/mutex.h>
