@@ -52,8 +52,9 @@
 #include "mem/audit.h"
 #include "mem/mem.h"
 
-/* Ranges between two calls of the clients. */
+/* Ranges, and pages in them, between two calls of the clients. */
 #define RETURN_RANGES	32
+#define RETURN_PAGES	(1UL << 18)
 
 /* Words that one call compares at most, about. */
 #define DIFFER_STEPS	4096
@@ -195,6 +196,7 @@ struct returning {
 	struct vmm_mem *mem;
 	const struct vmm_root *old;
 	unsigned int nr;
+	unsigned long pages;
 	struct vmm_mem_range range[RETURN_RANGES];
 };
 
@@ -211,21 +213,28 @@ static void replace(struct returning *r)
 				    r->range[i].count, false);
 	vmm_mem_call_clients(mem, r->range, r->nr, VMM_MEM_REPLACED);
 	r->nr = 0;
+	r->pages = 0;
 }
 
 static void note_range(struct returning *r, const struct vmm_tree_range *range)
 {
-	struct vmm_mem_range *last = r->nr ? &r->range[r->nr - 1] : NULL;
+	struct vmm_mem_range *last;
 
 	if (vmm_mem_is_mapped(r->mem))
 		vmm_root_each_page(r->old, range->first, range->count,
 				   vmm_mem_wait_for_fault, r->mem);
+	if (r->pages + range->count > RETURN_PAGES)
+		replace(r);
+	r->pages += range->count;
+	last = r->nr ? &r->range[r->nr - 1] : NULL;
 	if (last && last->first + last->count == range->first) {
 		last->count += range->count;
 		return;
 	}
-	if (r->nr == RETURN_RANGES)
+	if (r->nr == RETURN_RANGES) {
 		replace(r);
+		r->pages = range->count;
+	}
 	r->range[r->nr].first = range->first;
 	r->range[r->nr].count = range->count;
 	r->nr++;

@@ -272,7 +272,7 @@ void npt_space_log_put(struct npt_space *space, u32 id, u64 first, u64 count,
 	mutex_unlock(&space->slots_lock);
 }
 
-void npt_space_log_range(struct space_slot *s, u64 gpa, unsigned long count)
+static bool mark_step(struct space_slot *s, u64 gpa, unsigned long count)
 {
 	struct npt_dirty *log;
 
@@ -281,6 +281,20 @@ void npt_space_log_range(struct space_slot *s, u64 gpa, unsigned long count)
 	for (; log && count; count--, gpa += PAGE_SIZE)
 		npt_dirty_mark(log, gpa);
 	rcu_read_unlock();
+	return log;
+}
+
+/* A log that ends meanwhile needs no more; whoever begins one looks at all. */
+void npt_space_log_range(struct space_slot *s, u64 gpa, unsigned long count)
+{
+	unsigned long n;
+
+	for (; count; count -= n, gpa += (u64)n << PAGE_SHIFT) {
+		n = min(count, STEP_PAGES);
+		if (!mark_step(s, gpa, n))
+			break;
+		cond_resched();
+	}
 }
 
 /**
