@@ -29,8 +29,16 @@
  * and F5, so one that is there now, is there for good, and its page must not be
  * frozen: the frozen object gets a copy, and the live one keeps the page, as its
  * own.  What such a device writes at that moment is in the copy or not.  What this
- * takes is set aside before F6, and where that fails the root gets its bit back:
- * some translations are gone, and nothing else has happened.
+ * takes is set aside before F6: if there are such pages at all, they are counted, the
+ * root gets its bit back, and all is begun anew with memory for that many and some
+ * more, allocated without the locks.  Where memory fails the freeze does: some
+ * translations are gone, and nothing else has happened.
+ *
+ * F5 is an expedited grace period, as guests stand still meanwhile, and so sends
+ * interrupts to processors that others use.  Who freezes in a loop gets one at a
+ * time, for which he waits, and only for an object that was written in between;
+ * the kernel has those of several who ask at once done as one.  That is less than
+ * membarrier() gives to anybody, so nothing counts them here.
  *
  * Returning
  *
@@ -56,6 +64,12 @@
 #define RETURN_RANGES	32
 #define RETURN_PAGES	(1UL << 18)
 
+/* Turns of a freeze that finds more pinned than memory was set aside for. */
+#define FREEZE_TRIES	4
+
+/* Pages that may be pinned between counting and freezing, with an eighth more. */
+#define PIN_SLACK	16
+
 /* Words that one call compares at most, about. */
 #define DIFFER_STEPS	4096
 
@@ -76,33 +90,77 @@ static void stop_writers(struct vmm_mem *mem)
 	synchronize_rcu_expedited();
 }
 
-/* What F7 takes at most. */
-static int prepare(struct vmm_mem *mem, struct vmm_gone *gone)
-{
-	struct vmm_pinned pinned;
-	int err;
+/**
+ * struct aside - what F7 takes
+ * @need:	pages and nodes that were found
+ * @have:	those that there is memory for
+ * @memory:	no tree, but a keeper of that: in the object's own others would take it
+ * @gone:	room for the nodes
+ */
+struct aside {
+	struct vmm_pinned need;
+	struct vmm_pinned have;
+	struct vmm_tree memory;
+	struct vmm_gone gone;
+};
 
-	err = vmm_tree_find_pinned(&mem->tree, &pinned);
-	if (err || !pinned.pages)
-		return err;
-	gone->max = pinned.nodes + 1;
-	gone->item = kvmalloc_array(gone->max, sizeof(*gone->item),
-				    GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
-	if (!gone->item)
-		return -ENOMEM;
-	return vmm_tree_reserve(&mem->tree, &pinned);
+static void put_back(struct aside *a)
+{
+	vmm_tree_unreserve(&a->memory);
+	kvfree(a->gone.item);
+	*a = (struct aside){ .need = a->need };
 }
 
-/* Under all locks. */
-static int share(struct vmm_mem *mem, struct vmm_mem *frozen,
-		 struct vmm_gone *gone)
+/* For what was found and @slack of it more; the root does not change meanwhile. */
+static int set_aside(struct vmm_mem *mem, struct aside *a, unsigned long slack)
+{
+	put_back(a);
+	a->have.pages = a->need.pages + slack;
+	a->have.nodes = a->need.nodes + slack;
+	a->gone.max = a->have.nodes + 1;
+	a->gone.item = kvmalloc_array(a->gone.max, sizeof(*a->gone.item),
+				      GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!a->gone.item)
+		return -ENOMEM;
+	a->memory.root = mem->tree.root;
+	return vmm_tree_reserve(&a->memory, &a->have);
+}
+
+/* Whether there is memory for what is pinned; -EAGAIN: not enough. */
+static int count_pinned(struct vmm_mem *mem, struct aside *a)
+{
+	int err = vmm_tree_find_pinned(&mem->tree, &a->need);
+
+	if (err)
+		return err;
+	return a->need.pages > a->have.pages || a->need.nodes > a->have.nodes ?
+	       -EAGAIN : 0;
+}
+
+static void keep_pinned(struct vmm_mem *mem, struct vmm_mem *frozen,
+			struct aside *a)
+{
+	if (!a->need.pages)
+		return;
+	mem->tree.reserve = a->memory.reserve;
+	mem->tree.reserve_root = a->memory.reserve_root;
+	a->memory.reserve = 0;
+	a->memory.reserve_root = NULL;
+	vmm_tree_keep_pinned(&mem->tree, &frozen->tree, &a->gone);
+}
+
+/* Under all locks; -EAGAIN: F7 takes more than was set aside. */
+static int share(struct vmm_mem *mem, struct vmm_mem *frozen, struct aside *a,
+		 bool last)
 {
 	bool own = mem->tree.root & VMM_WORD_OWN;
 	int err;
 
 	if (own) {
 		stop_writers(mem);
-		err = prepare(mem, gone);
+		err = count_pinned(mem, a);
+		if (err == -EAGAIN && last)
+			err = set_aside(mem, a, 0);
 		if (err) {
 			WRITE_ONCE(mem->tree.root,
 				   mem->tree.root | VMM_WORD_OWN);
@@ -111,9 +169,44 @@ static int share(struct vmm_mem *mem, struct vmm_mem *frozen,
 	}
 	vmm_tree_share(&frozen->tree, &mem->tree);
 	if (own)
-		vmm_tree_keep_pinned(&mem->tree, &frozen->tree, gone);
+		keep_pinned(mem, frozen, a);
 	vmm_audit_freeze(&frozen->tree);
 	return 0;
+}
+
+static int freeze_once(struct vmm_mem *mem, struct vmm_mem *frozen,
+		       struct aside *a, bool last)
+{
+	int err;
+
+	vmm_mem_change_begin(mem);
+	vmm_family_lock_all(mem->family);
+	err = share(mem, frozen, a, last);
+	vmm_family_unlock_all(mem->family);
+	vmm_mem_change_end(mem);
+	return err;
+}
+
+/*
+ * More can be pinned each time; in the end memory is set aside under the locks, and
+ * others wait.
+ */
+static int freeze(struct vmm_mem *mem, struct vmm_mem *frozen)
+{
+	unsigned int tries = FREEZE_TRIES;
+	struct aside a = { };
+	int err;
+
+	lockdep_assert_held(&mem->change);
+	do {
+		err = freeze_once(mem, frozen, &a, !--tries);
+		if (err != -EAGAIN)
+			break;
+		err = set_aside(mem, &a, a.need.pages / 8 + PIN_SLACK);
+	} while (!err);
+	vmm_family_defer(mem->family, &a.gone);
+	put_back(&a);
+	return err;
 }
 
 /* An object without a tree, like @mem. */
@@ -140,7 +233,6 @@ static struct vmm_mem *alloc_kin(struct vmm_mem *mem, bool frozen)
  */
 struct vmm_mem *vmm_mem_freeze(struct vmm_mem *mem)
 {
-	struct vmm_gone gone = { };
 	struct vmm_mem *frozen;
 	int err;
 
@@ -150,17 +242,10 @@ struct vmm_mem *vmm_mem_freeze(struct vmm_mem *mem)
 	if (IS_ERR(frozen))
 		return frozen;
 	err = mutex_lock_killable(&mem->change);
-	if (err)
-		goto out;
-	vmm_mem_change_begin(mem);
-	vmm_family_lock_all(mem->family);
-	err = share(mem, frozen, &gone);
-	vmm_family_unlock_all(mem->family);
-	vmm_mem_change_end(mem);
-	mutex_unlock(&mem->change);
-	vmm_family_defer(mem->family, &gone);
-	kvfree(gone.item);
-out:
+	if (!err) {
+		err = freeze(mem, frozen);
+		mutex_unlock(&mem->change);
+	}
 	if (!err)
 		return frozen;
 	vmm_mem_unref(frozen);
