@@ -352,9 +352,22 @@ static void test_many(void)
 	for (i = 0; i < TALK_CLIENTS; i++)
 		there += i != 1 && !talk_send(fd[i], &head, NULL, 0, -1, 0);
 	tap_ok(there == TALK_CLIENTS - 1, "and for no other");
+	server.staying = &server.client[0];
 	for (i = 0; i < TALK_CLIENTS; i++)
 		close(fd[i]);
 	close(last);
+	serve();
+	for (i = 0; i < TALK_CLIENTS; i++)
+		fd[i] = add();
+	last = add();
+	serve();
+	tap_ok(!is_over(fd[0]) && is_over(fd[1]),
+	       "who is to stay does so, however silent");
+	server.staying = NULL;
+	for (i = 0; i < TALK_CLIENTS; i++)
+		close(fd[i]);
+	close(last);
+	serve();
 }
 
 static void test_gone(void)

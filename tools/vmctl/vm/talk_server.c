@@ -84,12 +84,12 @@ static void client_ready(struct loop_source *source)
 /* A free place, or that of who has been silent for the longest. */
 static struct talk_client *place(struct talk_server *s)
 {
-	struct talk_client *found = s->client, *c;
+	struct talk_client *found = NULL, *c;
 
 	for (c = s->client; c < s->client + TALK_CLIENTS; c++) {
 		if (c->source.fd < 0)
 			return c;
-		if (c->heard < found->heard)
+		if (c != s->staying && (!found || c->heard < found->heard))
 			found = c;
 	}
 	drop(found);

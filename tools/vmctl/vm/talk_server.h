@@ -36,12 +36,14 @@ struct talk_client {
  * struct talk_server - embedded in whoever knows what the verbs mean
  * @asking:	whose request is carried out
  * @gone:	told of each client that has gone; NULL: nobody wants to know
+ * @staying:	one that makes room for no other, or NULL
  */
 struct talk_server {
 	const struct talk_verb *verbs;
 	const struct talk_client *asking;
 	void (*gone)(struct talk_server *server,
 		     const struct talk_client *client);
+	const void *staying;
 	struct loop *loop;
 	struct loop_source listener;
 	uint64_t requests;

@@ -128,6 +128,8 @@ static int hold(struct talk_server *server, const struct talk_message *asked,
 		return nonsense(err);
 	if (saving_begin(&v->saving, m, v->conf, server->asking, &out, err))
 		return -1;
+	/* its going would let the machine go */
+	server->staying = server->asking;
 	memcpy(reply->data, &out, sizeof(out));
 	reply->len = sizeof(out);
 	return 0;
@@ -159,6 +161,7 @@ static int release(struct talk_server *server, const struct talk_message *asked,
 	if (v->saving.by != server->asking)
 		return err_set(err, VMCTL_STATE, "the VM is not held");
 	saving_end(&v->saving);
+	server->staying = NULL;
 	return 0;
 }
 
@@ -168,6 +171,8 @@ static void gone(struct talk_server *server, const struct talk_client *client)
 
 	if (v->saving.by == client)
 		saving_end(&v->saving);
+	if (server->staying == client)
+		server->staying = NULL;
 }
 
 static const struct talk_verb table[] = {
