@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -61,6 +63,30 @@ static int take_parts(struct export *e, struct err *err)
 	from += e->held.cpuid;
 	a->conf = strndup((const char *)from, e->held.conf);
 	return a->conf ? 0 : err_set(err, VMCTL_FAILED, "out of memory");
+}
+
+/* Its process has had a guest in it: what it says is held against the object. */
+static int check_memory(const struct verb_memory *m, int object,
+			struct err *err)
+{
+	const struct verb_range *r = m->range;
+	uint64_t end = 0, rest;
+	struct stat st;
+	unsigned int i;
+
+	if (fstat(object, &st))
+		return err_set(err, VMCTL_FAILED, "guest memory: %s",
+			       strerror(errno));
+	for (i = 0; i < m->count && i < VERB_RANGES; i++, r++) {
+		rest = (uint64_t)st.st_size - end;
+		if (!r->size || r->size > rest || r->offset != end ||
+		    (r->size | r->gpa) % SNAP_PAGE_SIZE)
+			break;
+		end += r->size;
+	}
+	return i && i == m->count && end == (uint64_t)st.st_size ? 0 :
+	       err_set(err, VMCTL_FAILED,
+		       "its process tells of guest memory that there is not");
 }
 
 static void take_memory(struct export *e)
@@ -147,7 +173,8 @@ static int write_all(struct export *e, struct snap_writer *w, struct err *err)
 	    (e->stop && find_id(e, err)) ||
 	    ask_memory(e->fd, &e->memory, &object, err))
 		return -1;
-	ret = describe(e, err) ?: snap_write_about(w, &e->about, err) ?:
+	ret = check_memory(&e->memory, object, err) ?: describe(e, err) ?:
+	      snap_write_about(w, &e->about, err) ?:
 	      write_pages(e, w, object, err);
 	close(object);
 	return ret;
