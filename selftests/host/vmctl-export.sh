@@ -99,6 +99,19 @@ refused 1 "off: is defined, and not as in the file; try: another name" snap impo
 refused 2 "'a b': ' ' is not allowed" snap import "$tmp/web" "a b"
 refused 1 "$tmp/none: cannot open: No such file" snap import "$tmp/none"
 refused 2 "x: one too many" snap import "$tmp/web" new x
+# One that does not come to its end, until somebody has had enough.
+mkfifo "$tmp/fifo"
+{ head -c $(($(stat -c %s "$tmp/web") / 2)); sleep 60; } <"$tmp/web" >"$tmp/fifo" &
+feeder=$!
+$vmctl snap import - new <"$tmp/fifo" 2>"$tmp/err" &
+importer=$!
+ok "an import that waits for a pipe" until_ok eval '[ "$(state new)" != "" ]'
+kill -TERM $importer
+wait $importer
+is "$? $(cat "$tmp/err")" "1 vmctl: snap import: interrupted" "ends by a signal"
+ok "and leaves no definition and no process" until_ok eval '[ "$($vmctl list -a -q | grep -cx new)" = 0 ] && ! pgrep -x new'
+kill $feeder 2>/dev/null
+rm -f "$tmp/fifo" "$tmp/err"
 is "$(left)" "$before" "nothing has changed"
 size=$(stat -c %s "$tmp/web")
 for n in 5 200 $((size / 2)) $((size - 1)); do

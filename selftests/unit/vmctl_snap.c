@@ -153,6 +153,34 @@ static void test_pipe(void)
 	free(w);
 }
 
+/* What does not come is waited for until a signal, or until nobody wants it. */
+static void test_stalled(void)
+{
+	int file[2], stop[2], waits[2];
+	struct section_in in;
+	bool told, left;
+
+	if (pipe(file) || pipe(stop) || pipe(waits) ||
+	    write(file[1], SNAP_SIGNATURE, SNAP_SIGNATURE_SIZE) < 0 ||
+	    section_in_begin(&in, file[0], "a pipe", &err))
+		abort();
+	in.stop[0] = stop[0];
+	in.stop[1] = waits[1];
+	if (write(stop[1], "", 1) != 1)
+		abort();
+	told = section_read(&in, &err) && strstr(err.text, "interrupted");
+	in.stop[0] = -1;
+	close(waits[0]);
+	left = section_read(&in, &err) && strstr(err.text, "interrupted");
+	tap_ok(told && left, "from a pipe that stalls, until told to stop");
+	section_in_end(&in);
+	close(file[0]);
+	close(file[1]);
+	close(stop[0]);
+	close(stop[1]);
+	close(waits[1]);
+}
+
 /* ---- memory objects --------------------------------------------------------------- */
 
 static void test_object(void)
@@ -465,6 +493,7 @@ int main(void)
 	test_about();
 	test_pages();
 	test_pipe();
+	test_stalled();
 	test_object();
 	test_increments();
 	test_diff();

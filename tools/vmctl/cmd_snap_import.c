@@ -9,6 +9,7 @@
 #include "lib/features.h"
 #include "lib/vmm.h"
 #include "snap/file.h"
+#include "snap_work.h"
 #include "vm/await.h"
 #include "vm/background.h"
 #include "vm/conf_file.h"
@@ -127,12 +128,15 @@ static int start(const struct paths *paths, const struct conf *conf,
 
 static int import(const char *file, const char *name, struct err *err)
 {
+	struct snap_work work;
 	struct snap_reader r;
 	struct paths paths;
 	struct conf conf;
 	int ret;
 
 	conf_init(&conf);
+	/* a signal ends it wherever it waits, and what has been made goes */
+	snap_work_begin(&work, "read", true);
 	ret = snap_read_begin(&r, file, true, err) ?: check(&r, err) ?:
 	      paths_find(&paths, err) ?: take_definition(&r, name, &conf, err) ?:
 	      start(&paths, &conf, &r, err);

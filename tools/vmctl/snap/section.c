@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,6 +122,29 @@ int section_bad(const struct section_in *in, size_t offset, struct err *err,
 	return refuse_at(in, in->where + SECTION_HEADER + offset, err, text);
 }
 
+static int interrupted(struct err *err)
+{
+	return err_set(err, VMCTL_FAILED, "interrupted");
+}
+
+/* Until there is something to read; a pipe can take its time. */
+static int wait_for(const struct section_in *in, struct err *err)
+{
+	struct pollfd p[1 + SECTION_STOPS] = { { .fd = in->fd, .events = POLLIN } };
+	unsigned int i;
+
+	for (i = 0; i < SECTION_STOPS; i++)
+		p[1 + i] = (struct pollfd){ .fd = in->stop[i], .events = POLLIN };
+	if (poll(p, ARRAY_SIZE(p), -1) < 0)
+		return errno == EINTR ? interrupted(err) :
+		       err_set(err, VMCTL_FAILED, "%.200s: cannot wait: %s",
+			       in->name, strerror(errno));
+	for (i = 0; i < SECTION_STOPS; i++)
+		if (p[1 + i].revents)
+			return interrupted(err);
+	return 0;
+}
+
 /* 1: as much as asked for; 0: the end, with nothing before it; -1 */
 static int read_all(struct section_in *in, void *data, size_t len,
 		    struct err *err)
@@ -130,10 +154,12 @@ static int read_all(struct section_in *in, void *data, size_t len,
 	ssize_t n;
 
 	while (got < len) {
+		if (wait_for(in, err))
+			return -1;
 		n = read(in->fd, to + got, len - got);
 		/* by a signal that was not to be passed over */
 		if (n < 0 && errno == EINTR)
-			return err_set(err, VMCTL_FAILED, "interrupted");
+			return interrupted(err);
 		if (n < 0)
 			return err_set(err, VMCTL_FAILED,
 				       "%.200s: cannot read: %s", in->name,
@@ -155,7 +181,7 @@ int section_in_begin(struct section_in *in, int fd, const char *name,
 	int ret;
 
 	*in = (struct section_in){
-		.fd = fd, .name = name, .sum = first_sum(),
+		.fd = fd, .name = name, .sum = first_sum(), .stop = { -1, -1 },
 	};
 	ret = read_all(in, signature, sizeof(signature), err);
 	if (ret < 0 && in->at)

@@ -34,9 +34,13 @@ int section_out_begin(struct section_out *out, int fd, struct err *err);
 int section_write(struct section_out *out, uint32_t type, const void *data,
 		  size_t size, struct err *err);
 
+#define SECTION_STOPS	2
+
 /**
  * struct section_in - a file that is read, in its order; it may be a pipe
  * @name:	for messages
+ * @stop:	descriptors, or -1: reading ends when one of them can be read, or has no
+ *		other end any more
  * @at:		bytes so far
  * @where:	of these, before the section
  * @type, @size, @data: the section
@@ -45,6 +49,7 @@ int section_write(struct section_out *out, uint32_t type, const void *data,
 struct section_in {
 	int fd;
 	const char *name;
+	int stop[SECTION_STOPS];
 	uint64_t at, where, sum, count;
 	uint32_t type;
 	size_t size, room;

@@ -26,6 +26,7 @@
 /**
  * struct background - what its process has
  * @snapshot:	that the first @machine goes on from, or NULL
+ * @starter:	of the pipe to who waits until it does
  * @files:	what each @machine is made of
  * @machine:	NULL between two, at a reset
  * @place:	entered before there is a machine, left after it
@@ -39,6 +40,7 @@ struct background {
 	const struct conf *conf;
 	const struct machine_options *opt;
 	struct snap_reader *snapshot;
+	int starter;
 	struct runtime runtime;
 	struct place place;
 	struct loop loop;
@@ -136,7 +138,12 @@ static int make_first(struct background *b, struct err *err)
 	b->files.bare = false;
 	if (!b->snapshot)
 		return ret;
-	ret = ret ?: restore(b->machine, b->snapshot, err);
+	if (!ret) {
+		/* a file that does not come would keep us from signals */
+		b->snapshot->in.stop[0] = b->machine->signals.fd;
+		b->snapshot->in.stop[1] = b->starter;
+		ret = restore(b->machine, b->snapshot, err);
+	}
 	snap_read_close(b->snapshot);
 	return ret;
 }
@@ -284,6 +291,7 @@ static int body(struct spawn *spawn, void *arg)
 	struct err err;
 	int ret;
 
+	b->starter = spawn->fd;
 	thread_name(b->opt->name);
 	thread_block_signals();
 	ret = get_ready(b, &err);

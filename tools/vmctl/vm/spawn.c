@@ -130,9 +130,10 @@ static int hear(int fd, struct err *err)
 {
 	ssize_t n;
 
-	do {
-		n = read(fd, err, sizeof(*err));
-	} while (n < 0 && errno == EINTR);
+	/* by a signal that its starter wants to hear of */
+	n = read(fd, err, sizeof(*err));
+	if (n < 0 && errno == EINTR)
+		return err_set(err, VMCTL_FAILED, "interrupted");
 	if (n != sizeof(*err))
 		return err_set(err, VMCTL_FAILED,
 			       "its process died before it was ready");
