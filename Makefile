@@ -12,7 +12,8 @@ PREFIX ?= /usr/local
 HOST ?= amd
 HOSTS ?= amd intel
 TESTHOST := tools/testhost/testhost
-# AUDIT=1: the debug build that watches frozen pages, in a directory of its own.
+# AUDIT=1: the debug build that watches frozen pages, and whose allocations can be made
+# to fail, in a directory of its own.
 BUILD := build/$(RELEASE)$(if $(AUDIT),-audit)
 
 help:

@@ -25,6 +25,7 @@
 #include <linux/slab.h>
 
 #include "mem/audit.h"
+#include "mem/faults.h"
 #include "mem/tree.h"
 
 /* Fails rather than wakes the OOM killer: the caller passes -ENOMEM on. */
@@ -44,17 +45,22 @@ static inline struct page *vmm_port_page(unsigned long phys)
 /* A page of memory, or 0. */
 static inline unsigned long vmm_port_page_alloc(bool zeroed)
 {
-	struct page *page = alloc_page(zeroed ? VMM_PORT_GFP | __GFP_ZERO :
-				       VMM_PORT_GFP);
+	struct page *page;
 
+	if (vmm_mem_fault())
+		return 0;
+	page = alloc_page(zeroed ? VMM_PORT_GFP | __GFP_ZERO : VMM_PORT_GFP);
 	return page ? page_to_phys(page) : 0;
 }
 
 /* A block, zeroed, or 0. */
 static inline unsigned long vmm_port_block_alloc(void)
 {
-	struct page *page = alloc_pages(VMM_PORT_BLOCK_GFP, VMM_BLOCK_SHIFT);
+	struct page *page;
 
+	if (vmm_mem_fault())
+		return 0;
+	page = alloc_pages(VMM_PORT_BLOCK_GFP, VMM_BLOCK_SHIFT);
 	if (!page)
 		return 0;
 	split_page(page, VMM_BLOCK_SHIFT);
@@ -101,7 +107,7 @@ static inline unsigned long vmm_port_phys(const void *va)
 
 static inline struct vmm_root *vmm_port_root_alloc(size_t size)
 {
-	return kvzalloc(size, VMM_PORT_GFP);
+	return vmm_mem_fault() ? NULL : kvzalloc(size, VMM_PORT_GFP);
 }
 
 static inline void vmm_port_root_free(struct vmm_root *root)

@@ -19,6 +19,7 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 
+#include "mem/faults.h"
 #include "npt/port.h"
 #include "npt/space.h"
 #include "npt/space_slot.h"
@@ -37,7 +38,7 @@
 
 static u64 table_alloc(void)
 {
-	struct page *page = alloc_page(TABLE_GFP);
+	struct page *page = vmm_mem_fault() ? NULL : alloc_page(TABLE_GFP);
 
 	return page ? page_to_phys(page) : 0;
 }

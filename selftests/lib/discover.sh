@@ -21,7 +21,8 @@
 #	memory	of the test host in G: 2G, of which an Intel host has no more
 #	timeout	seconds: 60. Those of an Intel host are emulated, of 50 million instructions
 #		each, and do not stretch when this machine is busy
-#	module	no: vmm.ko is not loaded for it; PARAMETER=VALUE: it is, with that
+#	module	no: vmm.ko is not loaded for it; PARAMETER=VALUE: it is, with that;
+#		audit: its debug build is
 #	alone	yes: it gets a boot of its own, but not on an Intel host, where one takes long
 #	append	kernel parameters of the host
 #	allow	a regular expression of kernel complaints that the test provokes
