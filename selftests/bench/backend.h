@@ -58,6 +58,7 @@ struct stop {
  *		tables whose places guest.h gives
  * @start:	the next run begins at @rip with these registers
  * @run:	run until the guest needs something of user space
+ * @share:	somebody else gets all of the memory as it is, for as long as the VM is there
  * @destroy:	the VM and all it has
  */
 struct backend {
@@ -65,6 +66,7 @@ struct backend {
 	struct machine *(*create)(size_t size, enum pages pages);
 	int (*start)(struct machine *m, uint64_t rip, uint64_t rdi, uint64_t rsi, uint64_t r9);
 	int (*run)(struct machine *m, struct stop *stop);
+	int (*share)(struct machine *m);
 	void (*destroy)(struct machine *m);
 };
 

@@ -41,12 +41,14 @@ extern const uint8_t guest_start[], guest_end[], guest_faults[], guest_irq[];
 /**
  * struct kind - something that a guest does
  * @name:	as on the command line and in the tables
- * @where:	who handles it: "none", "kernel" or "user"; "memory" if it is about pages
+ * @where:	who handles it: "none", "kernel" or "user"; "memory" if it is about
+ *		translations, "page" about pages of memory
  * @code:	the guest's routine
  * @few:	rounds of the short run; the long one has @few + @many
  * @stride:	distance of the pages that it touches
  * @pages:	their kind
  * @present:	they are there before the guest touches them
+ * @shared:	and somebody else has them, too, so that a write takes a copy
  */
 struct kind {
 	const char *name;
@@ -55,16 +57,16 @@ struct kind {
 	unsigned int few, many;
 	uint64_t stride;
 	enum pages pages;
-	int present;
+	int present, shared;
 };
 
 #define EXIT(name_, where_) { .name = #name_, .where = where_, .code = guest_##name_, \
 	.few = 16, .many = 100 }
 #define TIMER(name_) { .name = #name_, .where = "kernel", .code = guest_##name_, \
 	.few = 2, .many = 20 }
-#define TOUCH(name_, stride_, many_, pages_, present_) { .name = name_, .where = "memory", \
-	.code = guest_touch, .few = 1, .many = many_, .stride = stride_, .pages = pages_, \
-	.present = present_ }
+#define TOUCH(name_, where_, stride_, many_, pages_, present_, shared_) { .name = name_, \
+	.where = where_, .code = guest_touch, .few = 1, .many = many_, .stride = stride_, \
+	.pages = pages_, .present = present_, .shared = shared_ }
 
 #define ROUTINE(name) extern const uint8_t guest_##name[];
 ROUTINE(loop) ROUTINE(cpuid) ROUTINE(hypercall) ROUTINE(rdmsr) ROUTINE(wrmsr)
@@ -92,10 +94,12 @@ static const struct kind kinds[] = {
 	EXIT(port_read, "user"),
 	EXIT(mmio_write, "user"),
 	EXIT(mmio_read, "user"),
-	TOUCH("fault_4k", PAGE_BYTES, 64, PAGES_SMALL, 1),
-	TOUCH("fault_2m", HUGE_BYTES, 3, PAGES_ANY, 1),
-	TOUCH("first_touch_4k", PAGE_BYTES, 64, PAGES_SMALL, 0),
-	TOUCH("first_touch_2m", HUGE_BYTES, 3, PAGES_ANY, 0),
+	TOUCH("fault_4k", "memory", PAGE_BYTES, 64, PAGES_SMALL, 1, 0),
+	TOUCH("fault_2m", "memory", HUGE_BYTES, 3, PAGES_ANY, 1, 0),
+	TOUCH("first_touch_4k", "page", PAGE_BYTES, 64, PAGES_SMALL, 0, 0),
+	TOUCH("first_touch_2m", "page", HUGE_BYTES, 3, PAGES_ANY, 0, 0),
+	TOUCH("break_4k", "page", PAGE_BYTES, 64, PAGES_SMALL, 1, 1),
+	TOUCH("break_in_2m", "page", HUGE_BYTES, 3, PAGES_ANY, 1, 1),
 };
 
 #define NR_KINDS (sizeof(kinds) / sizeof(kinds[0]))
@@ -197,7 +201,7 @@ static int lay_out(struct machine *m, const struct kind *k, uint64_t pages)
 	}
 	for (at = GUEST_TOUCH; k->present && at < end; at += PAGE_BYTES)
 		m->mem[at] = 1;
-	return 0;
+	return k->shared ? m->ops->share(m) : 0;
 }
 
 /* Runs of both lengths in turn, so that what wears off does so for both. */

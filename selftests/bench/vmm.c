@@ -20,6 +20,7 @@
 struct vmm_machine {
 	struct machine m;
 	int dev, mem, vm, vcpu;
+	int frozen;		/* or -1 */
 	struct vmm_run *run;
 	size_t run_size;
 };
@@ -141,6 +142,7 @@ static void vmm_destroy(struct machine *m)
 	close_file(v->vm);
 	if (v->m.mem)
 		munmap(v->m.mem, v->m.size);
+	close_file(v->frozen);
 	close_file(v->mem);
 	close_file(v->dev);
 	free(v);
@@ -153,7 +155,7 @@ static struct machine *vmm_create(size_t size, enum pages pages)
 	if (!v)
 		return NULL;
 	v->m.ops = &vmm_backend;
-	v->mem = v->vm = v->vcpu = -1;
+	v->mem = v->vm = v->vcpu = v->frozen = -1;
 	v->dev = open("/dev/vmm", O_RDWR | O_CLOEXEC);
 	if (v->dev < 0)
 		fail("/dev/vmm");
@@ -207,10 +209,20 @@ static int vmm_run(struct machine *m, struct stop *stop)
 	return -1;
 }
 
+static int vmm_share(struct machine *m)
+{
+	struct vmm_machine *v = (struct vmm_machine *)m;
+	struct vmm_mem_freeze freeze = { .flags = 0 };
+
+	v->frozen = ioctl(v->mem, VMM_MEM_FREEZE, &freeze);
+	return v->frozen < 0 ? fail("VMM_MEM_FREEZE") : 0;
+}
+
 const struct backend vmm_backend = {
 	.name = "vmm",
 	.create = vmm_create,
 	.start = vmm_start,
 	.run = vmm_run,
+	.share = vmm_share,
 	.destroy = vmm_destroy,
 };
