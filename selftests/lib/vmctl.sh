@@ -49,6 +49,27 @@ image echo bc 00 00 20 00 8c c8 c1 e0 10 66 b8 e4 00 a3 20 01 18 00 c7 05 24 01 
 	00 00 e2 ef b0 0a e8 0b 00 00 00 43 81 fb 00 20 00 00 75 d8 eb 99 66 ba \
 	f8 03 ee c3 c7 05 b0 00 e0 fe 00 00 00 00 cf 27 01 00 00 18 00
 
+# One with a serial port that counts in memory: says ">"; at each key a letter, the next of the
+# alphabet. W: adds 1 to a word in each of 256 pages; says how often, A: never. V: says that, too. R: resets.
+image count bc 00 00 20 00 8c c8 c1 e0 10 66 b8 d6 00 a3 20 01 18 00 c7 05 24 01 18 \
+	00 00 8e 10 00 0f 01 1d e1 00 10 00 c7 05 f0 00 e0 fe ff 01 00 00 c7 05 \
+	00 00 c0 fe 18 00 00 00 c7 05 10 00 c0 fe 24 00 00 00 66 ba f9 03 b0 01 \
+	ee 66 ba fc 03 b0 0b ee b0 3e e8 59 00 00 00 fa 66 ba fd 03 ec a8 01 75 \
+	04 fb f4 eb f2 66 ba f8 03 ec 3c 52 74 39 3c 57 74 18 3c 56 74 28 a1 00 \
+	00 30 00 ff 05 00 00 30 00 04 61 e8 28 00 00 00 eb cd bf 00 00 40 00 b9 \
+	00 01 00 00 ff 07 81 c7 00 10 00 00 e2 f6 a1 00 f0 4f 00 04 41 eb dc 66 \
+	ba f9 0c b0 06 ee eb fe 66 ba f8 03 ee c3 c7 05 b0 00 e0 fe 00 00 00 00 \
+	cf 27 01 00 00 18 00
+
+# typed NAME KEYS WANTED: what a guest has said ends in WANTED after these keys.
+typed()
+{
+	local log=$VMM_DIR/log/$1/console.log wanted=$3
+
+	$vmctl inject "$1" key "$2" || return
+	until_ok eval '[[ "$(tail -n 1 "$log")" = *"$wanted" ]]' || { tail -n 1 "$log" | sed 's/^/# /'; false; }
+}
+
 # define NAME IMAGE FLAGS...: a definition of a small machine.
 define()
 {

@@ -4,9 +4,12 @@
 #include "cmds.h"
 
 static const struct command *const subs[] = {
+	&cmd_snap_create,
 	&cmd_snap_export,
 	&cmd_snap_import,
+	&cmd_snap_list,
 	&cmd_snap_merge,
+	&cmd_snap_rm,
 	&cmd_snap_show,
 	&cmd_snap_verify,
 	NULL,
@@ -14,7 +17,7 @@ static const struct command *const subs[] = {
 
 const struct command cmd_snap = {
 	.name = "snap",
-	.summary = "Save VMs to files, go on from these, look at them, merge them",
+	.summary = "Keep moments of VMs in memory, or in files; go on from files, look at them",
 	.usage = "COMMAND [ARGUMENT...]",
 	.help =
 "A unique prefix will do here, too.  See also: vmctl help snap COMMAND.\n",

@@ -3,18 +3,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "args.h"
 #include "cmds.h"
 #include "snap_work.h"
 
-#define TIME_TEXT	32
-
 /** struct shown - what is told of a file */
 struct shown {
 	char file[ROWS_CELL_LEN - 1], name[VMM_NAME_LEN], backend[16];
-	char id[SNAP_ID_TEXT], parent[SNAP_ID_TEXT], saved[TIME_TEXT];
+	char id[SNAP_ID_TEXT], parent[SNAP_ID_TEXT], saved[SNAP_TIME_TEXT];
 	uint64_t time_ns, memory, pages, zero, state, size;
 };
 
@@ -37,16 +34,6 @@ static const struct rows_field fields[] = {
 	{}
 };
 
-static void time_text(char buf[TIME_TEXT], uint64_t ns)
-{
-	time_t seconds = (time_t)(ns / 1000000000);
-	struct tm tm;
-
-	buf[0] = 0;
-	if (gmtime_r(&seconds, &tm))
-		strftime(buf, TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm);
-}
-
 static void fill(struct shown *s, const struct snap_reader *r)
 {
 	const struct snap_about *a = &r->about;
@@ -57,7 +44,7 @@ static void fill(struct shown *s, const struct snap_reader *r)
 	snprintf(s->backend, sizeof(s->backend), "%s", a->backend);
 	snap_id_text(s->id, &a->id);
 	snap_id_text(s->parent, &a->parent);
-	time_text(s->saved, a->time_ns);
+	snap_time_text(s->saved, a->time_ns);
 	s->time_ns = a->time_ns;
 	s->memory = 0;
 	for (i = 0; i < a->nr_objects; i++)

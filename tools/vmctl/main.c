@@ -27,6 +27,7 @@ static const struct command *const commands[] = {
 	&cmd_regs,
 	&cmd_reset,
 	&cmd_resume,
+	&cmd_rollback,
 	&cmd_run,
 	&cmd_sched,
 	&cmd_set,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <signal.h>
 #include <stddef.h>
+#include <time.h>
 
 #include "lib/container.h"
 #include "snap_work.h"
@@ -49,4 +50,15 @@ int snap_work_read(struct snap_work *w, struct snap_reader *r, struct err *err)
 		ret = snap_read_frame(r, err);
 	} while (ret > 0);
 	return ret;
+}
+
+const char *snap_time_text(char buf[SNAP_TIME_TEXT], uint64_t ns)
+{
+	time_t seconds = (time_t)(ns / 1000000000);
+	struct tm tm;
+
+	buf[0] = 0;
+	if (gmtime_r(&seconds, &tm))
+		strftime(buf, SNAP_TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return buf;
 }

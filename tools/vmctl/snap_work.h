@@ -20,6 +20,11 @@ void snap_work_end(struct snap_work *w);
 /** snap_work_read() - all of a file, whose pages are only looked at */
 int snap_work_read(struct snap_work *w, struct snap_reader *r, struct err *err);
 
+#define SNAP_TIME_TEXT	32
+
+/** snap_time_text() - nanoseconds since 1970 as a date; empty: there is none so far away */
+const char *snap_time_text(char buf[SNAP_TIME_TEXT], uint64_t ns);
+
 #define SNAP_QUIET_OPTION { 'q', "quiet", NULL, "do not show how far it is" }
 
 #endif

@@ -19,6 +19,16 @@ enum {
 	VERB_HELD,	/* u64: an offset in what it tells of; the reply has bytes
 			 * from there, none at the end */
 	VERB_RELEASE,
+	VERB_SNAP_TAKE,	/* a tag, or nothing: one is made up; the reply is the tag */
+	VERB_SNAP_LIST,	/* u32: how many to pass over; the reply has some of those behind
+			 * them as struct verb_snap, the oldest first; none at the end */
+	VERB_SNAP_DROP,	/* a tag */
+	VERB_ROLLBACK,	/* a tag, or nothing: the newest; the reply is the tag */
+	VERB_MOMENT,	/* struct verb_which; the reply is a struct verb_moment, and the
+			 * memory of that moment, frozen */
+	VERB_TOLD,	/* u64: an offset in what the last VERB_MOMENT or VERB_CONF of
+			 * this connection tells of; the reply as that of VERB_HELD */
+	VERB_CONF,	/* the reply is u64: bytes of its definition */
 };
 
 /** struct verb_regs - @vcpus: how many the machine has */
@@ -49,6 +59,27 @@ struct verb_sandbox {
 struct verb_hold {
 	char backend[16];
 	__u64 state, cpuid, conf;
+};
+
+/** struct verb_snap - a snapshot in memory; @state: bytes */
+struct verb_snap {
+	char tag[64];
+	__u8 id[16];
+	__u64 time_ns;
+	__u64 state;
+};
+
+/** struct verb_which - the snapshot @tag, or, if that is empty, that with the id */
+struct verb_which {
+	char tag[64];
+	__u8 id[16];
+};
+
+/** struct verb_moment - @what: of the machine then; its definition is what it is now */
+struct verb_moment {
+	struct verb_hold what;
+	__u8 id[16];
+	__u64 time_ns;
 };
 
 #define VERB_RANGES	2

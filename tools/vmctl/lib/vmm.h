@@ -9,6 +9,7 @@
 #ifndef VMCTL_VMM_H
 #define VMCTL_VMM_H
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <linux/vmm.h>
 
@@ -60,6 +61,27 @@ int vmm_get_state(int vm, struct bytes *out, struct err *err);
  */
 int vmm_set_state(const struct vmm *vmm, int vm, const void *data, size_t size,
 		  struct err *err);
+
+/** vmm_mem_freeze() - keeps what a memory object has: a descriptor of that, or -1 */
+int vmm_mem_freeze(int mem, struct err *err);
+/** vmm_mem_fork() - makes an object that can be written of a frozen one, likewise */
+int vmm_mem_fork(int frozen, struct err *err);
+/** vmm_mem_return() - gives an object again what the frozen one has */
+int vmm_mem_return(int mem, int frozen, struct err *err);
+
+/**
+ * vmm_mem_differ() - pages that two objects do not have in common, from @next on
+ *
+ * How many of @extent there are, which may be none before the end; or -1.
+ */
+int vmm_mem_differ(int mem, int other, uint64_t *next,
+		   struct vmm_mem_extent *extent, unsigned int room,
+		   struct err *err);
+
+#define VMM_MEM_EMPTY	(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)
+
+/** vmm_mem_empty() - all @size bytes of an object are zero, and cost nothing */
+int vmm_mem_empty(int mem, uint64_t size, struct err *err);
 
 /** vmm_feature_name() - of bit @bit of vmm_info.features, or NULL. */
 const char *vmm_feature_name(unsigned int bit);

@@ -14,10 +14,8 @@ int ask_open(const struct reach *r, struct err *err)
 	return reach_connect(r, "control", SOCK_SEQPACKET, err);
 }
 
-/* A request whose reply has exactly @size bytes, and maybe a file. */
-static int ask_within(int fd, unsigned int ms, uint16_t verb, const void *data,
-		      size_t len, void *to, size_t size, int *file,
-		      struct err *err)
+int ask_within(int fd, unsigned int ms, uint16_t verb, const void *data,
+	       size_t len, void *to, size_t size, int *file, struct err *err)
 {
 	struct talk_message *reply = malloc(sizeof(*reply));
 	int ret;
@@ -74,13 +72,12 @@ int ask_sandbox(int fd, struct verb_sandbox *sandbox, struct err *err)
 			  sizeof(*sandbox), NULL, err);
 }
 
-/* What comes next of what is held, behind @bytes; @all: how much there will be */
-static int ask_more(int fd, struct bytes *bytes, uint64_t all,
+static int ask_more(int fd, uint16_t verb, struct bytes *bytes, uint64_t all,
 		    struct talk_message *reply, struct err *err)
 {
 	__u64 at = bytes->len;
 
-	if (talk_ask(fd, VERB_HELD, &at, sizeof(at), ASK_MS, reply, err))
+	if (talk_ask(fd, verb, &at, sizeof(at), ASK_MS, reply, err))
 		return -1;
 	if (reply->fd >= 0)
 		close(reply->fd);
@@ -92,25 +89,37 @@ static int ask_more(int fd, struct bytes *bytes, uint64_t all,
 	return 0;
 }
 
-int ask_hold(int fd, struct verb_hold *hold, struct bytes *bytes,
-	     struct err *err)
+int ask_pieces(int fd, uint16_t verb, struct bytes *bytes, uint64_t all,
+	       struct err *err)
 {
 	struct talk_message *reply = malloc(sizeof(*reply));
-	uint64_t all;
-	int ret;
+	int ret = 0;
 
 	if (!reply)
 		return err_set(err, VMCTL_FAILED, "out of memory");
-	ret = ask(fd, VERB_HOLD, NULL, 0, hold, sizeof(*hold), NULL, err);
-	if (!ret && (hold->conf > SNAP_MAX_CONF ||
-		     hold->cpuid > SNAP_MAX_CPU * sizeof(struct vmm_cpuid_entry) ||
-		     hold->state > SNAP_MAX_STATE))
-		ret = err_set(err, VMCTL_FAILED, "more state than there can be");
-	all = ret ? 0 : hold->conf + hold->cpuid + hold->state;
 	while (!ret && bytes->len < all)
-		ret = ask_more(fd, bytes, all, reply, err);
+		ret = ask_more(fd, verb, bytes, all, reply, err);
 	free(reply);
 	return ret;
+}
+
+int ask_check_told(const struct verb_hold *told, struct err *err)
+{
+	if (told->conf > SNAP_MAX_CONF ||
+	    told->cpuid > SNAP_MAX_CPU * sizeof(struct vmm_cpuid_entry) ||
+	    told->state > SNAP_MAX_STATE)
+		return err_set(err, VMCTL_FAILED, "more state than there can be");
+	return 0;
+}
+
+int ask_hold(int fd, struct verb_hold *hold, struct bytes *bytes,
+	     struct err *err)
+{
+	if (ask(fd, VERB_HOLD, NULL, 0, hold, sizeof(*hold), NULL, err) ||
+	    ask_check_told(hold, err))
+		return -1;
+	return ask_pieces(fd, VERB_HELD, bytes,
+			  hold->conf + hold->cpuid + hold->state, err);
 }
 
 int ask_held(int fd, const struct bytes *bytes, struct err *err)

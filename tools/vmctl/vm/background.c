@@ -19,7 +19,7 @@
 
 #define LAST_WORDS_MS	2000	/* for clients to read to the end */
 #define MACHINE_FILES	32	/* of its devices, and of what serves it */
-#define CLIENT_FILES	(TALK_CLIENTS + HUB_CLIENTS + 2)
+#define CLIENT_FILES	(2 * TALK_CLIENTS + HUB_CLIENTS + 2)
 #define QUICK_RESETS	4	/* that may follow each other at once */
 #define PACE_SEC	1	/* between those behind them */
 
@@ -161,10 +161,13 @@ static void note_end(struct background *b, const struct vm_end *end)
 		strcpy(b->text, "powered off");
 }
 
-static void unmake(struct background *b)
+/* @again: another takes its place, and its memory object with all that was kept of it */
+static void unmake(struct background *b, bool again)
 {
 	verbs_speak_for(&b->verbs, NULL);
-	if (b->machine)
+	if (b->machine && again)
+		machine_replace(b->machine);
+	else if (b->machine)
 		machine_destroy(b->machine);
 	b->machine = NULL;
 }
@@ -203,7 +206,7 @@ static void live(struct background *b)
 		begun = now_ns();
 		machine_run(b->machine);
 		note_end(b, &b->machine->end);
-		unmake(b);
+		unmake(b, b->kind == END_RESET);
 		if (b->kind != END_RESET)
 			return;
 		ret = make(b, &err);
@@ -215,7 +218,7 @@ static void live(struct background *b)
 			snprintf(b->text, sizeof(b->text), "after a reset: %s",
 				 err.text);
 			b->kind = END_CRASH;
-			unmake(b);
+			unmake(b, false);
 			return;
 		}
 	}
@@ -244,7 +247,7 @@ static int enter_sandbox(struct background *b, struct err *err)
 	b->epitaph = epitaph_open(b->paths, b->opt->name, err);
 	if (b->epitaph < 0)
 		return -1;
-	s->files = b->opt->cpus + MACHINE_FILES + CLIENT_FILES;
+	s->files = b->opt->cpus + MACHINE_FILES + CLIENT_FILES + TAGS_MAX;
 	if (b->snapshot)
 		s->files++;
 	s->file_size = CONSOLE_LOG_LIMIT;
@@ -301,7 +304,7 @@ static int body(struct spawn *spawn, void *arg)
 		tell_clients(b);
 		log_end(b);
 	}
-	unmake(b);
+	unmake(b, false);
 	leave_epitaph(b, ret ? &err : NULL);
 	machine_files_close(&b->files);
 	session_close(&b->session);
@@ -328,6 +331,7 @@ int background_start(const struct paths *paths, const struct conf *conf,
 	b->opt = &conf->opt;
 	b->snapshot = snapshot;
 	b->loop.epoll = b->files.vmm.fd = b->epitaph = -1;
+	b->files.memory = -1;
 	b->files.boot.kernel.fd = b->files.boot.initrd.fd = -1;
 	ret = runtime_claim(&b->runtime, paths, b->opt->name, err);
 	if (!ret) {

@@ -106,6 +106,7 @@ int machine_files_open(struct machine_files *files,
 {
 	*files = (struct machine_files){
 		.vmm.fd = -1, .boot.kernel.fd = -1, .boot.initrd.fd = -1,
+		.memory = -1,
 	};
 	return vmm_open(&files->vmm, err) ||
 	       check_limits(&files->vmm.info, opt, err) ||
@@ -115,6 +116,9 @@ int machine_files_open(struct machine_files *files,
 void machine_files_close(struct machine_files *files)
 {
 	boot_files_close(&files->boot);
+	if (files->memory >= 0)
+		close(files->memory);
+	files->memory = -1;
 	vmm_close(&files->vmm);
 }
 
@@ -148,6 +152,13 @@ static int create_vm(struct machine *m, const struct layout *layout,
 	       create_vcpus(m, err) ? -1 : 0;
 }
 
+/* What the machine before had there is not for one that boots. */
+static int empty_memory(struct machine *m, struct err *err)
+{
+	return m->ram.fd < 0 ? 0 :
+	       vmm_mem_empty(m->ram.fd, m->opt->memory, err);
+}
+
 /* Plans the boot first: a bad kernel file costs no VM. */
 static int create_booting(struct machine *m, const struct layout *layout,
 			  struct err *err)
@@ -159,7 +170,7 @@ static int create_booting(struct machine *m, const struct layout *layout,
 		return err_set(err, VMCTL_FAILED, "out of memory");
 	ret = boot_open(b, &m->files->boot, &m->opt->boot, layout, m->opt->cpus,
 			err) ||
-	      create_vm(m, layout, err) || ram_load(&m->ram, &b->plan, err) ||
+	      empty_memory(m, err) || create_vm(m, layout, err) || ram_load(&m->ram, &b->plan, err) ||
 	      vcpu_enter_at(&m->vcpu[0], &b->plan.entry, err) ? -1 : 0;
 	boot_close(b);
 	free(b);
@@ -197,7 +208,9 @@ struct machine *machine_create(const struct machine_options *opt,
 	m->files = files;
 	m->loop = loop;
 	m->cable = cable;
-	m->vm = m->ram.fd = m->rtc.timer.fd = -1;
+	m->vm = m->rtc.timer.fd = -1;
+	m->ram.fd = files->memory;
+	files->memory = -1;
 	m->ended.fd = m->signals.fd = m->timeout.fd = m->requests.fd = -1;
 	if (vm_end_init(&m->end)) {
 		err_set(err, VMCTL_FAILED, "eventfd: %s", strerror(errno));
@@ -244,6 +257,13 @@ void machine_destroy(struct machine *m)
 	close_source(m, &m->timeout);
 	vm_end_fini(&m->end);
 	free(m);
+}
+
+void machine_replace(struct machine *m)
+{
+	m->files->memory = m->ram.fd;
+	m->ram.fd = -1;
+	machine_destroy(m);
 }
 
 /* ---- running ------------------------------------------------------------ */

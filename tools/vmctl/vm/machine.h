@@ -28,12 +28,14 @@
 /**
  * struct machine_files - what machines are made of, opened once: no name is looked
  * up for one that is made later
+ * @memory:	the object that the next takes; -1: it makes one
  * @bare:	the next has neither memory nor registers of one that boots: they come
- *		from a snapshot (vm/restore.h)
+ *		from a snapshot (vm/restore.h), or @memory has what it shall have
  */
 struct machine_files {
 	struct vmm vmm;
 	struct boot_files boot;
+	int memory;
 	bool bare;
 };
 
@@ -101,5 +103,12 @@ int machine_start(struct machine *m, struct err *err);
 void machine_run(struct machine *m);
 
 void machine_destroy(struct machine *m);
+
+/**
+ * machine_replace() - likewise, but its memory object goes to the next of its files
+ *
+ * So what was kept of that (vm/moment.h) can be returned to.
+ */
+void machine_replace(struct machine *m);
 
 #endif

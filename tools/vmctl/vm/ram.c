@@ -28,7 +28,8 @@ int ram_create(struct ram *ram, struct vmm *vmm, int vm,
 	ram->layout = *layout;
 	ram->size = layout->low + layout->high;
 	ram->host = NULL;
-	ram->fd = vmm_create_mem(vmm, ram->size, err);
+	if (ram->fd < 0)
+		ram->fd = vmm_create_mem(vmm, ram->size, err);
 	if (ram->fd < 0)
 		return -1;
 	host = mmap(NULL, ram->size, PROT_READ | PROT_WRITE,

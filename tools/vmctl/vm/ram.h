@@ -13,7 +13,7 @@ struct ram {
 	uint64_t size;
 };
 
-/** ram_create() - makes the object and gives it to @vm. */
+/** ram_create() - gives @vm the object @ram->fd, or, if that is -1, one that it makes. */
 int ram_create(struct ram *ram, struct vmm *vmm, int vm,
 	       const struct layout *layout, struct err *err);
 void ram_destroy(struct ram *ram);

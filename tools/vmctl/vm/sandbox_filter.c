@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "lib/container.h"
+#include "lib/vmm.h"
 #include "vm/console_log.h"
 #include "vm/sandbox_parts.h"
 
@@ -170,7 +171,7 @@ static const unsigned long commands[] = {
 	VMM_VCPU_GET_REGS, VMM_VCPU_SET_REGS, VMM_VCPU_GET_SREGS,
 	VMM_VCPU_SET_SREGS, VMM_VCPU_SET_MSRS, VMM_SUPPORTED_CPUID,
 	VMM_VM_PAUSE, VMM_VM_RESUME, VMM_VM_GET_STATE, VMM_VM_SET_STATE,
-	VMM_VCPU_GET_CPUID,
+	VMM_VCPU_GET_CPUID, VMM_MEM_FREEZE, VMM_MEM_FORK, VMM_MEM_RETURN,
 };
 
 static const unsigned long terminal_commands[] = { TCGETS, TCSETS, TIOCGPGRP };
@@ -272,6 +273,8 @@ static int add_some(scmp_filter_ctx ctx)
 	/* the C library's own, when the first thread is made; it has no names for them */
 	ret = ret ? ret : ALLOW(ctx, SCMP_SYS(rt_sigaction), is(0, 32));
 	ret = ret ? ret : ALLOW(ctx, SCMP_SYS(rt_sigaction), is(0, 33));
+	/* a reset empties memory */
+	ret = ret ? ret : ALLOW(ctx, SCMP_SYS(fallocate), is(1, VMM_MEM_EMPTY));
 	ret = ret ? ret : ALLOW(ctx, SCMP_SYS(newfstatat),
 				has_bits(3, AT_EMPTY_PATH, AT_EMPTY_PATH));
 	ret = ret ? ret : ALLOW(ctx, SCMP_SYS(sendto),

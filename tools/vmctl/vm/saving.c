@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "vm/conf_file.h"
 #include "vm/machine.h"
@@ -27,24 +25,11 @@ static int add_conf(struct saving *s, const struct conf *conf, struct err *err)
 	return ret;
 }
 
-/* All processors were given the same. */
-static int add_cpuid(struct saving *s, struct err *err)
-{
-	struct vmm_cpuid_entry entry[VMM_MAX_CPUID];
-	struct vmm_cpuid arg = {
-		.count = VMM_MAX_CPUID, .entries = (uintptr_t)entry,
-	};
-
-	if (ioctl(s->machine->vcpu[0].fd, VMM_VCPU_GET_CPUID, &arg))
-		return err_set(err, VMCTL_FAILED, "cannot read its CPUID: %s",
-			       strerror(errno));
-	return add(s, entry, arg.count * sizeof(entry[0]), err);
-}
-
 static int gather(struct saving *s, const struct conf *conf,
 		  struct verb_hold *told, struct err *err)
 {
 	struct machine *m = s->machine;
+	int cpuid;
 
 	memset(told, 0, sizeof(*told));
 	memcpy(told->backend, m->files->vmm.info.backend,
@@ -52,11 +37,10 @@ static int gather(struct saving *s, const struct conf *conf,
 	if (machine_save(m, &s->bytes, err))
 		return -1;
 	told->state = s->bytes.len;
-	if (add_cpuid(s, err))
+	cpuid = machine_save_cpuid(m, &s->bytes, err);
+	if (cpuid < 0 || add_conf(s, conf, err))
 		return -1;
-	told->cpuid = s->bytes.len - told->state;
-	if (add_conf(s, conf, err))
-		return -1;
+	told->cpuid = (size_t)cpuid;
 	told->conf = s->bytes.len - told->state - told->cpuid;
 	return 0;
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "lib/size.h"
 #include "lib/stream.h"
@@ -147,6 +149,22 @@ int machine_save(struct machine *m, struct bytes *out, struct err *err)
 	if (ret)
 		out->len = start;
 	return ret;
+}
+
+/* All processors were given the same. */
+int machine_save_cpuid(struct machine *m, struct bytes *out, struct err *err)
+{
+	struct vmm_cpuid_entry entry[VMM_MAX_CPUID];
+	struct vmm_cpuid arg = {
+		.count = VMM_MAX_CPUID, .entries = (uintptr_t)entry,
+	};
+
+	if (ioctl(m->vcpu[0].fd, VMM_VCPU_GET_CPUID, &arg))
+		return err_set(err, VMCTL_FAILED, "cannot read its CPUID: %s",
+			       strerror(errno));
+	if (bytes_add(out, entry, arg.count * sizeof(entry[0])))
+		return err_set(err, VMCTL_FAILED, "out of memory");
+	return (int)(arg.count * sizeof(entry[0]));
 }
 
 /* ---- loading ----------------------------------------------------------------------- */

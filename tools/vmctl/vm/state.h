@@ -38,6 +38,13 @@ void machine_release(struct machine *m);
 int machine_save(struct machine *m, struct bytes *out, struct err *err);
 
 /**
+ * machine_save_cpuid() - adds CPUID as the guest was given it: struct vmm_cpuid_entry
+ *
+ * How many bytes, or -1.  The machine is held.
+ */
+int machine_save_cpuid(struct machine *m, struct bytes *out, struct err *err);
+
+/**
  * machine_load() - a machine that is held or has not started takes a state over
  *
  * It must have been made with as many processors and as much memory.  All of @data

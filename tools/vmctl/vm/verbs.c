@@ -1,48 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <string.h>
 
-#include "lib/container.h"
-#include "lib/verb.h"
 #include "vm/machine.h"
 #include "vm/sandbox.h"
-#include "vm/verbs.h"
+#include "vm/verbs_parts.h"
 
 #define READ_MS	1000	/* for a vCPU to leave the guest */
 
-static struct machine *machine_of(struct talk_server *server, struct err *err)
+struct machine *verbs_machine(struct verbs *v, struct err *err)
 {
-	struct verbs *v = container_of(server, struct verbs, server);
-
 	if (!v->machine)
 		err_set(err, VMCTL_STATE, "the VM is being reset");
 	return v->machine;
 }
 
-static int nonsense(struct err *err)
+/* A thread that is held does not answer. */
+struct machine *verbs_free_machine(struct verbs *v, struct err *err)
 {
-	return err_set(err, VMCTL_FAILED, "a request that cannot be understood");
+	if (!v->saving.by)
+		return verbs_machine(v, err);
+	err_set(err, VMCTL_STATE, "is being saved");
+	return NULL;
 }
 
-/* A thread that is held does not answer. */
-static int not_held(struct talk_server *server, struct err *err)
+int verbs_nonsense(struct err *err)
 {
-	struct verbs *v = container_of(server, struct verbs, server);
-
-	return v->saving.by ? err_set(err, VMCTL_STATE, "is being saved") : 0;
+	return err_set(err, VMCTL_FAILED, "a request that cannot be understood");
 }
 
 static int regs(struct talk_server *server, const struct talk_message *asked,
 		struct talk_message *reply, struct err *err)
 {
-	struct machine *m = machine_of(server, err);
+	struct machine *m = verbs_free_machine(verbs_of(server), err);
 	struct verb_regs out = {};
 	struct vcpu_state state;
 	__u32 vcpu;
 
-	if (!m || not_held(server, err))
+	if (!m)
 		return -1;
 	if (asked->len != sizeof(vcpu))
-		return nonsense(err);
+		return verbs_nonsense(err);
 	memcpy(&vcpu, asked->data, sizeof(vcpu));
 	if (vcpu >= m->cpus)
 		return err_set(err, VMCTL_FAILED, "the VM has no vCPU %u", vcpu);
@@ -59,14 +56,14 @@ static int regs(struct talk_server *server, const struct talk_message *asked,
 static int memory(struct talk_server *server, const struct talk_message *asked,
 		  struct talk_message *reply, struct err *err)
 {
-	struct machine *m = machine_of(server, err);
+	struct machine *m = verbs_machine(verbs_of(server), err);
 	struct verb_memory out = { .count = 1 };
 	const struct layout *layout;
 
 	if (!m)
 		return -1;
 	if (asked->len)
-		return nonsense(err);
+		return verbs_nonsense(err);
 	layout = &m->ram.layout;
 	out.range[0].size = layout->low;
 	if (layout->high) {
@@ -85,7 +82,7 @@ static int memory(struct talk_server *server, const struct talk_message *asked,
 static int keys(struct talk_server *server, const struct talk_message *asked,
 		struct talk_message *reply, struct err *err)
 {
-	struct machine *m = machine_of(server, err);
+	struct machine *m = verbs_machine(verbs_of(server), err);
 	bool is_break = asked->head.verb == VERB_BREAK;
 
 	(void)reply;
@@ -103,11 +100,11 @@ static int keys(struct talk_server *server, const struct talk_message *asked,
 static int sandbox(struct talk_server *server, const struct talk_message *asked,
 		   struct talk_message *reply, struct err *err)
 {
-	const struct sandbox *s = container_of(server, struct verbs, server)->sandbox;
+	const struct sandbox *s = verbs_of(server)->sandbox;
 	struct verb_sandbox out = { .mode = s->mode, .has = s->has };
 
 	if (asked->len)
-		return nonsense(err);
+		return verbs_nonsense(err);
 	memcpy(reply->data, &out, sizeof(out));
 	reply->len = sizeof(out);
 	return 0;
@@ -118,14 +115,14 @@ static int sandbox(struct talk_server *server, const struct talk_message *asked,
 static int hold(struct talk_server *server, const struct talk_message *asked,
 		struct talk_message *reply, struct err *err)
 {
-	struct verbs *v = container_of(server, struct verbs, server);
-	struct machine *m = machine_of(server, err);
+	struct verbs *v = verbs_of(server);
+	struct machine *m = verbs_machine(verbs_of(server), err);
 	struct verb_hold out;
 
 	if (!m)
 		return -1;
 	if (asked->len)
-		return nonsense(err);
+		return verbs_nonsense(err);
 	if (saving_begin(&v->saving, m, v->conf, server->asking, &out, err))
 		return -1;
 	/* its going would let the machine go */
@@ -138,11 +135,11 @@ static int hold(struct talk_server *server, const struct talk_message *asked,
 static int held(struct talk_server *server, const struct talk_message *asked,
 		struct talk_message *reply, struct err *err)
 {
-	struct verbs *v = container_of(server, struct verbs, server);
+	struct verbs *v = verbs_of(server);
 	__u64 at;
 
 	if (asked->len != sizeof(at))
-		return nonsense(err);
+		return verbs_nonsense(err);
 	if (v->saving.by != server->asking)
 		return err_set(err, VMCTL_STATE, "the VM is not held");
 	memcpy(&at, asked->data, sizeof(at));
@@ -153,11 +150,11 @@ static int held(struct talk_server *server, const struct talk_message *asked,
 static int release(struct talk_server *server, const struct talk_message *asked,
 		   struct talk_message *reply, struct err *err)
 {
-	struct verbs *v = container_of(server, struct verbs, server);
+	struct verbs *v = verbs_of(server);
 
 	(void)reply;
 	if (asked->len)
-		return nonsense(err);
+		return verbs_nonsense(err);
 	if (v->saving.by != server->asking)
 		return err_set(err, VMCTL_STATE, "the VM is not held");
 	saving_end(&v->saving);
@@ -167,12 +164,13 @@ static int release(struct talk_server *server, const struct talk_message *asked,
 
 static void gone(struct talk_server *server, const struct talk_client *client)
 {
-	struct verbs *v = container_of(server, struct verbs, server);
+	struct verbs *v = verbs_of(server);
 
 	if (v->saving.by == client)
 		saving_end(&v->saving);
 	if (server->staying == client)
 		server->staying = NULL;
+	verbs_forget_told(&v->told[client - server->client]);
 }
 
 static const struct talk_verb table[] = {
@@ -184,16 +182,28 @@ static const struct talk_verb table[] = {
 	{ VERB_HOLD, hold },
 	{ VERB_HELD, held },
 	{ VERB_RELEASE, release },
+	{ VERB_SNAP_TAKE, verb_snap_take },
+	{ VERB_SNAP_LIST, verb_snap_list },
+	{ VERB_SNAP_DROP, verb_snap_drop },
+	{ VERB_ROLLBACK, verb_rollback },
+	{ VERB_MOMENT, verb_moment },
+	{ VERB_TOLD, verb_told },
+	{ VERB_CONF, verb_conf },
 	{}
 };
 
 void verbs_init(struct verbs *v, struct loop *loop,
 		const struct sandbox *s, const struct conf *conf)
 {
+	unsigned int i;
+
 	v->sandbox = s;
 	v->conf = conf;
 	v->machine = NULL;
 	v->saving = (struct saving){ .by = NULL };
+	v->tags.count = v->tags.made = 0;
+	for (i = 0; i < TALK_CLIENTS; i++)
+		v->told[i] = (struct told){ .moment.memory = -1 };
 	talk_server_init(&v->server, table, loop);
 	v->server.gone = gone;
 }
@@ -213,4 +223,5 @@ void verbs_speak_for(struct verbs *v, struct machine *machine)
 void verbs_fini(struct verbs *v)
 {
 	talk_server_fini(&v->server);
+	tags_fini(&v->tags);
 }

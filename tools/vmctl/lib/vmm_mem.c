@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Memory objects made of others: see lib/vmm.h. */
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "lib/vmm.h"
+
+static int failed(const char *what, struct err *err)
+{
+	return err_set(err, errno == ENOTTY ? VMCTL_MODULE : VMCTL_FAILED,
+		       "cannot %s its memory: %s", what, strerror(errno));
+}
+
+int vmm_mem_freeze(int mem, struct err *err)
+{
+	const struct vmm_mem_freeze arg = {};
+	int fd = ioctl(mem, VMM_MEM_FREEZE, &arg);
+
+	return fd < 0 ? failed("freeze", err) : fd;
+}
+
+int vmm_mem_fork(int frozen, struct err *err)
+{
+	const struct vmm_mem_fork arg = {};
+	int fd = ioctl(frozen, VMM_MEM_FORK, &arg);
+
+	return fd < 0 ? failed("fork", err) : fd;
+}
+
+int vmm_mem_return(int mem, int frozen, struct err *err)
+{
+	const struct vmm_mem_return arg = { .mem_fd = frozen };
+
+	return ioctl(mem, VMM_MEM_RETURN, &arg) ? failed("return", err) : 0;
+}
+
+int vmm_mem_differ(int mem, int other, uint64_t *next,
+		   struct vmm_mem_extent *extent, unsigned int room,
+		   struct err *err)
+{
+	struct vmm_mem_differ arg = {
+		.mem_fd = other, .count = room, .next = *next,
+		.extents = (uintptr_t)extent,
+	};
+
+	if (ioctl(mem, VMM_MEM_DIFFER, &arg))
+		return failed("compare", err);
+	*next = arg.next;
+	return (int)arg.count;
+}
+
+int vmm_mem_empty(int mem, uint64_t size, struct err *err)
+{
+	return fallocate(mem, VMM_MEM_EMPTY, 0, (off_t)size) ?
+	       failed("empty", err) : 0;
+}
