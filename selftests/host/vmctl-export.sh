@@ -60,6 +60,32 @@ printf "quit" >"$tmp/quit"
 refused 1 "web: $tmp/quit: at byte 0: no snapshot file" snap export --on "$tmp/quit" web "$tmp/new"
 refused 1 "web: $tmp/merged: no increment" snap export --on "$tmp/web" --on "$tmp/merged" web "$tmp/new"
 rm "$tmp/quit"
+quiet 0 snap create web kept
+quiet 0 snap export --tag kept web "$tmp/kept"
+is "$($vmctl snap show -o csv --no-header --fields id,time_ns "$tmp/kept")" \
+	"$($vmctl snap list web -o csv --no-header --fields id,time_ns)" "a snapshot in memory as a file"
+quiet 0 inject web key 456
+ok "on" until_ok grep -q 456 "$(log web)"
+quiet 0 snap create web later
+quiet 0 snap export --tag later --on "$tmp/kept" web "$tmp/later"
+quiet 0 snap export --tag later web "$tmp/later-all"
+ok "what the kernel tells is all that differs, and is not much: $($vmctl snap show -o csv --no-header \
+	--fields pages "$tmp/later") pages" [ "$($vmctl snap show -o csv --no-header --fields pages "$tmp/later")" -le 8 ]
+quiet 0 snap merge -o "$tmp/later-merged" "$tmp/kept" "$tmp/later"
+pages() { $vmctl snap verify "$1" && $vmctl snap show -o csv --no-header --fields id,pages,zero_pages "$1"; }
+is "$(pages "$tmp/later-merged")" "$(pages "$tmp/later-all")" "with the file before it makes the whole one"
+quiet 0 snap rm web kept
+quiet 0 snap export --tag later --on "$tmp/kept" web "$tmp/later-read"
+ok "when that is gone, files are compared" [ -s "$tmp/later-read" ]
+quiet 0 pause web
+quiet 0 rollback web later
+is_all_of web "$tmp/later-merged"
+quiet 0 resume web
+refused 4 "web: has no snapshot nope; try: vmctl snap list" snap export --tag nope web "$tmp/new"
+refused 2 "name '1'" snap export --tag 1 web "$tmp/new"
+refused 2 "--stop and --tag: it does not end there" snap export -s --tag later web "$tmp/new"
+quiet 0 snap rm web later
+rm "$tmp"/kept "$tmp"/later*
 quiet 0 snap import "$tmp/web" twin
 is "$(state web) $(state twin)" "running running" "both run"
 quiet 0 inject twin key xyz
@@ -159,6 +185,8 @@ rm -f "$tmp/vmctl"
 # held COMMAND...: while the machine is held.
 held() { /usr/bin/python3 selftests/lib/hold.py "$VMM_DIR/run/web/control" "$@"; }
 held $vmctl snap export web "$tmp/new" 2>"$tmp/err"
+is "$? $(cat "$tmp/err")" "4 vmctl: snap export: web: is being saved" "not while another one ends it"
+held $vmctl snap export -s web "$tmp/new" 2>"$tmp/err"
 is "$? $(cat "$tmp/err")" "4 vmctl: snap export: web: is being saved already" "one at a time"
 held $vmctl regs web 2>"$tmp/err"
 is "$? $(cat "$tmp/err")" "4 vmctl: regs: web: is being saved" "registers are not for looking at"
@@ -181,7 +209,10 @@ if [ -e build/guest.bzImage ]; then
 		-a 'console=ttyS0 quiet panic=-1 run="n=0; (while :; do :; done) & while :; do read u x </proc/uptime; echo count $n $u; n=$((n + 1)); sleep 0.1; done"' linux
 	quiet 0 start linux
 	quiet 0 wait --for "console:count 20 " -t 100 linux
+	begun=$(grep -ac '^count' "$(log linux)")
 	quiet 0 snap export linux "$tmp/running"
+	counted=$(($(grep -ac '^count' "$(log linux)") - begun))
+	ok "it goes on while the file is written: $counted times" [ $counted -ge 5 ]
 	ok "it counts on" until_ok eval 'sleep 1; /usr/bin/python3 selftests/lib/counted.py "$(log linux)"'
 	quiet 0 pause linux
 	quiet 0 snap export --on "$tmp/running" linux "$tmp/inc3"

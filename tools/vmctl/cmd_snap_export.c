@@ -12,9 +12,11 @@
 #include "args.h"
 #include "cmds.h"
 #include "lib/container.h"
+#include "lib/name.h"
 #include "lib/watch.h"
 #include "snap/diff.h"
 #include "snap/merge.h"
+#include "snap/object_diff.h"
 #include "snap_work.h"
 #include "vm/ask.h"
 
@@ -22,22 +24,24 @@
 #define CHECK_MS	1000
 
 /**
- * struct export - a VM that becomes a file
- * @fd:		to its process, which holds it as long as this is open
+ * struct export - a moment of a VM that becomes a file
+ * @fd:		to its process, which holds a VM that shall end as long as this is open
  * @id:		the VM's
  * @stop:	it shall end with that
+ * @tag:	the moment is that of this snapshot; NULL: it is now
  * @on:		files that it is an increment on, each on the one before; @nr_on of them
- * @held, @bytes: what its process told of it
+ * @moment, @bytes: what its process told of it
  */
 struct export {
 	struct reach reach;
 	int fd;
 	uint32_t id;
 	bool stop;
+	const char *tag;
 	char *on[MERGE_MAX];
 	unsigned int nr_on;
 	struct merge merge;
-	struct verb_hold held;
+	struct verb_moment moment;
 	struct bytes bytes;
 	struct verb_memory memory;
 	struct snap_about about;
@@ -49,19 +53,20 @@ struct export {
 /* The parts of what its process told. */
 static int take_parts(struct export *e, struct err *err)
 {
+	const struct verb_hold *what = &e->moment.what;
 	struct snap_about *a = &e->about;
 	const uint8_t *from = e->bytes.data;
-	uint64_t entries = e->held.cpuid / sizeof(a->cpuid[0]);
+	uint64_t entries = what->cpuid / sizeof(a->cpuid[0]);
 
-	if (entries > SNAP_MAX_CPU || e->held.cpuid % sizeof(a->cpuid[0]))
+	if (entries > SNAP_MAX_CPU || what->cpuid % sizeof(a->cpuid[0]))
 		return err_set(err, VMCTL_FAILED, "more CPUID leaves than there can be");
 	a->state = e->bytes.data;
-	a->state_size = e->held.state;
-	from += e->held.state;
-	memcpy(a->cpuid, from, e->held.cpuid);
+	a->state_size = what->state;
+	from += what->state;
+	memcpy(a->cpuid, from, what->cpuid);
 	a->nr_cpuid = (unsigned int)entries;
-	from += e->held.cpuid;
-	a->conf = strndup((const char *)from, e->held.conf);
+	from += what->cpuid;
+	a->conf = strndup((const char *)from, what->conf);
 	return a->conf ? 0 : err_set(err, VMCTL_FAILED, "out of memory");
 }
 
@@ -118,27 +123,54 @@ static int take_parent(struct export *e, struct err *err)
 static int describe(struct export *e, struct err *err)
 {
 	struct snap_about *a = &e->about;
-	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	a->time_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-	memcpy(a->backend, e->held.backend, sizeof(a->backend) - 1);
+	memcpy(a->id.byte, e->moment.id, sizeof(a->id.byte));
+	a->time_ns = e->moment.time_ns;
+	memcpy(a->backend, e->moment.what.backend, sizeof(a->backend) - 1);
 	snprintf(a->name, sizeof(a->name), "%s", e->reach.name);
 	take_memory(e);
-	return snap_id_make(&a->id, err) ?: take_parts(e, err) ?:
-	       e->nr_on ? take_parent(e, err) : 0;
+	return take_parts(e, err) ?: e->nr_on ? take_parent(e, err) : 0;
 }
 
 /* ---- the file ------------------------------------------------------------------------ */
 
+/*
+ * The memory of the moment that the file is an increment on, if its process still has
+ * that; -1.  Then nobody has to look for what differs.
+ */
+static int find_old(struct export *e)
+{
+	struct verb_which which = {};
+	struct err err;
+	int memory;
+
+	memcpy(which.id, e->about.parent.byte, sizeof(which.id));
+	return ask_moment_memory(e->fd, &which, &memory, &err) ? -1 : memory;
+}
+
+static int write_kin(struct export *e, struct snap_writer *w, int object,
+		     int old, struct err *err)
+{
+	static struct object_diff diff;
+	int ret;
+
+	object_diff_init(&diff, object, old, e->about.object[0]);
+	ret = snap_copy(&diff.source, w, &e->work.watcher, err);
+	object_diff_fini(&diff);
+	close(old);
+	return ret;
+}
+
 static int write_pages(struct export *e, struct snap_writer *w, int object,
 		       struct err *err)
 {
+	int old = e->nr_on ? find_old(e) : -1, ret;
 	struct object_source memory;
 	struct diff_source diff;
 	struct snap_source *source = &memory.source;
-	int ret;
 
+	if (old >= 0)
+		return write_kin(e, w, object, old, err);
 	object_source_init(&memory, &object, e->about.object, 1);
 	if (e->nr_on) {
 		diff_source_init(&diff, &e->merge.source, source);
@@ -164,14 +196,42 @@ static int find_id(struct export *e, struct err *err)
 	return ret;
 }
 
-/* From here on it does not run, and what is written is of one moment. */
+/* One that shall end does not run from here on. */
+static int hold(struct export *e, int *object, struct err *err)
+{
+	struct timespec now;
+	struct snap_id id;
+
+	if (snap_id_make(&id, err) ||
+	    ask_hold(e->fd, &e->moment.what, &e->bytes, err) ||
+	    find_id(e, err) || ask_memory(e->fd, &e->memory, object, err))
+		return -1;
+	clock_gettime(CLOCK_REALTIME, &now);
+	memcpy(e->moment.id, id.byte, sizeof(id.byte));
+	e->moment.time_ns = (uint64_t)now.tv_sec * 1000000000 +
+			    (uint64_t)now.tv_nsec;
+	return 0;
+}
+
+/* It runs on, or already has for long. */
+static int keep(struct export *e, int *object, struct err *err)
+{
+	struct verb_which which = {};
+	int live;
+
+	if (e->tag)
+		snprintf(which.tag, sizeof(which.tag), "%s", e->tag);
+	if (ask_memory(e->fd, &e->memory, &live, err))
+		return -1;
+	close(live);
+	return ask_moment(e->fd, &which, &e->moment, &e->bytes, object, err);
+}
+
 static int write_all(struct export *e, struct snap_writer *w, struct err *err)
 {
 	int object, ret;
 
-	if (ask_hold(e->fd, &e->held, &e->bytes, err) ||
-	    (e->stop && find_id(e, err)) ||
-	    ask_memory(e->fd, &e->memory, &object, err))
+	if (e->stop ? hold(e, &object, err) : keep(e, &object, err))
 		return -1;
 	ret = check_memory(&e->memory, object, err) ?: describe(e, err) ?:
 	      snap_write_about(w, &e->about, err) ?:
@@ -205,10 +265,7 @@ static int kill_it(struct export *e, struct err *err)
 	return ret;
 }
 
-/*
- * Had it been let go in between, by its process, the file would be of no moment.  One that
- * goes on need not wait for the disk.
- */
+/* Had it been let go in between, by its process, the file would be of no moment. */
 static int write_file(struct export *e, const char *path, struct err *err)
 {
 	struct snap_writer w;
@@ -217,7 +274,7 @@ static int write_file(struct export *e, const char *path, struct err *err)
 	if (snap_write_begin(&w, path, err))
 		return -1;
 	ret = write_all(e, &w, err) ?:
-	      e->stop ? ask_held(e->fd, &e->bytes, err) : ask_release(e->fd, err);
+	      e->stop ? ask_held(e->fd, &e->bytes, err) : 0;
 	if (!ret)
 		return snap_write_end(&w, err) ?: e->stop ? kill_it(e, err) : 0;
 	snap_write_give_up(&w);
@@ -229,7 +286,8 @@ static int export(struct export *e, const char *vm, const char *path,
 {
 	int ret;
 
-	if (reach_find(&e->reach, vm, err))
+	if ((e->tag && name_check(e->tag, err)) ||
+	    reach_find(&e->reach, vm, err))
 		return -1;
 	e->fd = ask_open(&e->reach, err);
 	if (e->fd < 0)
@@ -247,6 +305,7 @@ static int export(struct export *e, const char *vm, const char *path,
 }
 
 #define OPT_ON	OPT_FIRST
+#define OPT_TAG	(OPT_FIRST + 1)
 
 static int run(const struct command *cmd, int argc, char **argv)
 {
@@ -266,8 +325,12 @@ static int run(const struct command *cmd, int argc, char **argv)
 			return command_usage(cmd, "--on: at most %u", MERGE_MAX);
 		if (id == OPT_ON)
 			e.on[e.nr_on++] = (char *)a.value;
+		if (id == OPT_TAG)
+			e.tag = a.value;
 		quiet = quiet || id == 'q';
 	}
+	if (e.stop && e.tag)
+		return command_usage(cmd, "--stop and --tag: it does not end there");
 	operands = args_operands(&a, 2, 2);
 	if (!operands)
 		return VMCTL_USAGE;
@@ -282,6 +345,7 @@ static const struct cmd_option options[] = {
 	{ OPT_ON, "on", "FILE",
 	  "only pages that differ from this one; of increments\n"
 	  "as often as there are, the whole one first" },
+	{ OPT_TAG, "tag", "TAG", "the moment of this snapshot in memory, not of now" },
 	SNAP_QUIET_OPTION,
 	{}
 };
@@ -291,11 +355,12 @@ static const char *const operands[] = { "VM", "FILE", NULL };
 const struct command cmd_snap_export = {
 	.name = "export",
 	.summary = "Save a VM in the background, its state and its memory, to a file",
-	.usage = "[-sq] [--on FILE]... VM FILE",
+	.usage = "[-sq] [--tag TAG] [--on FILE]... VM FILE",
 	.help =
-"FILE, which must not exist, is a snapshot file, of one moment of the VM; the guest is\n"
-"held while it is written, and its time stands still.  With --stop the VM is killed\n"
-"when the file is whole; whatever goes wrong before, it goes on.\n",
+"FILE, which must not exist, is a snapshot file, of one moment of the VM, which goes on\n"
+"while it is written.  With --stop it is held meanwhile, and killed when the file is\n"
+"whole; whatever goes wrong before, it goes on.  An increment on the file of a snapshot\n"
+"that is still in memory is made without reading all of either.\n",
 	.options = options,
 	.operands = operands,
 	.super = &cmd_snap,

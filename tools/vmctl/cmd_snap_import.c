@@ -29,34 +29,6 @@ static int take_definition(const struct snap_reader *r, const char *name,
 	return 0;
 }
 
-/* Whether it is defined already, to the letter: 1, 0; -1: otherwise */
-static int is_defined(const struct paths *paths, const struct conf *conf,
-		      struct err *err)
-{
-	char *here = NULL, *there = conf_print(conf);
-	struct conf old;
-	int ret;
-
-	conf_init(&old);
-	ret = define_read(paths, conf->opt.name, &old, err);
-	if (!ret)
-		here = conf_print(&old);
-	conf_free(&old);
-	if (ret)
-		ret = err->code == VMCTL_NO_VM ? 0 : -1;
-	else if (!here || !there)
-		ret = err_set(err, VMCTL_FAILED, "out of memory");
-	else if (strcmp(here, there))
-		ret = err_set(err, VMCTL_FAILED,
-			      "%s: is defined, and not as in the file; try: another name",
-			      conf->opt.name);
-	else
-		ret = 1;
-	free(here);
-	free(there);
-	return ret;
-}
-
 /* ---- starting ---------------------------------------------------------------------------- */
 
 /* Whether this host has what the guest was given. */
@@ -109,7 +81,7 @@ static int check(const struct snap_reader *r, struct err *err)
 static int start(const struct paths *paths, const struct conf *conf,
 		 struct snap_reader *r, struct err *err)
 {
-	int defined = is_defined(paths, conf, err);
+	int defined = define_same(paths, conf, "in the file", err);
 	struct err other;
 
 	/* No file decides that its state is read without one. */

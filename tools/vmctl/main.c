@@ -17,6 +17,7 @@ static const struct command *const commands[] = {
 	&cmd_dump,
 	&cmd_events,
 	&cmd_exits,
+	&cmd_fork,
 	&cmd_help,
 	&cmd_info,
 	&cmd_inject,

@@ -14,11 +14,10 @@ enum {
 	VERB_BREAK,	/* likewise, behind a break */
 	VERB_MEMORY,	/* the reply is a struct verb_memory, and the memory object */
 	VERB_SANDBOX,	/* the reply is a struct verb_sandbox */
-	VERB_HOLD,	/* stops it until VERB_RELEASE or the connection's end; the
+	VERB_HOLD,	/* stops it until the connection's end; the
 			 * reply is a struct verb_hold */
 	VERB_HELD,	/* u64: an offset in what it tells of; the reply has bytes
 			 * from there, none at the end */
-	VERB_RELEASE,
 	VERB_SNAP_TAKE,	/* a tag, or nothing: one is made up; the reply is the tag */
 	VERB_SNAP_LIST,	/* u32: how many to pass over; the reply has some of those behind
 			 * them as struct verb_snap, the oldest first; none at the end */

@@ -129,11 +129,6 @@ int ask_held(int fd, const struct bytes *bytes, struct err *err)
 	return ask(fd, VERB_HELD, &end, sizeof(end), NULL, 0, NULL, err);
 }
 
-int ask_release(int fd, struct err *err)
-{
-	return ask(fd, VERB_RELEASE, NULL, 0, NULL, 0, NULL, err);
-}
-
 int ask_all_regs(int fd, struct verb_regs **regs, unsigned int *count,
 		 struct err *err)
 {

@@ -31,14 +31,13 @@ int ask_memory(int fd, struct verb_memory *memory, int *object,
 int ask_sandbox(int fd, struct verb_sandbox *sandbox, struct err *err);
 
 /**
- * ask_hold() - holds it, until ask_release() or @fd is closed
+ * ask_hold() - holds it, until @fd is closed
  * @bytes:	all that @hold tells of, which the caller frees
  */
 int ask_hold(int fd, struct verb_hold *hold, struct bytes *bytes,
 	     struct err *err);
 /** ask_held() - whether it still is, as it was when it told of @bytes */
 int ask_held(int fd, const struct bytes *bytes, struct err *err);
-int ask_release(int fd, struct err *err);
 
 /** ask_all_regs() - those of all; the caller frees the list */
 int ask_all_regs(int fd, struct verb_regs **regs, unsigned int *count,

@@ -8,12 +8,14 @@
 #include "vm/background.h"
 #include "vm/console_session.h"
 #include "vm/epitaph.h"
+#include "vm/feed.h"
 #include "vm/machine.h"
 #include "vm/place.h"
 #include "vm/restore.h"
 #include "vm/runtime.h"
 #include "vm/sandbox.h"
 #include "vm/spawn.h"
+#include "vm/state.h"
 #include "vm/thread.h"
 #include "vm/verbs.h"
 
@@ -27,6 +29,7 @@
  * struct background - what its process has
  * @snapshot:	that the first @machine goes on from, or NULL
  * @starter:	of the pipe to who waits until it does
+ * @feed:	likewise a moment of another machine
  * @files:	what each @machine is made of
  * @machine:	NULL between two, at a reset
  * @place:	entered before there is a machine, left after it
@@ -41,6 +44,7 @@ struct background {
 	const struct machine_options *opt;
 	struct snap_reader *snapshot;
 	int starter;
+	struct feed *feed;
 	struct runtime runtime;
 	struct place place;
 	struct loop loop;
@@ -60,6 +64,8 @@ struct background {
 /* "web started at 2031-05-06T07:08:09Z", or that it went on from a snapshot */
 static void log_start(struct background *b)
 {
+	const struct snap_id *from = b->snapshot ? &b->snapshot->about.id :
+				     b->feed ? &b->feed->id : NULL;
 	time_t now = time(NULL);
 	char when[32], id[SNAP_ID_TEXT], text[192];
 	struct tm tm;
@@ -67,8 +73,8 @@ static void log_start(struct background *b)
 	gmtime_r(&now, &tm);
 	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	snprintf(text, sizeof(text), "%s started at %s%s%s", b->opt->name, when,
-		 b->snapshot ? " from snapshot " : "",
-		 b->snapshot ? snap_id_text(id, &b->snapshot->about.id) : "");
+		 from ? " from snapshot " : "",
+		 from ? snap_id_text(id, from) : "");
 	session_mark(&b->session, text);
 }
 
@@ -128,16 +134,25 @@ static int make(struct background *b, struct err *err)
 	return b->machine ? 0 : -1;
 }
 
-/* From the snapshot, which has done its part then; those after it boot. */
-static int make_first(struct background *b, struct err *err)
+/* Of another's memory, its own; and of its state, as that was then. */
+static int make_fed(struct background *b, struct err *err)
 {
 	int ret;
 
-	b->files.bare = b->snapshot;
-	ret = make(b, err);
-	b->files.bare = false;
-	if (!b->snapshot)
-		return ret;
+	if (feed_take(b->feed, err))
+		return -1;
+	b->files.memory = vmm_mem_fork(b->feed->memory, err);
+	ret = b->files.memory < 0 || make(b, err) ||
+	      machine_load(b->machine, b->feed->state.data, b->feed->state.len,
+			   err) ? -1 : 0;
+	feed_done(b->feed);
+	return ret;
+}
+
+static int make_restored(struct background *b, struct err *err)
+{
+	int ret = make(b, err);
+
 	if (!ret) {
 		/* a file that does not come would keep us from signals */
 		b->snapshot->in.stop[0] = b->machine->signals.fd;
@@ -145,6 +160,18 @@ static int make_first(struct background *b, struct err *err)
 		ret = restore(b->machine, b->snapshot, err);
 	}
 	snap_read_close(b->snapshot);
+	return ret;
+}
+
+/* Those after it boot. */
+static int make_first(struct background *b, struct err *err)
+{
+	int ret;
+
+	b->files.bare = b->snapshot || b->feed;
+	ret = b->feed ? make_fed(b, err) :
+	      b->snapshot ? make_restored(b, err) : make(b, err);
+	b->files.bare = false;
 	return ret;
 }
 
@@ -248,8 +275,8 @@ static int enter_sandbox(struct background *b, struct err *err)
 	if (b->epitaph < 0)
 		return -1;
 	s->files = b->opt->cpus + MACHINE_FILES + CLIENT_FILES + TAGS_MAX;
-	if (b->snapshot)
-		s->files++;
+	/* the snapshot, or what is fed */
+	s->files += 4;
 	s->file_size = CONSOLE_LOG_LIMIT;
 	sandbox_keep_dir(s, &b->session.log.dir, b->session.log.where,
 			 SANDBOX_USE_LOG);
@@ -267,16 +294,36 @@ static int enter_sandbox(struct background *b, struct err *err)
 	return sandbox_enter(s, err);
 }
 
-/* What may fail, fails before it is ready; the log has only what ran. */
-static int get_ready(struct background *b, struct err *err)
+/* What has a name, and what can be refused for it. */
+static int prepare(struct background *b, struct err *err)
 {
 	sandbox_init(&b->sandbox, b->opt->sandbox);
 	verbs_init(&b->verbs, &b->loop, &b->sandbox, b->conf);
-	if (place_enter(&b->place, b->opt->name, &b->opt->sched, err) ||
-	    loop_init(&b->loop, err) || runtime_adopt(&b->runtime, err) ||
-	    session_open(&b->session, b->paths, b->opt->name, err) ||
-	    machine_files_open(&b->files, b->opt, err) ||
-	    listen_at(b, err) || enter_sandbox(b, err) || make_first(b, err))
+	return place_enter(&b->place, b->opt->name, &b->opt->sched, err) ||
+	       loop_init(&b->loop, err) || runtime_adopt(&b->runtime, err) ||
+	       session_open(&b->session, b->paths, b->opt->name, err) ||
+	       machine_files_open(&b->files, b->opt, err) ||
+	       listen_at(b, err) || enter_sandbox(b, err) ? -1 : 0;
+}
+
+/* One that is fed says how far it is, and goes on only if its brothers can. */
+static int get_made(struct background *b, struct spawn *spawn, struct err *err)
+{
+	if (prepare(b, err))
+		return -1;
+	if (b->feed)
+		spawn_step(spawn);
+	if (make_first(b, err))
+		return -1;
+	if (b->feed)
+		spawn_step(spawn);
+	return b->feed ? feed_await(b->feed, err) : 0;
+}
+
+/* What may fail, fails before it is ready; the log has only what ran. */
+static int get_ready(struct background *b, struct spawn *spawn, struct err *err)
+{
+	if (get_made(b, spawn, err))
 		return -1;
 	log_start(b);
 	log_sandbox(b);
@@ -297,7 +344,7 @@ static int body(struct spawn *spawn, void *arg)
 	b->starter = spawn->fd;
 	thread_name(b->opt->name);
 	thread_block_signals();
-	ret = get_ready(b, &err);
+	ret = get_ready(b, spawn, &err);
 	if (!ret) {
 		spawn_ready(spawn);
 		live(b);
@@ -318,29 +365,69 @@ static int body(struct spawn *spawn, void *arg)
 	return ret ? VMCTL_FAILED : VMCTL_OK;
 }
 
-int background_start(const struct paths *paths, const struct conf *conf,
-		     struct snap_reader *snapshot, struct err *err)
+static struct background *background_new(const struct paths *paths,
+					 const struct conf *conf,
+					 struct err *err)
 {
 	struct background *b = calloc(1, sizeof(*b));
-	int keep[3] = { -1, -1, -1 }, ret;
 
-	if (!b)
-		return err_set(err, VMCTL_FAILED, "out of memory");
+	if (!b) {
+		err_set(err, VMCTL_FAILED, "out of memory");
+		return NULL;
+	}
 	b->paths = paths;
 	b->conf = conf;
 	b->opt = &conf->opt;
-	b->snapshot = snapshot;
 	b->loop.epoll = b->files.vmm.fd = b->epitaph = -1;
 	b->files.memory = -1;
 	b->files.boot.kernel.fd = b->files.boot.initrd.fd = -1;
-	ret = runtime_claim(&b->runtime, paths, b->opt->name, err);
+	return b;
+}
+
+/* @keep: besides its lock, for which there is room in front */
+static int begin(struct background *b, struct spawned *child, int *keep,
+		 struct err *err)
+{
+	int ret;
+
+	if (runtime_claim(&b->runtime, b->paths, b->opt->name, err))
+		return -1;
+	keep[0] = b->runtime.lock;
+	ret = spawn_begin(child, body, b, keep, b->opt->sandbox != SANDBOX_OFF,
+			  err);
+	runtime_leave(&b->runtime);	/* it is the child's */
+	return ret;
+}
+
+int background_start(const struct paths *paths, const struct conf *conf,
+		     struct snap_reader *snapshot, struct err *err)
+{
+	int keep[3] = { -1, snapshot ? snapshot->in.fd : -1, -1 }, ret;
+	struct background *b = background_new(paths, conf, err);
+	struct spawned child;
+
+	if (!b)
+		return -1;
+	b->snapshot = snapshot;
+	ret = begin(b, &child, keep, err);
 	if (!ret) {
-		keep[0] = b->runtime.lock;
-		if (snapshot)
-			keep[1] = snapshot->in.fd;
-		ret = spawn(body, b, keep, b->opt->sandbox != SANDBOX_OFF, err);
-		runtime_leave(&b->runtime);	/* it is the child's */
+		ret = spawn_hear(&child, err);
+		spawn_end(&child);
 	}
+	free(b);
+	return ret;
+}
+
+int background_feed(const struct paths *paths, const struct conf *conf,
+		    struct feed *feed, struct spawned *child, struct err *err)
+{
+	int keep[4] = { -1, feed->fd, feed->store, -1 }, ret;
+	struct background *b = background_new(paths, conf, err);
+
+	if (!b)
+		return -1;
+	b->feed = feed;
+	ret = begin(b, child, keep, err);
 	free(b);
 	return ret;
 }

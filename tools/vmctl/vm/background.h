@@ -10,7 +10,9 @@
 #include "lib/paths.h"
 #include "vm/conf.h"
 
+struct feed;
 struct snap_reader;
+struct spawned;
 
 /**
  * background_start() - a process for the machine, which runs when this returns
@@ -20,5 +22,16 @@ struct snap_reader;
  */
 int background_start(const struct paths *paths, const struct conf *conf,
 		     struct snap_reader *snapshot, struct err *err);
+
+/**
+ * background_feed() - a process for a machine that goes on from a moment of another
+ * @feed:	the process's end of it
+ * @child:	to be heard of by spawn_hear(): that it is there and wants to be fed; that
+ *		it has been, and waits to be let go; that it runs.  spawn_end() must follow
+ *
+ * -1: there is no such process.
+ */
+int background_feed(const struct paths *paths, const struct conf *conf,
+		    struct feed *feed, struct spawned *child, struct err *err);
 
 #endif

@@ -180,6 +180,33 @@ int define_read(const struct paths *paths, const char *name, struct conf *conf,
 	return ret;
 }
 
+int define_same(const struct paths *paths, const struct conf *conf,
+		const char *as, struct err *err)
+{
+	char *here = NULL, *there = conf_print(conf);
+	struct conf old;
+	int ret;
+
+	conf_init(&old);
+	ret = define_read(paths, conf->opt.name, &old, err);
+	if (!ret)
+		here = conf_print(&old);
+	conf_free(&old);
+	if (ret)
+		ret = err->code == VMCTL_NO_VM ? 0 : -1;
+	else if (!here || !there)
+		ret = err_set(err, VMCTL_FAILED, "out of memory");
+	else if (strcmp(here, there))
+		ret = err_set(err, VMCTL_FAILED,
+			      "%s: is defined, and not as %s; try: another name",
+			      conf->opt.name, as);
+	else
+		ret = 1;
+	free(here);
+	free(there);
+	return ret;
+}
+
 int define_remove(const struct paths *paths, const char *name, struct err *err)
 {
 	char path[PATHS_LEN];

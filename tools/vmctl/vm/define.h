@@ -19,6 +19,13 @@ int define_create(const struct paths *paths, const struct conf *conf,
 int define_read(const struct paths *paths, const char *name, struct conf *conf,
 		struct err *err);
 
+/**
+ * define_same() - whether it is defined already, to the letter: 1, 0
+ * @as:		what it should be as then, for words; -1: it is not
+ */
+int define_same(const struct paths *paths, const struct conf *conf,
+		const char *as, struct err *err);
+
 int define_remove(const struct paths *paths, const char *name,
 		  struct err *err);
 

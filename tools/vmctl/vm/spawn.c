@@ -13,7 +13,7 @@
 /* ---- the child ----------------------------------------------------------------- */
 
 /* One write, which a pipe takes whole or not at all. */
-static void tell(struct spawn *s, const struct err *err)
+static void say(struct spawn *s, const struct err *err)
 {
 	ssize_t n;
 
@@ -23,8 +23,21 @@ static void tell(struct spawn *s, const struct err *err)
 		n = write(s->fd, err, sizeof(*err));
 	} while (n < 0 && errno == EINTR);
 	/* a starter that has gone does not want to know */
-	close(s->fd);
+}
+
+static void tell(struct spawn *s, const struct err *err)
+{
+	say(s, err);
+	if (s->fd >= 0)
+		close(s->fd);
 	s->fd = -1;
+}
+
+void spawn_step(struct spawn *s)
+{
+	const struct err good = { .code = VMCTL_OK };
+
+	say(s, &good);
 }
 
 void spawn_ready(struct spawn *s)
@@ -141,24 +154,52 @@ static int hear(int fd, struct err *err)
 	return err->code ? -1 : 0;
 }
 
+int spawn_begin(struct spawned *child,
+		int (*body)(struct spawn *s, void *arg), void *arg,
+		const int *keep, bool alone, struct err *err)
+{
+	int fd[2];
+
+	child->fd = -1;
+	if (pipe2(fd, O_CLOEXEC))
+		return err_set(err, VMCTL_FAILED, "pipe: %s", strerror(errno));
+	child->pid = fork();
+	if (!child->pid)
+		between(body, arg, keep, alone, fd[1]);
+	close(fd[1]);
+	child->fd = fd[0];
+	if (child->pid > 0)
+		return 0;
+	err_set(err, VMCTL_FAILED, "fork: %s", strerror(errno));
+	spawn_end(child);
+	return -1;
+}
+
+int spawn_hear(struct spawned *child, struct err *err)
+{
+	return hear(child->fd, err);
+}
+
+void spawn_end(struct spawned *child)
+{
+	if (child->fd < 0)
+		return;
+	close(child->fd);
+	child->fd = -1;
+	while (child->pid > 0 && waitpid(child->pid, NULL, 0) < 0 &&
+	       errno == EINTR)
+		;
+}
+
 int spawn(int (*body)(struct spawn *s, void *arg), void *arg, const int *keep,
 	  bool alone, struct err *err)
 {
-	int fd[2], ret;
-	pid_t pid;
+	struct spawned child;
+	int ret;
 
-	if (pipe2(fd, O_CLOEXEC))
-		return err_set(err, VMCTL_FAILED, "pipe: %s", strerror(errno));
-	pid = fork();
-	if (!pid)
-		between(body, arg, keep, alone, fd[1]);
-	close(fd[1]);
-	if (pid < 0)
-		ret = err_set(err, VMCTL_FAILED, "fork: %s", strerror(errno));
-	else
-		ret = hear(fd[0], err);
-	close(fd[0]);
-	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	if (spawn_begin(&child, body, arg, keep, alone, err))
+		return -1;
+	ret = spawn_hear(&child, err);
+	spawn_end(&child);
 	return ret;
 }

@@ -8,6 +8,7 @@
 #define VMCTL_SPAWN_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "lib/err.h"
 
@@ -15,6 +16,9 @@
 struct spawn {
 	int fd;
 };
+
+/** spawn_step() - tells the starter that all is well so far */
+void spawn_step(struct spawn *s);
 
 /** spawn_ready() - lets the starter go, with success */
 void spawn_ready(struct spawn *s);
@@ -31,5 +35,26 @@ void spawn_fail(struct spawn *s, const struct err *err);
  */
 int spawn(int (*body)(struct spawn *s, void *arg), void *arg, const int *keep,
 	  bool alone, struct err *err);
+
+/**
+ * struct spawned - the starter's side of one that is not waited for; @fd: -1: none
+ */
+struct spawned {
+	int fd;
+	pid_t pid;
+};
+
+/**
+ * spawn_begin() - as spawn(), which is this and what follows
+ *
+ * Unless it fails, spawn_end() must follow.
+ */
+int spawn_begin(struct spawned *child,
+		int (*body)(struct spawn *s, void *arg), void *arg,
+		const int *keep, bool alone, struct err *err);
+/** spawn_hear() - waits for its next step, or that it is ready, or why it cannot be */
+int spawn_hear(struct spawned *child, struct err *err);
+/** spawn_end() - nothing more is heard of it */
+void spawn_end(struct spawned *child);
 
 #endif

@@ -147,21 +147,6 @@ static int held(struct talk_server *server, const struct talk_message *asked,
 	return 0;
 }
 
-static int release(struct talk_server *server, const struct talk_message *asked,
-		   struct talk_message *reply, struct err *err)
-{
-	struct verbs *v = verbs_of(server);
-
-	(void)reply;
-	if (asked->len)
-		return verbs_nonsense(err);
-	if (v->saving.by != server->asking)
-		return err_set(err, VMCTL_STATE, "the VM is not held");
-	saving_end(&v->saving);
-	server->staying = NULL;
-	return 0;
-}
-
 static void gone(struct talk_server *server, const struct talk_client *client)
 {
 	struct verbs *v = verbs_of(server);
@@ -181,7 +166,6 @@ static const struct talk_verb table[] = {
 	{ VERB_SANDBOX, sandbox },
 	{ VERB_HOLD, hold },
 	{ VERB_HELD, held },
-	{ VERB_RELEASE, release },
 	{ VERB_SNAP_TAKE, verb_snap_take },
 	{ VERB_SNAP_LIST, verb_snap_list },
 	{ VERB_SNAP_DROP, verb_snap_drop },
