@@ -20,6 +20,7 @@
 #include "core/vm.h"
 #include "ctl/ctl.h"
 #include "dev/dev.h"
+#include "ksm/ksm.h"
 #include "mem/mem.h"
 #include "x86/x86.h"
 
@@ -166,9 +167,12 @@ static int __init vmm_init(void)
 	err = vmm_mem_init(vmm_dev_mem_ioctl);
 	if (err)
 		return err;
-	err = vmm_backend->setup();
+	err = vksm_init();
 	if (err)
 		goto err_mem;
+	err = vmm_backend->setup();
+	if (err)
+		goto err_ksm;
 	err = host_enable();
 	if (err)
 		goto err_setup;
@@ -188,6 +192,8 @@ err_enable:
 	host_disable();
 err_setup:
 	vmm_backend->teardown();
+err_ksm:
+	vksm_exit();
 err_mem:
 	vmm_mem_exit();
 	return err;
@@ -199,6 +205,7 @@ static void __exit vmm_exit(void)
 	vmm_ctl_exit();
 	host_disable();
 	vmm_backend->teardown();
+	vksm_exit();
 	vmm_mem_exit();
 }
 

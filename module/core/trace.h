@@ -223,6 +223,39 @@ TRACE_EVENT(vmm_entry_failed,
 		  __entry->why)
 );
 
+/* A pass of deduplication's scanner over all memory objects. */
+TRACE_EVENT(vmm_ksm_begin,
+	TP_PROTO(u64 pass),
+	TP_ARGS(pass),
+	TP_STRUCT__entry(
+		__field(u64, pass)
+	),
+	TP_fast_assign(
+		__entry->pass = pass;
+	),
+	TP_printk("pass %llu", __entry->pass)
+);
+
+/* It has ended; @hashed and @ns since the scanner began anew. */
+TRACE_EVENT(vmm_ksm_end,
+	TP_PROTO(u64 pass, u64 visited, u64 hashed, u64 ns),
+	TP_ARGS(pass, visited, hashed, ns),
+	TP_STRUCT__entry(
+		__field(u64, pass)
+		__field(u64, visited)
+		__field(u64, hashed)
+		__field(u64, ns)
+	),
+	TP_fast_assign(
+		__entry->pass = pass;
+		__entry->visited = visited;
+		__entry->hashed = hashed;
+		__entry->ns = ns;
+	),
+	TP_printk("pass %llu visited %llu hashed in all %llu ns %llu",
+		  __entry->pass, __entry->visited, __entry->hashed, __entry->ns)
+);
+
 #endif
 
 #undef TRACE_INCLUDE_PATH

@@ -16,17 +16,8 @@
 #include "core/stats.h"
 #include "core/vm.h"
 #include "ctl/sysfs.h"
+#include "ctl/sysfs_ksm.h"
 #include "uapi/linux/vmm_netlink.h"
-
-/**
- * struct vmm_sysfs_vm - the directory of a VM
- * @kobj:	what keeps this alive
- * @vm:		valid until the directory has been removed
- */
-struct vmm_sysfs_vm {
-	struct kobject kobj;
-	struct vmm_vm *vm;
-};
 
 static struct kobject *top, *vms_dir;
 
@@ -234,7 +225,8 @@ static const struct attribute_group vm_group = {
 };
 
 static const struct attribute_group *vm_groups[] = {
-	&vm_group, &vm_files.stats_group, &vm_files.exits_group, NULL
+	&vm_group, &vm_files.stats_group, &vm_files.exits_group,
+	&vmm_sysfs_ksm_vm_group, NULL
 };
 
 static void vm_release(struct kobject *kobj)
@@ -292,6 +284,8 @@ static int add_top_files(void)
 		err = sysfs_create_groups(top, total_files.groups);
 	if (!err)
 		err = sysfs_create_groups(top, gone_files.groups);
+	if (!err)
+		err = sysfs_create_group(top, &vmm_sysfs_ksm_group);
 	return err;
 }
 
@@ -302,6 +296,7 @@ int vmm_sysfs_init(void)
 	fill_files(&total_files, 0444, total_show);
 	fill_files(&gone_files, 0444, gone_show);
 	fill_files(&vm_files, 0400, vm_stat_show);
+	vmm_sysfs_ksm_fill();
 	top = kobject_create_and_add("vmm", kernel_kobj);
 	if (!top)
 		return err;

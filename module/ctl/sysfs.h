@@ -2,7 +2,19 @@
 #ifndef VMM_CTL_SYSFS_H
 #define VMM_CTL_SYSFS_H
 
+#include <linux/kobject.h>
+
 struct vmm_vm;
+
+/**
+ * struct vmm_sysfs_vm - the directory of a VM
+ * @kobj:	what keeps this alive
+ * @vm:		valid until the directory has been removed
+ */
+struct vmm_sysfs_vm {
+	struct kobject kobj;
+	struct vmm_vm *vm;
+};
 
 int vmm_sysfs_init(void);
 void vmm_sysfs_exit(void);

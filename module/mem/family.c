@@ -42,6 +42,10 @@ struct vmm_gone_batch {
 static struct workqueue_struct *gone_wq;
 static atomic_t families;
 
+/* All of them. */
+static LIST_HEAD(family_list);
+static DEFINE_SPINLOCK(family_list_lock);
+
 /**
  * vmm_family_init() - when the module is loaded
  */
@@ -85,6 +89,9 @@ struct vmm_family *vmm_family_create(void)
 		mutex_init(&family->lock[i]);
 	spin_lock_init(&family->gone_lock);
 	atomic_inc(&families);
+	spin_lock(&family_list_lock);
+	list_add_tail(&family->node, &family_list);
+	spin_unlock(&family_list_lock);
 	return family;
 }
 
@@ -100,8 +107,26 @@ static void family_release(struct kref *ref)
 
 	WARN_ON_ONCE(atomic_long_read(&family->totals.pages) ||
 		     atomic_long_read(&family->totals.nodes));
+	spin_lock(&family_list_lock);
+	list_del(&family->node);
+	spin_unlock(&family_list_lock);
 	kfree(family);
 	atomic_dec(&families);
+}
+
+/**
+ * vmm_family_pages() - pages of all families, each once
+ */
+u64 vmm_family_pages(void)
+{
+	struct vmm_family *family;
+	u64 sum = 0;
+
+	spin_lock(&family_list_lock);
+	list_for_each_entry(family, &family_list, node)
+		sum += atomic_long_read(&family->totals.pages);
+	spin_unlock(&family_list_lock);
+	return sum;
 }
 
 void vmm_family_put(struct vmm_family *family)

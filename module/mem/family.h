@@ -12,6 +12,7 @@
  */
 
 #include <linux/kref.h>
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 
@@ -25,6 +26,7 @@ struct vmm_gone_batch;
 /**
  * struct vmm_family - objects of one lineage
  * @ref:	one for each object, and for each batch under way
+ * @node:	in the list of all families
  * @top:	counts of roots and of chunks; outside of @lock[]
  * @lock:	each the blocks that fall to it
  * @totals:	atomic
@@ -34,6 +36,7 @@ struct vmm_gone_batch;
  */
 struct vmm_family {
 	struct kref ref;
+	struct list_head node;
 	struct mutex top;
 	struct mutex lock[VMM_FAMILY_LOCKS];
 	struct vmm_totals totals;
@@ -48,6 +51,7 @@ void vmm_family_exit(void);
 struct vmm_family *vmm_family_create(void);
 struct vmm_family *vmm_family_get(struct vmm_family *family);
 void vmm_family_put(struct vmm_family *family);
+u64 vmm_family_pages(void);
 
 static inline struct mutex *vmm_family_lock(struct vmm_family *family,
 					    unsigned long index)

@@ -59,6 +59,7 @@
 
 #include "mem/audit.h"
 #include "mem/mem.h"
+#include "mem/registry.h"
 
 /* Ranges, and pages in them, between two calls of the clients. */
 #define RETURN_RANGES	32
@@ -72,6 +73,16 @@
 
 /* Words that one call compares at most, about. */
 #define DIFFER_STEPS	4096
+
+/* Before anything changes that vmm_mem_turns() is about. */
+static void begin_turn(struct vmm_mem *mem)
+{
+	lockdep_assert_held(&mem->change);
+
+	WRITE_ONCE(mem->turns, mem->turns + 1);
+	/* Who finds what changes sees it: pairs with vmm_mem_turns(). */
+	smp_wmb();
+}
 
 /* --- freezing ------------------------------------------------------------------- */
 
@@ -243,11 +254,14 @@ struct vmm_mem *vmm_mem_freeze(struct vmm_mem *mem)
 		return frozen;
 	err = mutex_lock_killable(&mem->change);
 	if (!err) {
+		begin_turn(mem);
 		err = freeze(mem, frozen);
 		mutex_unlock(&mem->change);
 	}
-	if (!err)
+	if (!err) {
+		vmm_registry_add(frozen);
 		return frozen;
+	}
 	vmm_mem_unref(frozen);
 	return ERR_PTR(err);
 }
@@ -272,6 +286,7 @@ struct vmm_mem *vmm_mem_fork(struct vmm_mem *frozen)
 	mutex_lock(&mem->family->top);
 	vmm_tree_share(&mem->tree, &frozen->tree);
 	mutex_unlock(&mem->family->top);
+	vmm_registry_add(mem);
 	return mem;
 }
 
@@ -364,6 +379,7 @@ int vmm_mem_return(struct vmm_mem *mem, struct vmm_mem *frozen)
 		return -EXDEV;
 	if (mutex_lock_killable(&mem->change))
 		return -EINTR;
+	begin_turn(mem);
 	vmm_mem_change_begin(mem);
 	vmm_family_lock_all(mem->family);
 	old = vmm_root_of(mem->tree.root);

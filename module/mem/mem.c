@@ -65,6 +65,7 @@
 #include "mem/audit.h"
 #include "mem/file.h"
 #include "mem/mem.h"
+#include "mem/registry.h"
 
 /* What frozen objects show where they have nothing; never written. */
 static struct page *nothing;
@@ -124,13 +125,17 @@ struct vmm_mem *vmm_mem_alloc(struct vmm_family *family, unsigned long nr_pages,
 {
 	struct vmm_mem *mem = kzalloc(sizeof(*mem), GFP_KERNEL_ACCOUNT);
 	struct inode *inode;
+	int err;
 
 	if (!mem)
 		return ERR_PTR(-ENOMEM);
+	err = vmm_registry_reserve(mem);
+	if (err)
+		goto err_mem;
 	inode = vmm_mem_inode_create((u64)nr_pages << PAGE_SHIFT);
 	if (IS_ERR(inode)) {
-		kfree(mem);
-		return ERR_CAST(inode);
+		err = PTR_ERR(inode);
+		goto err_id;
 	}
 	kref_init(&mem->ref);
 	mem->nr_pages = nr_pages;
@@ -141,6 +146,12 @@ struct vmm_mem *vmm_mem_alloc(struct vmm_family *family, unsigned long nr_pages,
 	INIT_LIST_HEAD(&mem->clients);
 	init_rwsem(&mem->clients_lock);
 	return mem;
+
+err_id:
+	vmm_registry_del(mem);
+err_mem:
+	kfree(mem);
+	return ERR_PTR(err);
 }
 
 /**
@@ -172,6 +183,7 @@ struct vmm_mem *vmm_mem_create(u64 bytes, unsigned int flags)
 		vmm_mem_unref(mem);
 		return ERR_PTR(err);
 	}
+	vmm_registry_add(mem);
 	return mem;
 }
 
@@ -180,6 +192,7 @@ static void mem_release(struct kref *ref)
 	struct vmm_mem *mem = container_of(ref, struct vmm_mem, ref);
 
 	WARN_ON_ONCE(!list_empty(&mem->clients));
+	vmm_registry_del(mem);
 	iput(mem->inode);
 	if (mem->tree.root)
 		vmm_family_drop_root(mem->family, vmm_root_of(mem->tree.root));

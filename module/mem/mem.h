@@ -175,12 +175,14 @@ struct vmm_mem_stats {
  * struct vmm_mem - a memory object
  * @tree:	its pages; the root changes under all locks of @family
  * @ref:	one for the file, one for each slot and kernel user
+ * @id:		its number in the registry, constant
  * @nr_pages:	capacity, constant
  * @frozen:	constant; it never changes
  * @family:	constant, referenced
  * @inode:	constant; its i_mapping holds the user mappings, and is kept
  *		beyond the file for as long as the object lives
  * @change:	one freeze, return or round of a discard at a time
+ * @turns:	freezes and returns that have begun; @change
  * @clients:	vmm_mem_client.node; @clients_lock
  * @clients_lock: the list; held for reading while changed() runs
  * @busy:	invalidations under way
@@ -189,11 +191,13 @@ struct vmm_mem_stats {
 struct vmm_mem {
 	struct vmm_tree tree;
 	struct kref ref;
+	u32 id;
 	unsigned long nr_pages;
 	bool frozen;
 	struct vmm_family *family;
 	struct inode *inode;
 	struct mutex change;
+	unsigned int turns;
 	struct list_head clients;
 	struct rw_semaphore clients_lock;
 	atomic_t busy;

@@ -191,6 +191,10 @@ bool npt_space_is_writable(struct npt_space *space, u64 gpa);
 u64 npt_space_bytes(struct npt_space *space);
 u64 npt_space_resident(struct npt_space *space);
 
+/* Each object in the slots, once; @fn under slots_lock.  May sleep. */
+void npt_space_each_mem(struct npt_space *space,
+			void (*fn)(void *ctx, struct vmm_mem *mem), void *ctx);
+
 /* Copies the slot with the lowest number from @id on; false: there is none. */
 bool npt_space_slot_next(struct npt_space *space, u32 id,
 			 struct npt_slot *found);

@@ -40,22 +40,34 @@ static bool seen_before(const struct npt_slots *slots, unsigned int i)
 	return false;
 }
 
-u64 npt_space_resident(struct npt_space *space)
+void npt_space_each_mem(struct npt_space *space,
+			void (*fn)(void *ctx, struct vmm_mem *mem), void *ctx)
 {
-	struct vmm_mem_stats stats;
 	struct npt_slots *slots;
 	unsigned int i;
-	u64 sum = 0;
 
 	mutex_lock(&space->slots_lock);
 	slots = slots_held(space);
 	for (i = 0; i < slots->nr; i++) {
-		if (seen_before(slots, i))
-			continue;
-		vmm_mem_stats(mem_of(slots, i), &stats);
-		sum += stats.resident << PAGE_SHIFT;
+		if (!seen_before(slots, i))
+			fn(ctx, mem_of(slots, i));
 	}
 	mutex_unlock(&space->slots_lock);
+}
+
+static void add_resident(void *sum, struct vmm_mem *mem)
+{
+	struct vmm_mem_stats stats;
+
+	vmm_mem_stats(mem, &stats);
+	*(u64 *)sum += stats.resident << PAGE_SHIFT;
+}
+
+u64 npt_space_resident(struct npt_space *space)
+{
+	u64 sum = 0;
+
+	npt_space_each_mem(space, add_resident, &sum);
 	return sum;
 }
 

@@ -28,6 +28,29 @@ compare()
 
 compare stats module/core/stats_list.h
 compare exits module/core/exit.h
+
+# Deduplication's: two lists in one file, and the knobs.
+ksm_page=$page-ksm
+ksm_list=module/ksm/stats_list.h
+compare_ksm()
+{
+	local name names
+
+	names=$(sed -n "/define $2(X)/,/^$/p" $ksm_list | sed -nE 's/^\tX\([A-Z_]+,[ \t]*"([a-z_]+)".*/\1/p'
+		[ "$1" != ksm ] || sed -nE 's/^static struct kobj_attribute ([a-z_]+)_attr.*/\1/p' \
+			module/ctl/sysfs_ksm.c)
+	[ -n "$names" ] || offence "$ksm_list: no $2"
+	for name in $names; do
+		checked=$((checked + 1))
+		grep -qE "^What:.*/vmm/$1/$name$" $ksm_page || offence "$1/$name is not in $ksm_page"
+	done
+	for name in $(sed -nE "s#^What:.*/vmm/$1/([a-z_]+)\$#\1#p" $ksm_page); do
+		grep -qx "$name" <<<"$names" || offence "$ksm_page: $1/$name is no file of the module"
+	done
+}
+
+compare_ksm ksm VKSM_STATS
+compare_ksm 'vms/<id>/ksm' VKSM_VM_STATS
 for name in $(sed -nE 's/^static struct kobj_attribute ([a-z_]+)_attr.*/\1/p' module/ctl/sysfs.c); do
 	checked=$((checked + 1))
 	file=$(sed -nE "s/.*kobj_attribute ${name}_attr = *(__ATTR_RO.*)?/\1/p; /${name}_attr =\$/{n;p}" \

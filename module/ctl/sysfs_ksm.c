@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /sys/kernel/vmm/ksm and vms/<id>/ksm.  Documentation/ABI/testing/sysfs-kernel-vmm-ksm
+ * lists the files.
+ *
+ * Figures tell what is equal to what: who can write pages and read these finds out what
+ * others have in theirs.  So they are for root, also those of a VM that is another's.
+ */
+#define pr_fmt(fmt) "vmm: " fmt
+
+#include <linux/capability.h>
+#include <linux/kobject.h>
+#include <linux/sysfs.h>
+
+#include "core/vm.h"
+#include "ctl/sysfs.h"
+#include "ctl/sysfs_ksm.h"
+#include "ksm/ksm.h"
+#include "ksm/policy.h"
+
+/* ---- words --------------------------------------------------------------------- */
+
+static const char *const mode_names[] = {
+	[VKSM_OFF]	= "off",
+	[VKSM_OBSERVE]	= "observe",
+};
+
+static const char *const hash_names[] = {
+	[VKSM_HASH_MUL]	= "mul",
+	[VKSM_HASH_AES]	= "aes",
+};
+
+static ssize_t mode_show(struct kobject *kobj, struct kobj_attribute *attr,
+			 char *buf)
+{
+	struct vksm_knobs k;
+
+	vksm_get_knobs(&k);
+	return sysfs_emit(buf, "%s\n", mode_names[k.mode]);
+}
+
+static ssize_t mode_store(struct kobject *kobj, struct kobj_attribute *attr,
+			  const char *buf, size_t count)
+{
+	int i, err;
+
+	if (sysfs_streq(buf, "merge")) {
+		pr_notice("ksm: this version observes and does not merge\n");
+		return -EOPNOTSUPP;
+	}
+	i = sysfs_match_string(mode_names, buf);
+	if (i < 0)
+		return i;
+	err = vksm_set_mode(i);
+	return err ? err : count;
+}
+
+static ssize_t available_modes_show(struct kobject *kobj,
+				    struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s %s\n", mode_names[VKSM_OFF],
+			  mode_names[VKSM_OBSERVE]);
+}
+
+static ssize_t hash_show(struct kobject *kobj, struct kobj_attribute *attr,
+			 char *buf)
+{
+	struct vksm_knobs k;
+
+	vksm_get_knobs(&k);
+	return sysfs_emit(buf, "%s\n", hash_names[k.hash]);
+}
+
+static ssize_t hash_store(struct kobject *kobj, struct kobj_attribute *attr,
+			  const char *buf, size_t count)
+{
+	int i = sysfs_match_string(hash_names, buf), err;
+
+	if (i < 0)
+		return i;
+	err = vksm_set_hash(i);
+	return err ? err : count;
+}
+
+static ssize_t policy_show(struct kobject *kobj, struct kobj_attribute *attr,
+			   char *buf)
+{
+	struct vksm_knobs k;
+
+	vksm_get_knobs(&k);
+	return sysfs_emit(buf, "%s\n", vksm_policies[k.policy]->name);
+}
+
+static ssize_t policy_store(struct kobject *kobj, struct kobj_attribute *attr,
+			    const char *buf, size_t count)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < vksm_nr_policies; i++) {
+		if (!sysfs_streq(buf, vksm_policies[i]->name))
+			continue;
+		err = vksm_set_policy(i);
+		return err ? err : count;
+	}
+	return -EINVAL;
+}
+
+static ssize_t available_policies_show(struct kobject *kobj,
+				       struct kobj_attribute *attr, char *buf)
+{
+	unsigned int i;
+	int len = 0;
+
+	for (i = 0; i < vksm_nr_policies; i++)
+		len += sysfs_emit_at(buf, len, "%s%s", i ? " " : "",
+				     vksm_policies[i]->name);
+	return len + sysfs_emit_at(buf, len, "\n");
+}
+
+/* ---- numbers --------------------------------------------------------------------- */
+
+static ssize_t set_uint(const char *buf, size_t count,
+			int (*set)(unsigned int to))
+{
+	unsigned int to;
+	int err;
+
+	err = kstrtouint(buf, 0, &to);
+	if (!err)
+		err = set(to);
+	return err ? err : count;
+}
+
+static ssize_t set_u64(const char *buf, size_t count, int (*set)(u64 to))
+{
+	u64 to;
+	int err;
+
+	err = kstrtou64(buf, 0, &to);
+	if (!err)
+		err = set(to);
+	return err ? err : count;
+}
+
+#define UINT_FILE(_name)						\
+static ssize_t _name##_show(struct kobject *kobj,			\
+			    struct kobj_attribute *attr, char *buf)	\
+{									\
+	struct vksm_knobs k;						\
+									\
+	vksm_get_knobs(&k);						\
+	return sysfs_emit(buf, "%u\n", k._name);			\
+}									\
+static ssize_t _name##_store(struct kobject *kobj,			\
+			     struct kobj_attribute *attr,		\
+			     const char *buf, size_t count)		\
+{									\
+	return set_uint(buf, count, vksm_set_##_name);			\
+}
+
+UINT_FILE(pages_to_scan)
+UINT_FILE(sleep_millisecs)
+UINT_FILE(budget_cpu_pct)
+
+static ssize_t run_show(struct kobject *kobj, struct kobj_attribute *attr,
+			char *buf)
+{
+	struct vksm_knobs k;
+
+	vksm_get_knobs(&k);
+	return sysfs_emit(buf, "%u\n", k.run);
+}
+
+static ssize_t run_store(struct kobject *kobj, struct kobj_attribute *attr,
+			 const char *buf, size_t count)
+{
+	unsigned int to;
+	int err;
+
+	err = kstrtouint(buf, 0, &to);
+	if (!err)
+		err = to > VKSM_STOP_AND_FORGET ? -EINVAL : vksm_set_run(to);
+	return err ? err : count;
+}
+
+static ssize_t seed_show(struct kobject *kobj, struct kobj_attribute *attr,
+			 char *buf)
+{
+	struct vksm_knobs k;
+
+	vksm_get_knobs(&k);
+	return sysfs_emit(buf, "%llu\n", k.seed);
+}
+
+static ssize_t seed_store(struct kobject *kobj, struct kobj_attribute *attr,
+			  const char *buf, size_t count)
+{
+	return set_u64(buf, count, vksm_set_seed);
+}
+
+static ssize_t step_store(struct kobject *kobj, struct kobj_attribute *attr,
+			  const char *buf, size_t count)
+{
+	return set_u64(buf, count, vksm_step);
+}
+
+static ssize_t reset_store(struct kobject *kobj, struct kobj_attribute *attr,
+			   const char *buf, size_t count)
+{
+	unsigned int to;
+	int err;
+
+	err = kstrtouint(buf, 0, &to);
+	if (!err)
+		err = to == 1 ? vksm_reset() : -EINVAL;
+	return err ? err : count;
+}
+
+static struct kobj_attribute mode_attr = __ATTR_RW(mode);
+static struct kobj_attribute available_modes_attr = __ATTR_RO(available_modes);
+static struct kobj_attribute policy_attr = __ATTR_RW(policy);
+static struct kobj_attribute available_policies_attr =
+	__ATTR_RO(available_policies);
+static struct kobj_attribute hash_attr = __ATTR_RW(hash);
+static struct kobj_attribute run_attr = __ATTR_RW(run);
+static struct kobj_attribute pages_to_scan_attr = __ATTR_RW(pages_to_scan);
+static struct kobj_attribute sleep_millisecs_attr = __ATTR_RW(sleep_millisecs);
+static struct kobj_attribute budget_cpu_pct_attr = __ATTR_RW(budget_cpu_pct);
+static struct kobj_attribute seed_attr = __ATTR_RW_MODE(seed, 0600);
+static struct kobj_attribute step_attr = __ATTR_WO(step);
+static struct kobj_attribute reset_attr = __ATTR_WO(reset);
+
+static struct attribute *const knob_attrs[] = {
+	&mode_attr.attr, &available_modes_attr.attr, &policy_attr.attr,
+	&available_policies_attr.attr, &hash_attr.attr, &run_attr.attr,
+	&pages_to_scan_attr.attr, &sleep_millisecs_attr.attr,
+	&budget_cpu_pct_attr.attr, &seed_attr.attr, &step_attr.attr,
+	&reset_attr.attr,
+};
+
+/* ---- figures ------------------------------------------------------------------- */
+
+static struct kobj_attribute stat_file[VKSM_NR_STATS];
+static struct kobj_attribute vm_stat_file[VKSM_NR_VM_STATS];
+static struct attribute *attrs[ARRAY_SIZE(knob_attrs) + VKSM_NR_STATS + 1];
+static struct attribute *vm_attrs[VKSM_NR_VM_STATS + 1];
+
+const struct attribute_group vmm_sysfs_ksm_group = {
+	.name = "ksm", .attrs = attrs,
+};
+
+const struct attribute_group vmm_sysfs_ksm_vm_group = {
+	.name = "ksm", .attrs = vm_attrs,
+};
+
+static ssize_t stat_show(struct kobject *kobj, struct kobj_attribute *attr,
+			 char *buf)
+{
+	s64 stat[VKSM_NR_STATS];
+
+	vksm_stats(stat);
+	return sysfs_emit(buf, "%lld\n", stat[attr - stat_file]);
+}
+
+static void add_object(void *stat, struct vmm_mem *mem)
+{
+	vksm_add_object_stats(mem, stat);
+}
+
+static ssize_t vm_stat_show(struct kobject *kobj, struct kobj_attribute *attr,
+			    char *buf)
+{
+	struct vmm_vm *vm = container_of(kobj, struct vmm_sysfs_vm, kobj)->vm;
+	u64 stat[VKSM_NR_VM_STATS] = { };
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	npt_space_each_mem(&vm->space, add_object, stat);
+	return sysfs_emit(buf, "%llu\n", stat[attr - vm_stat_file]);
+}
+
+static void fill(struct kobj_attribute *file, const char *name,
+		 ssize_t (*show)(struct kobject *kobj,
+				 struct kobj_attribute *attr, char *buf))
+{
+	sysfs_attr_init(&file->attr);
+	file->attr.name = name;
+	file->attr.mode = 0400;
+	file->show = show;
+}
+
+void vmm_sysfs_ksm_fill(void)
+{
+	unsigned int i, n = ARRAY_SIZE(knob_attrs);
+
+	for (i = 0; i < n; i++)
+		attrs[i] = knob_attrs[i];
+	for (i = 0; i < VKSM_NR_STATS; i++) {
+		fill(&stat_file[i], vksm_stat_names[i], stat_show);
+		attrs[n + i] = &stat_file[i].attr;
+	}
+	for (i = 0; i < VKSM_NR_VM_STATS; i++) {
+		fill(&vm_stat_file[i], vksm_vm_stat_names[i], vm_stat_show);
+		vm_attrs[i] = &vm_stat_file[i].attr;
+	}
+}

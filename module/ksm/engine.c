@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Marks of pages and what they add up to: see engine.h.
+ */
+
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include <linux/types.h>
+
+#include "ksm/engine.h"
+#include "ksm/port.h"
+
+static enum vksm_kind kind_of(u32 mark)
+{
+	u32 kind = mark & VKSM_MARK_KIND;
+
+	return kind < VKSM_SHARED ? kind : VKSM_SHARED;
+}
+
+/* Of a page in an entry. */
+static u32 rank_of(u32 mark)
+{
+	return (mark & VKSM_MARK_KIND) - VKSM_SHARED;
+}
+
+static u32 print_of(u32 mark)
+{
+	return mark >> VKSM_MARK_PRINT_SHIFT;
+}
+
+/* @kind: with the rank. */
+static u32 make_mark(u32 print, bool still, u32 kind)
+{
+	return print << VKSM_MARK_PRINT_SHIFT | (still ? VKSM_MARK_STILL : 0) |
+	       kind;
+}
+
+int vksm_engine_init(struct vksm_engine *e, const struct vksm_policy *policy)
+{
+	*e = (struct vksm_engine){ .policy = policy };
+	return vksm_index_init(&e->index);
+}
+
+/* Objects are gone. */
+void vksm_engine_free(struct vksm_engine *e)
+{
+	vksm_index_free(&e->index);
+}
+
+u64 vksm_engine_bytes(const struct vksm_engine *e)
+{
+	return e->meta_bytes + vksm_index_bytes(&e->index);
+}
+
+/* --- objects ------------------------------------------------------------------ */
+
+static u64 object_bytes(u64 nr_groups)
+{
+	return sizeof(struct vksm_object) +
+	       nr_groups * sizeof(struct vksm_group *);
+}
+
+struct vksm_object *vksm_object_create(struct vksm_engine *e, u32 id,
+				       u64 nr_pages)
+{
+	u64 nr_groups = (nr_pages + VKSM_GROUP_PAGES - 1) >> VKSM_GROUP_SHIFT;
+	struct vksm_object *o = vksm_port_alloc(object_bytes(nr_groups));
+
+	if (!o)
+		return NULL;
+	o->id = id;
+	o->nr_pages = nr_pages;
+	o->nr_groups = nr_groups;
+	e->meta_bytes += object_bytes(nr_groups);
+	return o;
+}
+
+void vksm_object_free(struct vksm_engine *e, struct vksm_object *o)
+{
+	vksm_forget(e, o, 0, o->nr_pages);
+	e->meta_bytes -= object_bytes(o->nr_groups);
+	vksm_port_free(o);
+}
+
+void vksm_object_stir(struct vksm_object *o)
+{
+	u64 nr, i;
+
+	for (nr = 0; nr < o->nr_groups; nr++) {
+		if (!o->group[nr])
+			continue;
+		for (i = 0; i < VKSM_GROUP_PAGES; i++)
+			o->group[nr]->mark[i] &= ~VKSM_MARK_STILL;
+		vksm_port_breathe();
+	}
+}
+
+static struct vksm_group *group_of(struct vksm_engine *e,
+				   struct vksm_object *o, u64 index)
+{
+	struct vksm_group **g = &o->group[index >> VKSM_GROUP_SHIFT];
+
+	if (*g)
+		return *g;
+	*g = vksm_port_alloc(sizeof(**g));
+	if (!*g)
+		return NULL;
+	o->groups++;
+	e->meta_bytes += sizeof(**g);
+	return *g;
+}
+
+static void group_free(struct vksm_engine *e, struct vksm_object *o, u64 nr)
+{
+	vksm_port_free(o->group[nr]);
+	o->group[nr] = NULL;
+	o->groups--;
+	e->meta_bytes -= sizeof(struct vksm_group);
+}
+
+static void count_kind(struct vksm_engine *e, struct vksm_object *o,
+		       enum vksm_kind kind, int by)
+{
+	e->figures.kind[kind] += by;
+	o->figures.kind[kind] += by;
+}
+
+static void count_work(struct vksm_engine *e, struct vksm_object *o,
+		       enum vksm_work work)
+{
+	e->figures.work[work]++;
+	o->figures.work[work]++;
+}
+
+static void set_mark(struct vksm_engine *e, struct vksm_object *o, u32 *mark,
+		     u32 to)
+{
+	if (kind_of(*mark) != kind_of(to)) {
+		if (*mark)
+			count_kind(e, o, kind_of(*mark), -1);
+		if (to)
+			count_kind(e, o, kind_of(to), 1);
+	}
+	*mark = to;
+}
+
+/* --- pages ---------------------------------------------------------------------- */
+
+/* For a mark: by what the index says. */
+static u32 kind_found(int found)
+{
+	if (found >= 0)
+		return VKSM_SHARED + found;
+	return found == VKSM_FOUND_NONE ? VKSM_SINGLE : VKSM_REFUSED;
+}
+
+/* The page leaves what its mark says that it is in. */
+static void leave(struct vksm_engine *e, u32 mark)
+{
+	if (kind_of(mark) == VKSM_SHARED)
+		vksm_index_del(&e->index, print_of(mark), rank_of(mark));
+}
+
+static bool is_ready(struct vksm_engine *e, const struct vksm_look *look,
+		     bool same)
+{
+	struct vksm_sight sight = { .same = same };
+
+	if (!same && !look->zero)
+		sight.shared = vksm_index_count(&e->index, look->hash) > 1;
+	return e->policy->is_ready(&sight);
+}
+
+/*
+ * What a page that has been looked at is from now on.  One that is single and stays
+ * so would find its own bits in the filter.
+ */
+static u32 classify(struct vksm_engine *e, u32 mark,
+			       const struct vksm_look *look, bool same)
+{
+	struct vksm_index *ix = &e->index;
+
+	if (look->zero && kind_of(mark) != VKSM_VOLATILE)
+		same = kind_of(mark) == VKSM_ZERO;
+	if (same && kind_of(mark) == VKSM_SHARED &&
+	    vksm_index_is(ix, look->hash, rank_of(mark)))
+		return mark & VKSM_MARK_KIND;
+	if (same && kind_of(mark) == VKSM_SINGLE)
+		return kind_found(vksm_index_join(ix, look->hash));
+	leave(e, mark);
+	if (!is_ready(e, look, same))
+		return VKSM_VOLATILE;
+	if (look->zero)
+		return VKSM_ZERO;
+	return kind_found(vksm_index_add(ix, look->hash));
+}
+
+int vksm_note(struct vksm_engine *e, struct vksm_object *o, u64 index,
+	      const struct vksm_look *look)
+{
+	struct vksm_group *g = group_of(e, o, index);
+	u32 print = look->zero ? 0 : vksm_print(look->hash), *mark, was;
+	bool same;
+	u32 kind;
+
+	count_work(e, o, VKSM_WORK_SCANNED);
+	if (!look->zero)
+		count_work(e, o, VKSM_WORK_HASHED);
+	if (!g)
+		return -1;
+	mark = &g->mark[index & (VKSM_GROUP_PAGES - 1)];
+	was = *mark;
+	same = was && print_of(was) == print;
+	if (was && !same)
+		count_work(e, o, VKSM_WORK_CHANGED);
+	kind = classify(e, was, look, same);
+	set_mark(e, o, mark, make_mark(print, look->still, kind));
+	return 0;
+}
+
+static void forget_in_group(struct vksm_engine *e, struct vksm_object *o,
+			    u64 nr, u64 first, u64 end)
+{
+	u32 *mark = o->group[nr]->mark;
+
+	for (; first < end; first++) {
+		if (!mark[first])
+			continue;
+		leave(e, mark[first]);
+		set_mark(e, o, &mark[first], 0);
+	}
+	vksm_port_breathe();
+}
+
+void vksm_forget(struct vksm_engine *e, struct vksm_object *o, u64 first,
+		 u64 end)
+{
+	u64 nr, next, base;
+
+	for (; first < end; first = next) {
+		nr = first >> VKSM_GROUP_SHIFT;
+		base = nr << VKSM_GROUP_SHIFT;
+		next = base + VKSM_GROUP_PAGES < end ? base + VKSM_GROUP_PAGES :
+						       end;
+		if (!o->group[nr])
+			continue;
+		forget_in_group(e, o, nr, first - base, next - base);
+		if (first == base && (next == base + VKSM_GROUP_PAGES ||
+				      next == o->nr_pages))
+			group_free(e, o, nr);
+	}
+}
+
+/* --- at the ends of a pass -------------------------------------------------------- */
+
+bool vksm_begin(struct vksm_engine *e, u64 resident)
+{
+	u64 known = e->figures.kind[VKSM_SHARED] + e->figures.kind[VKSM_ZERO];
+	u64 pages = resident > known ? resident - known : 0;
+
+	if (pages < e->figures.kind[VKSM_SINGLE])
+		pages = e->figures.kind[VKSM_SINGLE];
+	return vksm_index_refilter(&e->index, pages);
+}
+
+void vksm_begin_group(struct vksm_engine *e, struct vksm_object *o, u64 nr)
+{
+	const u32 *mark = o->group[nr]->mark;
+	u64 i;
+
+	for (i = 0; i < VKSM_GROUP_PAGES; i++) {
+		if (kind_of(mark[i]) == VKSM_SINGLE)
+			vksm_index_note(&e->index, print_of(mark[i]));
+	}
+}
+
+bool vksm_is_unsettled(const struct vksm_engine *e)
+{
+	return e->index.nr_wanted || e->index.singles;
+}
+
+bool vksm_is_wanted(const struct vksm_engine *e, const struct vksm_object *o,
+		    u64 index)
+{
+	u32 mark = vksm_mark(o, index);
+
+	return kind_of(mark) == VKSM_SINGLE &&
+	       vksm_index_is_wanted(&e->index, print_of(mark));
+}
+
+/* What has changed since it was visited will be noted by the next pass. */
+void vksm_join(struct vksm_engine *e, struct vksm_object *o, u64 index,
+	       const struct vksm_look *look)
+{
+	u32 *mark = &o->group[index >> VKSM_GROUP_SHIFT]
+			->mark[index & (VKSM_GROUP_PAGES - 1)];
+	u32 kind;
+
+	if (look->zero)
+		return;
+	count_work(e, o, VKSM_WORK_HASHED);
+	if (vksm_print(look->hash) != print_of(*mark))
+		return;
+	kind = kind_found(vksm_index_join(&e->index, look->hash));
+	set_mark(e, o, mark, (*mark & ~VKSM_MARK_KIND) | kind);
+}
+
+void vksm_demote_group(struct vksm_engine *e, struct vksm_object *o, u64 nr)
+{
+	u32 *mark = o->group[nr]->mark;
+	u64 i;
+
+	for (i = 0; i < VKSM_GROUP_PAGES && e->index.singles; i++) {
+		if (kind_of(mark[i]) == VKSM_SHARED &&
+		    vksm_index_demote(&e->index, print_of(mark[i]),
+				      rank_of(mark[i])))
+			set_mark(e, o, &mark[i],
+				 (mark[i] & ~VKSM_MARK_KIND) | VKSM_SINGLE);
+	}
+}

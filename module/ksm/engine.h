@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef VMM_KSM_ENGINE_H
+#define VMM_KSM_ENGINE_H
+
+/*
+ * The engine: what is known of pages, and what it adds up to.
+ *
+ * Each page of an object that has been looked at has a mark: the print of its content
+ * and its kind.  Marks are in groups, which are there where there are marks.  What has
+ * a mark of kind VKSM_SHARED is counted in an entry of the index; all others are not,
+ * and what single pages are like only the index's filter knows, vaguely.
+ *
+ * A pass looks at each page once:
+ *	begin	a filter for as many pages as there are, if need be, in which single
+ *		pages are noted
+ *	scan	pages, by vksm_note()
+ *	join	single pages that turned out to have an equal join its entry, each after
+ *		another look at it
+ *	demote	entries of one page become none
+ * After a pass over pages that nobody changes, the figures are exact.
+ *
+ * Nothing is known of pages' numbers in the host: frames that several objects have
+ * count for each.
+ *
+ * Pure, and for one caller at a time.
+ */
+
+#include <linux/types.h>
+
+#include "ksm/hash.h"
+#include "ksm/index.h"
+#include "ksm/policy.h"
+
+#define VKSM_GROUP_SHIFT	10
+#define VKSM_GROUP_PAGES	(1UL << VKSM_GROUP_SHIFT)
+
+/* Kinds of pages. */
+enum vksm_kind {
+	VKSM_UNKNOWN,		/* not looked at */
+	VKSM_SINGLE,		/* like no other */
+	VKSM_ZERO,		/* of zeros only */
+	VKSM_VOLATILE,		/* to be seen with the same content once more */
+	VKSM_REFUSED,		/* too many contents have its print */
+	VKSM_SHARED,		/* in an entry: like others, after a pass */
+	VKSM_NR_KINDS,
+};
+
+/*
+ * A mark: print, whether the page was one that cannot change unnoticed, kind; that of
+ * a page in an entry is VKSM_SHARED and the entry's rank.
+ */
+#define VKSM_MARK_KIND		7U
+#define VKSM_MARK_STILL		8U
+#define VKSM_MARK_PRINT_SHIFT	4
+
+struct vksm_group {
+	u32 mark[VKSM_GROUP_PAGES];
+};
+
+/* Counters of work, of an object and of all. */
+#define VKSM_WORK(X)							\
+	X(SCANNED,	"pages_scanned")	/* visited */		\
+	X(SKIPPED,	"pages_skipped_clean")	/* cannot have changed */ \
+	X(HASHED,	"pages_hashed")					\
+	X(CHANGED,	"pages_changed")	/* not as they were */
+
+enum vksm_work {
+#define X(sym, name) VKSM_WORK_##sym,
+	VKSM_WORK(X)
+#undef X
+	VKSM_NR_WORK
+};
+
+/**
+ * struct vksm_figures - of an object, or of all
+ * @kind:	pages by kind
+ * @work:	what was done
+ */
+struct vksm_figures {
+	u64 kind[VKSM_NR_KINDS];
+	u64 work[VKSM_NR_WORK];
+};
+
+/**
+ * struct vksm_object - what is known of a memory object
+ * @id:		its number in mem's registry
+ * @turns:	what vmm_mem_turns() was when still pages were marked
+ * @nr_pages:	its length
+ * @figures:	of it
+ * @nr_groups:	length of @group
+ * @groups:	how many are there
+ * @group:	marks, or NULL where there are none
+ */
+struct vksm_object {
+	u32 id;
+	u32 turns;
+	u64 nr_pages;
+	struct vksm_figures figures;
+	u64 nr_groups;
+	u64 groups;
+	struct vksm_group *group[];
+};
+
+/**
+ * struct vksm_engine - all of it
+ * @index:	contents
+ * @figures:	of all objects; work includes that of objects that are gone
+ * @policy:	which
+ * @meta_bytes:	what marks take
+ */
+struct vksm_engine {
+	struct vksm_index index;
+	struct vksm_figures figures;
+	const struct vksm_policy *policy;
+	u64 meta_bytes;
+};
+
+/**
+ * struct vksm_look - a look at a page
+ * @hash:	its hash, unless
+ * @zero:	it is of zeros
+ * @still:	it cannot have changed as long as it is found so
+ */
+struct vksm_look {
+	u64 hash;
+	bool zero;
+	bool still;
+};
+
+int vksm_engine_init(struct vksm_engine *e, const struct vksm_policy *policy);
+void vksm_engine_free(struct vksm_engine *e);
+u64 vksm_engine_bytes(const struct vksm_engine *e);
+
+struct vksm_object *vksm_object_create(struct vksm_engine *e, u32 id,
+				       u64 nr_pages);
+/* Forgets all pages, too. */
+void vksm_object_free(struct vksm_engine *e, struct vksm_object *o);
+
+/* What has been still may have changed. */
+void vksm_object_stir(struct vksm_object *o);
+
+static inline u32 vksm_mark(const struct vksm_object *o, u64 index)
+{
+	const struct vksm_group *g = o->group[index >> VKSM_GROUP_SHIFT];
+
+	return g ? g->mark[index & (VKSM_GROUP_PAGES - 1)] : 0;
+}
+
+/* A page was visited, and what was known of it holds. */
+static inline void vksm_pass_over(struct vksm_engine *e, struct vksm_object *o)
+{
+	e->figures.work[VKSM_WORK_SCANNED]++;
+	e->figures.work[VKSM_WORK_SKIPPED]++;
+	o->figures.work[VKSM_WORK_SCANNED]++;
+	o->figures.work[VKSM_WORK_SKIPPED]++;
+}
+
+/* A page was visited and looked at; -1: no memory for what is to be known of it. */
+int vksm_note(struct vksm_engine *e, struct vksm_object *o, u64 index,
+	      const struct vksm_look *look);
+
+/* There are no pages in [@first, @end). */
+void vksm_forget(struct vksm_engine *e, struct vksm_object *o, u64 first,
+		 u64 end);
+
+/* --- at the ends of a pass ----------------------------------------------------- */
+
+/* Single pages are to be noted again. */
+bool vksm_begin(struct vksm_engine *e, u64 resident);
+void vksm_begin_group(struct vksm_engine *e, struct vksm_object *o, u64 nr);
+
+/* Whether there is something to be settled. */
+bool vksm_is_unsettled(const struct vksm_engine *e);
+
+/* Whether the page at @index has to be looked at; the look, if it has. */
+bool vksm_is_wanted(const struct vksm_engine *e, const struct vksm_object *o,
+		    u64 index);
+void vksm_join(struct vksm_engine *e, struct vksm_object *o, u64 index,
+	       const struct vksm_look *look);
+void vksm_demote_group(struct vksm_engine *e, struct vksm_object *o, u64 nr);
+
+#endif /* VMM_KSM_ENGINE_H */

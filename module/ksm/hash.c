@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Hashes of pages: see hash.h.
+ */
+
+#include <linux/compiler.h>
+#include <linux/kernel.h>
+#include <linux/types.h>
+
+#include "ksm/hash.h"
+
+/* The compiler has no vector registers in the kernel, and so nothing to keep in them. */
+#ifdef __SSE__
+#define CLOBBERS	"memory", "cc", "xmm0", "xmm1", "xmm2", "xmm3", \
+			"xmm4", "xmm5", "xmm6", "xmm7", "xmm8"
+#else
+#define CLOBBERS	"memory", "cc"
+#endif
+
+#define PAGE_WORDS	(VKSM_PAGE_BYTES / sizeof(u64))
+
+/* A permutation of numbers whose bits all depend on each other. */
+static u64 mix(u64 x)
+{
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ULL;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebULL;
+	return x ^ x >> 31;
+}
+
+u64 vksm_random(u64 *state)
+{
+	*state += 0x9e3779b97f4a7c15ULL;
+	return mix(*state);
+}
+
+void vksm_key_make(struct vksm_key *key, u64 seed, u64 domain)
+{
+	u64 state = mix(seed ^ mix(domain + 1)), *word = (u64 *)key;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(*key) / sizeof(*word); i++)
+		word[i] = vksm_random(&state);
+}
+
+bool vksm_page_is_zero(const void *page)
+{
+	const u64 *w = page, *end = w + PAGE_WORDS;
+
+	for (; w < end; w += 8) {
+		if (w[0] | w[1] | w[2] | w[3] | w[4] | w[5] | w[6] | w[7])
+			return false;
+	}
+	return true;
+}
+
+/* A block to a lane: one round, the block, one round, the key. */
+#define BLOCK(lane, at)						\
+	"aesenc " #at "(%[page]), %%xmm" #lane "\n\t"		\
+	"aesenc %%xmm8, %%xmm" #lane "\n\t"
+
+/* A lane into the first one. */
+#define FOLD(lane)						\
+	"aesenc %%xmm" #lane ", %%xmm0\n\t"			\
+	"aesenc %%xmm8, %%xmm0\n\t"
+
+u64 vksm_hash_aes(const struct vksm_key *key, const void *page)
+{
+	const void *end = (const char *)page + VKSM_PAGE_BYTES;
+	u64 out[2];
+
+	asm volatile(
+		"movdqu (%[key]), %%xmm0\n\t"
+		"movdqu 16(%[key]), %%xmm1\n\t"
+		"movdqu 32(%[key]), %%xmm2\n\t"
+		"movdqu 48(%[key]), %%xmm3\n\t"
+		"movdqu 64(%[key]), %%xmm4\n\t"
+		"movdqu 80(%[key]), %%xmm5\n\t"
+		"movdqu 96(%[key]), %%xmm6\n\t"
+		"movdqu 112(%[key]), %%xmm7\n\t"
+		"movdqu 128(%[key]), %%xmm8\n\t"
+		"1:\n\t"
+		BLOCK(0, 0) BLOCK(1, 16) BLOCK(2, 32) BLOCK(3, 48)
+		BLOCK(4, 64) BLOCK(5, 80) BLOCK(6, 96) BLOCK(7, 112)
+		"add $128, %[page]\n\t"
+		"cmp %[end], %[page]\n\t"
+		"jne 1b\n\t"
+		FOLD(1) FOLD(2) FOLD(3) FOLD(4) FOLD(5) FOLD(6) FOLD(7)
+		"aesenc %%xmm8, %%xmm0\n\t"
+		"aesenc %%xmm8, %%xmm0\n\t"
+		"movdqu %%xmm0, %[out]\n\t"
+		: [page] "+r" (page), [out] "=m" (out)
+		: [key] "r" (key), [end] "r" (end)
+		: CLOBBERS);
+	return out[0] ^ out[1];
+}
+
+/* Both halves of a product. */
+static u64 fold(u64 a, u64 b)
+{
+	unsigned __int128 p = (unsigned __int128)a * b;
+
+	return (u64)p ^ (u64)(p >> 64);
+}
+
+u64 vksm_hash_mul(const struct vksm_key *key, const void *page)
+{
+	u64 a = key->lane[0][0], b = key->lane[1][0], c = key->lane[2][0];
+	u64 d = key->lane[3][0];
+	const u64 *w = page, *end = w + PAGE_WORDS;
+
+	for (; w < end; w += 8) {
+		a = fold(w[0] ^ key->word[0], w[1] ^ a);
+		b = fold(w[2] ^ key->word[1], w[3] ^ b);
+		c = fold(w[4] ^ key->word[2], w[5] ^ c);
+		d = fold(w[6] ^ key->word[3], w[7] ^ d);
+	}
+	return mix(mix(mix(mix(a) + b) + c) + d);
+}

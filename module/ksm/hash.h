@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef VMM_KSM_HASH_H
+#define VMM_KSM_HASH_H
+
+/*
+ * The hash of a page: 64 bits, under a key that no guest knows.
+ *
+ * Equal pages have equal hashes, so a hash finds candidates; it proves nothing, and
+ * whoever merges compares bytes.  The key is there so that a guest cannot aim at
+ * collisions.  Two functions, which give different hashes:
+ *
+ *	aes	8 lanes of 16 bytes, each block of which is followed by two rounds of AES:
+ *		5 S-boxes at least see a difference before the guest can touch it again.
+ *	mul	4 lanes of products of 64 bits, folded: where there is no AES.
+ *
+ * Pure.  A page of zeros is told by a look of its own, which comes first and which
+ * other pages leave with their first bytes, mostly.
+ */
+
+#include <linux/types.h>
+
+#define VKSM_PAGE_BYTES		4096
+#define VKSM_LANES		8
+
+/**
+ * struct vksm_key - what a hash depends on beside the page
+ * @lane:	the lanes' first states
+ * @round:	the key of every round
+ * @word:	for the other function
+ */
+struct vksm_key {
+	u64 lane[VKSM_LANES][2];
+	u64 round[2];
+	u64 word[4];
+};
+
+/* A stream of numbers that a seed determines. */
+u64 vksm_random(u64 *state);
+
+/* The key of a domain: pages of different domains have nothing to do with each other. */
+void vksm_key_make(struct vksm_key *key, u64 seed, u64 domain);
+
+bool vksm_page_is_zero(const void *page);
+
+/* @page is aligned to 16 bytes.  The first wants AES, and the vector registers. */
+u64 vksm_hash_aes(const struct vksm_key *key, const void *page);
+u64 vksm_hash_mul(const struct vksm_key *key, const void *page);
+
+#endif /* VMM_KSM_HASH_H */

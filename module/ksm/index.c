@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The index of contents: see index.h.
+ */
+
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include <linux/types.h>
+
+#include "ksm/index.h"
+#include "ksm/port.h"
+
+#define FIRST_SIZE	256UL
+#define FIRST_BITS	(1UL << 15)
+
+/* Bits of a filter to each page that is to be noted in it. */
+#define BITS_A_PAGE	8
+
+/* An odd number, for the second bit. */
+#define SECOND		0x9e3779b1UL
+
+int vksm_index_init(struct vksm_index *ix)
+{
+	*ix = (struct vksm_index){ .size = FIRST_SIZE, .bits = FIRST_BITS };
+	ix->entry = vksm_port_alloc(FIRST_SIZE * sizeof(*ix->entry));
+	ix->filter = vksm_port_alloc(FIRST_BITS / 8);
+	ix->wanted = vksm_port_alloc(FIRST_BITS / 64);
+	if (ix->entry && ix->filter && ix->wanted)
+		return 0;
+	vksm_index_free(ix);
+	return -1;
+}
+
+void vksm_index_free(struct vksm_index *ix)
+{
+	vksm_port_free(ix->entry);
+	vksm_port_free(ix->filter);
+	vksm_port_free(ix->wanted);
+	*ix = (struct vksm_index){ };
+}
+
+u64 vksm_index_bytes(const struct vksm_index *ix)
+{
+	return ix->size * sizeof(*ix->entry) + ix->bits / 8 + ix->bits / 64;
+}
+
+/* --- bits --------------------------------------------------------------------- */
+
+static u64 first_bit(const struct vksm_index *ix, u32 print)
+{
+	return (u64)print * ix->bits >> VKSM_PRINT_BITS;
+}
+
+static u64 second_bit(const struct vksm_index *ix, u32 print)
+{
+	return first_bit(ix, print * SECOND & (VKSM_PRINTS - 1));
+}
+
+static bool test_bit_at(const u64 *bits, u64 at)
+{
+	return bits[at / 64] >> at % 64 & 1;
+}
+
+static void set_bit_at(u64 *bits, u64 at)
+{
+	bits[at / 64] |= 1ULL << at % 64;
+}
+
+static bool seen(const struct vksm_index *ix, u32 print)
+{
+	return test_bit_at(ix->filter, first_bit(ix, print)) &&
+	       test_bit_at(ix->filter, second_bit(ix, print));
+}
+
+void vksm_index_note(struct vksm_index *ix, u32 print)
+{
+	set_bit_at(ix->filter, first_bit(ix, print));
+	set_bit_at(ix->filter, second_bit(ix, print));
+	ix->noted++;
+}
+
+static void want(struct vksm_index *ix, u32 print)
+{
+	set_bit_at(ix->wanted, first_bit(ix, print) / 8);
+	ix->nr_wanted++;
+}
+
+bool vksm_index_is_wanted(const struct vksm_index *ix, u32 print)
+{
+	return ix->nr_wanted &&
+	       test_bit_at(ix->wanted, first_bit(ix, print) / 8);
+}
+
+void vksm_index_settled(struct vksm_index *ix)
+{
+	if (ix->nr_wanted)
+		memset(ix->wanted, 0, ix->bits / 64);
+	ix->nr_wanted = 0;
+}
+
+/* Much of what is noted is gone, or there is no room for what is to come. */
+static bool is_stale(const struct vksm_index *ix, u64 pages)
+{
+	return ix->noted > 2 * pages + FIRST_BITS / BITS_A_PAGE ||
+	       (ix->bits < VKSM_PRINTS && pages * BITS_A_PAGE > ix->bits);
+}
+
+bool vksm_index_refilter(struct vksm_index *ix, u64 pages)
+{
+	u64 bits = FIRST_BITS, *filter, *wanted;
+
+	if (!is_stale(ix, pages))
+		return false;
+	while (bits < VKSM_PRINTS && bits < pages * BITS_A_PAGE)
+		bits *= 2;
+	if (bits != ix->bits) {
+		filter = vksm_port_alloc(bits / 8);
+		wanted = vksm_port_alloc(bits / 64);
+		if (filter && wanted) {
+			vksm_port_free(ix->filter);
+			vksm_port_free(ix->wanted);
+			ix->filter = filter;
+			ix->wanted = wanted;
+			ix->bits = bits;
+			ix->noted = 0;
+			ix->nr_wanted = 0;
+			return true;
+		}
+		vksm_port_free(filter);
+		vksm_port_free(wanted);
+	}
+	memset(ix->filter, 0, ix->bits / 8);
+	ix->noted = 0;
+	return true;
+}
+
+/* --- the table ------------------------------------------------------------------- */
+
+static u64 home(const struct vksm_index *ix, u32 print)
+{
+	return (u64)print * ix->size >> VKSM_PRINT_BITS;
+}
+
+/* From where a print leads: the first entry that is free or has the print. */
+static struct vksm_entry *from(const struct vksm_index *ix, u64 at, u32 print)
+{
+	while (ix->entry[at].count && vksm_print(ix->entry[at].hash) != print)
+		at = (at + 1) & (ix->size - 1);
+	return &ix->entry[at];
+}
+
+static struct vksm_entry *first(const struct vksm_index *ix, u32 print)
+{
+	return from(ix, home(ix, print), print);
+}
+
+static struct vksm_entry *after(const struct vksm_index *ix,
+				const struct vksm_entry *e, u32 print)
+{
+	return from(ix, (e - ix->entry + 1) & (ix->size - 1), print);
+}
+
+static struct vksm_entry *free_place(const struct vksm_index *ix, u32 print)
+{
+	u64 at = home(ix, print);
+
+	while (ix->entry[at].count)
+		at = (at + 1) & (ix->size - 1);
+	return &ix->entry[at];
+}
+
+/* The entry of a content, or NULL; @ranks: a bit for each that its print has not. */
+static struct vksm_entry *find(struct vksm_index *ix, u64 hash,
+			       unsigned int *ranks)
+{
+	u32 print = vksm_print(hash);
+	struct vksm_entry *e;
+
+	ix->lookups++;
+	*ranks = (1U << VKSM_RANKS) - 1;
+	for (e = first(ix, print); e->count; e = after(ix, e, print)) {
+		if (e->hash == hash)
+			return e;
+		*ranks &= ~(1U << e->rank);
+	}
+	return NULL;
+}
+
+static struct vksm_entry *find_rank(struct vksm_index *ix, u32 print,
+				    unsigned int rank)
+{
+	struct vksm_entry *e = first(ix, print);
+
+	ix->lookups++;
+	while (e->count && e->rank != rank)
+		e = after(ix, e, print);
+	return e;
+}
+
+static bool grow(struct vksm_index *ix)
+{
+	struct vksm_entry *old = ix->entry, *entry;
+	u64 i, size = ix->size;
+
+	if (size >= VKSM_ENTRIES_MAX)
+		return false;
+	entry = vksm_port_alloc(2 * size * sizeof(*entry));
+	if (!entry)
+		return false;
+	ix->entry = entry;
+	ix->size = 2 * size;
+	for (i = 0; i < size; i++) {
+		if (old[i].count)
+			*free_place(ix, vksm_print(old[i].hash)) = old[i];
+		if (!(i % 4096))
+			vksm_port_breathe();
+	}
+	vksm_port_free(old);
+	return true;
+}
+
+static bool put(struct vksm_index *ix, u64 hash, unsigned int rank)
+{
+	if (ix->used >= ix->size / 4 * 3 && !grow(ix) &&
+	    ix->used >= ix->size / 16 * 15)
+		return false;
+	*free_place(ix, vksm_print(hash)) = (struct vksm_entry){
+		.hash = hash, .count = 1, .rank = rank,
+	};
+	ix->used++;
+	ix->singles++;
+	ix->sites++;
+	return true;
+}
+
+/* What comes after a free place, and could not be at home, moves up. */
+static void take(struct vksm_index *ix, struct vksm_entry *e)
+{
+	u64 mask = ix->size - 1, hole = e - ix->entry, at, origin;
+
+	ix->used--;
+	for (at = (hole + 1) & mask; ix->entry[at].count; at = (at + 1) & mask) {
+		origin = home(ix, vksm_print(ix->entry[at].hash));
+		if (((at - origin) & mask) < ((at - hole) & mask))
+			continue;
+		ix->entry[hole] = ix->entry[at];
+		hole = at;
+	}
+	ix->entry[hole].count = 0;
+}
+
+static int join(struct vksm_index *ix, struct vksm_entry *e)
+{
+	if (e->count++ == 1)
+		ix->singles--;
+	ix->sites++;
+	return e->rank;
+}
+
+int vksm_index_add(struct vksm_index *ix, u64 hash)
+{
+	u32 print = vksm_print(hash);
+	struct vksm_entry *e;
+	unsigned int ranks, rank = 0;
+
+	e = find(ix, hash, &ranks);
+	if (e)
+		return join(ix, e);
+	if (!seen(ix, print)) {
+		vksm_index_note(ix, print);
+		return VKSM_FOUND_NONE;
+	}
+	if (!ranks) {
+		ix->collisions++;
+		return VKSM_FOUND_NO_RANK;
+	}
+	while (!(ranks >> rank & 1))
+		rank++;
+	if (!put(ix, hash, rank)) {
+		ix->nomem++;
+		return VKSM_FOUND_NONE;
+	}
+	want(ix, print);
+	return rank;
+}
+
+int vksm_index_join(struct vksm_index *ix, u64 hash)
+{
+	unsigned int ranks;
+	struct vksm_entry *e = find(ix, hash, &ranks);
+
+	return e ? join(ix, e) : VKSM_FOUND_NONE;
+}
+
+static void leave(struct vksm_index *ix, struct vksm_entry *e)
+{
+	ix->sites--;
+	e->count--;
+	if (e->count == 1)
+		ix->singles++;
+	if (e->count)
+		return;
+	ix->singles--;
+	take(ix, e);
+}
+
+void vksm_index_del(struct vksm_index *ix, u32 print, unsigned int rank)
+{
+	struct vksm_entry *e = find_rank(ix, print, rank);
+
+	if (e->count)
+		leave(ix, e);
+}
+
+bool vksm_index_is(struct vksm_index *ix, u64 hash, unsigned int rank)
+{
+	const struct vksm_entry *e = find_rank(ix, vksm_print(hash), rank);
+
+	return e->count && e->hash == hash;
+}
+
+u64 vksm_index_count(struct vksm_index *ix, u64 hash)
+{
+	unsigned int ranks;
+	const struct vksm_entry *e = find(ix, hash, &ranks);
+
+	return e ? e->count : 0;
+}
+
+bool vksm_index_demote(struct vksm_index *ix, u32 print, unsigned int rank)
+{
+	struct vksm_entry *e = find_rank(ix, print, rank);
+
+	if (e->count != 1)
+		return false;
+	leave(ix, e);
+	vksm_index_note(ix, print);
+	return true;
+}

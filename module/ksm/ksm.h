@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef VMM_KSM_KSM_H
+#define VMM_KSM_KSM_H
+
+/*
+ * Deduplication: a scanner that looks at the pages of all memory objects.
+ *
+ * In the mode `observe' it hashes and counts, and changes nothing.  What is known of
+ * pages is in an engine (engine.h); it is forgotten when the mode becomes `off', and
+ * by vksm_reset().
+ *
+ * A kernel thread scans while vksm_set_run(VKSM_RUN) is in force; vksm_step()
+ * scans in the caller's thread, an exact number of pages.  Both go on where the
+ * other has stopped.
+ *
+ * All may sleep.
+ */
+
+#include <linux/types.h>
+
+#include "ksm/stats_list.h"
+
+struct vmm_mem;
+struct vksm_figures;
+
+enum vksm_mode {
+	VKSM_OFF,
+	VKSM_OBSERVE,
+};
+
+/* As of KSM's file `run'. */
+enum vksm_run {
+	VKSM_STOP,
+	VKSM_RUN,
+	VKSM_STOP_AND_FORGET,
+};
+
+enum vksm_hash {
+	VKSM_HASH_MUL,
+	VKSM_HASH_AES,
+	VKSM_NR_HASHES,
+};
+
+enum vksm_stat {
+#define X(sym, name) VKSM_STAT_##sym,
+	VKSM_STATS(X)
+#undef X
+	VKSM_NR_STATS
+};
+
+enum vksm_vm_stat {
+#define X(sym, name) VKSM_VM_STAT_##sym,
+	VKSM_VM_STATS(X)
+#undef X
+	VKSM_NR_VM_STATS
+};
+
+/**
+ * struct vksm_knobs - what can be set
+ * @mode:	what is done
+ * @run:	whether the thread does it
+ * @pages_to_scan: by the thread, before it sleeps
+ * @sleep_millisecs: for at least so long
+ * @budget_cpu_pct: and so long that it takes this share of a CPU at most
+ * @policy:	index into vksm_policies
+ * @hash:	which function
+ * @seed:	of the key, and of orders
+ */
+struct vksm_knobs {
+	enum vksm_mode mode;
+	enum vksm_run run;
+	unsigned int pages_to_scan;
+	unsigned int sleep_millisecs;
+	unsigned int budget_cpu_pct;
+	unsigned int policy;
+	enum vksm_hash hash;
+	u64 seed;
+};
+
+int vksm_init(void);
+void vksm_exit(void);
+
+void vksm_get_knobs(struct vksm_knobs *knobs);
+
+int vksm_set_mode(enum vksm_mode mode);
+int vksm_set_run(enum vksm_run run);
+int vksm_set_pages_to_scan(unsigned int pages);
+int vksm_set_sleep_millisecs(unsigned int ms);
+int vksm_set_budget_cpu_pct(unsigned int pct);		/* -ERANGE: not 1 to 100 */
+
+/* These forget everything. */
+int vksm_set_policy(unsigned int policy);
+int vksm_set_hash(enum vksm_hash hash);		/* -EOPNOTSUPP: not this CPU */
+int vksm_set_seed(u64 seed);
+int vksm_reset(void);
+
+/*
+ * Scans so many pages, fewer if there are none; then up to the next page, or the end of
+ * the pass.  -EOPNOTSUPP: mode is off; -EINTR: about to be killed.
+ */
+int vksm_step(u64 pages);
+
+/* All at one time. */
+void vksm_stats(s64 stat[VKSM_NR_STATS]);
+
+/* Adds what is known of an object. */
+void vksm_add_object_stats(struct vmm_mem *mem, u64 stat[VKSM_NR_VM_STATS]);
+
+extern const char *const vksm_stat_names[VKSM_NR_STATS];
+extern const char *const vksm_vm_stat_names[VKSM_NR_VM_STATS];
+
+#endif /* VMM_KSM_KSM_H */

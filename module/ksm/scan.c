@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The scan: passes over all objects.
+ *
+ * A page is looked at inside of RCU, by the word that the object has for it at that
+ * moment; nothing is made, no reference taken, no lock of memory objects held, so that
+ * no vCPU waits for a hash.  What is written meanwhile makes a hash of no content
+ * that ever was; the next pass sees that the page is another one.
+ *
+ * Pages that cannot have changed
+ *   A page that was not the object's own when it was hashed, and is not now, is as it was
+ *   (mem/registry.c), if no freeze and no return began in between; that is a count
+ *   for each object.  All pages of frozen objects are such pages.
+ *   A page that is own can be written at any time: by vCPUs, which leave a dirty bit; by
+ *   the kernel for them, which leaves none; by user space and whoever has a reference from
+ *   there, which leave none either.  So it is always looked at.
+ */
+
+#include <linux/io.h>
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/rcupdate.h>
+#include <asm/fpu/api.h>
+
+#include "core/trace.h"
+#include "ksm/scan.h"
+#include "mem/mem.h"
+#include "mem/registry.h"
+
+/* Steps that find nothing, in one batch. */
+#define STEPS_MAX	4096
+
+int vksm_scan_init(struct vksm_scan *s, const struct vksm_policy *policy)
+{
+	if (vksm_engine_init(&s->engine, policy))
+		return -ENOMEM;
+	xa_init(&s->objects);
+	s->phase = VKSM_PHASE_START;
+	s->id = 0;
+	s->step = 0;
+	s->passes = 0;
+	s->visited = 0;
+	s->scan_ns = 0;
+	return 0;
+}
+
+void vksm_scan_free(struct vksm_scan *s)
+{
+	struct vksm_object *o;
+	unsigned long id;
+
+	xa_for_each(&s->objects, id, o) {
+		xa_erase(&s->objects, id);
+		vksm_object_free(&s->engine, o);
+	}
+	xa_destroy(&s->objects);
+	vksm_engine_free(&s->engine);
+}
+
+void vksm_scan_gone(struct vksm_scan *s, u32 id)
+{
+	struct vksm_object *o = xa_erase(&s->objects, id);
+
+	if (o)
+		vksm_object_free(&s->engine, o);
+}
+
+static struct vksm_object *object_of(struct vksm_scan *s, struct vmm_mem *mem)
+{
+	struct vksm_object *o = xa_load(&s->objects, mem->id);
+
+	if (o)
+		return o;
+	o = vksm_object_create(&s->engine, mem->id, mem->nr_pages);
+	if (!o)
+		return NULL;
+	if (!xa_is_err(xa_store(&s->objects, mem->id, o, GFP_KERNEL)))
+		return o;
+	vksm_object_free(&s->engine, o);
+	return NULL;
+}
+
+/* --- a page ------------------------------------------------------------------ */
+
+static void hash_page(const struct vksm_scan *s, unsigned long phys,
+		      struct vksm_look *look)
+{
+	const void *page = __va(phys);
+
+	look->zero = vksm_page_is_zero(page);
+	if (look->zero)
+		return;
+	if (s->needs_fpu)
+		kernel_fpu_begin();
+	look->hash = s->hash(&s->key, page);
+	if (s->needs_fpu)
+		kernel_fpu_end();
+}
+
+enum sight {
+	ABSENT,
+	PRESENT,	/* there was no room to look at it */
+	AS_BEFORE,
+	LOOKED_AT,
+};
+
+static enum sight look_at(const struct vksm_scan *s, const struct vmm_mem *mem,
+			  const struct vksm_object *o, u64 index, bool room,
+			  struct vksm_look *look)
+{
+	struct vmm_mem_peek peek;
+	bool still;
+
+	if (!vmm_mem_peek(mem, index, &peek))
+		return ABSENT;
+	if (!room)
+		return PRESENT;
+	still = !peek.own && vmm_mem_turns(mem) == o->turns;
+	if (still && s->engine.policy->passes_over &&
+	    (vksm_mark(o, index) & VKSM_MARK_STILL))
+		return AS_BEFORE;
+	hash_page(s, peek.phys, look);
+	look->still = still;
+	return LOOKED_AT;
+}
+
+/* Visits a page if there is one, and room. */
+static enum sight visit(struct vksm_scan *s, struct vmm_mem *mem,
+			struct vksm_object *o, u64 index, struct vksm_batch *b)
+{
+	struct vksm_look look = { };
+	enum sight sight;
+
+	rcu_read_lock();
+	sight = look_at(s, mem, o, index, b->visited < b->room, &look);
+	rcu_read_unlock();
+	if (sight == AS_BEFORE)
+		vksm_pass_over(&s->engine, o);
+	else if (sight == LOOKED_AT && vksm_note(&s->engine, o, index, &look))
+		s->engine.index.nomem++;
+	if (sight >= AS_BEFORE) {
+		b->visited++;
+		s->visited++;
+	}
+	return sight;
+}
+
+/* --- an object ----------------------------------------------------------------- */
+
+static void next_object(struct vksm_scan *s, u32 id)
+{
+	s->id = id + 1;
+	s->step = 0;
+}
+
+/* From a page that is not there to the next one that may be. */
+static u64 skip_hole(struct vksm_scan *s, struct vmm_mem *mem,
+		     struct vksm_object *o, u64 index)
+{
+	bool found;
+	u64 next;
+
+	rcu_read_lock();
+	next = vmm_tree_seek(&mem->tree, index, true, &found);
+	rcu_read_unlock();
+	/* It came meanwhile, or is something else than a page in memory. */
+	next = max(next, index + 1);
+	vksm_forget(&s->engine, o, index, next);
+	return next;
+}
+
+static void scan_object(struct vksm_scan *s, struct vmm_mem *mem,
+			struct vksm_batch *b)
+{
+	const struct vksm_policy *policy = s->engine.policy;
+	u64 steps = vksm_policy_steps(policy, mem->nr_pages), index;
+	u64 salt = s->seed + mem->id + (s->passes << 32);
+	struct vksm_object *o = object_of(s, mem);
+	unsigned int tries = STEPS_MAX;
+	enum sight sight;
+
+	if (!o) {
+		s->engine.index.nomem++;
+		next_object(s, mem->id);
+		return;
+	}
+	salt = vksm_random(&salt);
+	if (o->turns != vmm_mem_turns(mem)) {
+		o->turns = vmm_mem_turns(mem);
+		vksm_object_stir(o);
+	}
+	while (s->step < steps && tries--) {
+		index = policy->place ?
+			policy->place(salt, s->step, mem->nr_pages) : s->step;
+		sight = index < mem->nr_pages ? visit(s, mem, o, index, b) :
+						ABSENT;
+		if (sight == PRESENT) {
+			b->at_page = true;
+			return;
+		}
+		if (sight != ABSENT) {
+			s->step++;
+		} else if (policy->place) {
+			if (index < mem->nr_pages)
+				vksm_forget(&s->engine, o, index, index + 1);
+			s->step++;
+		} else {
+			s->step = skip_hole(s, mem, o, index);
+		}
+	}
+	if (s->step >= steps)
+		next_object(s, mem->id);
+}
+
+/* Single pages that may be equal to one that was seen after them. */
+static void join_group(struct vksm_scan *s, struct vmm_mem *mem,
+		       struct vksm_object *o, u64 nr)
+{
+	u64 index = nr << VKSM_GROUP_SHIFT;
+	u64 end = min(index + VKSM_GROUP_PAGES, o->nr_pages);
+	struct vksm_look look = { };
+	struct vmm_mem_peek peek;
+	bool there;
+
+	for (; index < end; index++) {
+		if (!vksm_is_wanted(&s->engine, o, index))
+			continue;
+		rcu_read_lock();
+		there = vmm_mem_peek(mem, index, &peek);
+		if (there)
+			hash_page(s, peek.phys, &look);
+		rcu_read_unlock();
+		if (there)
+			vksm_join(&s->engine, o, index, &look);
+	}
+}
+
+/* --- a pass ---------------------------------------------------------------------- */
+
+static void enter(struct vksm_scan *s, enum vksm_phase phase)
+{
+	s->phase = phase;
+	s->id = 0;
+	s->step = 0;
+}
+
+static void start_pass(struct vksm_scan *s)
+{
+	trace_vmm_ksm_begin(s->passes);
+	s->visited = 0;
+	enter(s, vksm_begin(&s->engine, vmm_registry_resident()) ?
+		 VKSM_PHASE_BEGIN : VKSM_PHASE_SCAN);
+}
+
+static void end_pass(struct vksm_scan *s, struct vksm_batch *b)
+{
+	vksm_index_settled(&s->engine.index);
+	trace_vmm_ksm_end(s->passes, s->visited,
+			  s->engine.figures.work[VKSM_WORK_HASHED],
+			  s->scan_ns);
+	s->passes++;
+	b->ended = true;
+	enter(s, VKSM_PHASE_START);
+}
+
+static void scan_next(struct vksm_scan *s, struct vksm_batch *b)
+{
+	b->mem = vmm_registry_next(s->id);
+	if (b->mem && b->mem->id != s->id)
+		next_object(s, b->mem->id - 1);
+	if (b->mem)
+		scan_object(s, b->mem, b);
+	else if (vksm_is_unsettled(&s->engine))
+		enter(s, VKSM_PHASE_JOIN);
+	else
+		end_pass(s, b);
+}
+
+static void next_phase(struct vksm_scan *s, struct vksm_batch *b)
+{
+	if (s->phase == VKSM_PHASE_BEGIN)
+		enter(s, VKSM_PHASE_SCAN);
+	else if (s->phase == VKSM_PHASE_JOIN)
+		enter(s, VKSM_PHASE_DEMOTE);
+	else
+		end_pass(s, b);
+}
+
+static void settle_group(struct vksm_scan *s, struct vksm_object *o, u64 nr,
+			 struct vksm_batch *b)
+{
+	if (s->phase == VKSM_PHASE_BEGIN)
+		vksm_begin_group(&s->engine, o, nr);
+	else if (s->phase == VKSM_PHASE_DEMOTE)
+		vksm_demote_group(&s->engine, o, nr);
+	else if (b->mem->id == o->id)
+		join_group(s, b->mem, o, nr);
+}
+
+/* The next group of marks in the other parts of a pass. */
+static void settle_next(struct vksm_scan *s, struct vksm_batch *b)
+{
+	unsigned long id = s->id;
+	struct vksm_object *o = xa_find(&s->objects, &id, U32_MAX, XA_PRESENT);
+
+	if (!o) {
+		next_phase(s, b);
+		return;
+	}
+	if (o->id != s->id)
+		next_object(s, o->id - 1);
+	while (s->step < o->nr_groups && !o->group[s->step])
+		s->step++;
+	if (s->step >= o->nr_groups) {
+		next_object(s, o->id);
+		return;
+	}
+	if (s->phase == VKSM_PHASE_JOIN) {
+		/* One that is dying is not found, and will be forgotten. */
+		b->mem = vmm_registry_next(o->id);
+		if (!b->mem) {
+			next_object(s, o->id);
+			return;
+		}
+	}
+	settle_group(s, o, s->step++, b);
+}
+
+void vksm_scan_batch(struct vksm_scan *s, struct vksm_batch *b)
+{
+	u64 began = ktime_get_ns();
+
+	b->visited = 0;
+	b->at_page = false;
+	b->ended = false;
+	b->mem = NULL;
+	if (s->phase == VKSM_PHASE_START)
+		start_pass(s);
+	if (s->phase == VKSM_PHASE_SCAN)
+		scan_next(s, b);
+	else
+		settle_next(s, b);
+	s->scan_ns += ktime_get_ns() - began;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef VMM_KSM_SCAN_H
+#define VMM_KSM_SCAN_H
+
+/*
+ * Passes over all memory objects, in small batches.  For one caller at a time, who
+ * holds vksm_lock.
+ */
+
+#include <linux/types.h>
+#include <linux/xarray.h>
+
+#include "ksm/engine.h"
+#include "ksm/hash.h"
+
+struct vmm_mem;
+
+/* The parts of a pass; see engine.h. */
+enum vksm_phase {
+	VKSM_PHASE_START,
+	VKSM_PHASE_BEGIN,
+	VKSM_PHASE_SCAN,
+	VKSM_PHASE_JOIN,
+	VKSM_PHASE_DEMOTE,
+};
+
+/**
+ * struct vksm_scan - where the scan is, and what it knows
+ * @engine:	what is known
+ * @objects:	vksm_object by number
+ * @key:	of hashes
+ * @hash:	which function
+ * @needs_fpu:	it uses vector registers
+ * @seed:	of orders
+ * @phase:	part of the pass
+ * @id:		objects before it are done in this part
+ * @step:	steps done in the next one: pages or groups
+ * @passes:	that have ended
+ * @visited:	pages visited in this pass
+ * @scan_ns:	time spent
+ */
+struct vksm_scan {
+	struct vksm_engine engine;
+	struct xarray objects;
+	struct vksm_key key;
+	u64 (*hash)(const struct vksm_key *key, const void *page);
+	bool needs_fpu;
+	u64 seed;
+	enum vksm_phase phase;
+	u32 id;
+	u64 step;
+	u64 passes;
+	u64 visited;
+	u64 scan_ns;
+};
+
+/**
+ * struct vksm_batch - a bounded piece of work
+ * @room:	pages to visit at most
+ * @visited:	pages that were
+ * @at_page:	stopped before a page, having no room
+ * @ended:	the pass came to its end
+ * @mem:	to be given back by vmm_mem_unref() without vksm_lock, or NULL
+ */
+struct vksm_batch {
+	unsigned int room;
+	unsigned int visited;
+	bool at_page;
+	bool ended;
+	struct vmm_mem *mem;
+};
+
+int vksm_scan_init(struct vksm_scan *s, const struct vksm_policy *policy);
+void vksm_scan_free(struct vksm_scan *s);
+
+/* The next piece. */
+void vksm_scan_batch(struct vksm_scan *s, struct vksm_batch *b);
+
+/* Forgets an object that is gone. */
+void vksm_scan_gone(struct vksm_scan *s, u32 id);
+
+#endif /* VMM_KSM_SCAN_H */

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Figures of deduplication: symbol, name for users.  These lists make the files of
+ * /sys/kernel/vmm/ksm and of vms/<id>/ksm, and what is read at once.
+ */
+#define VKSM_STATS(X)							\
+	X(PAGES_SHARED,	"pages_shared")		/* KSM's: 0, nothing is merged */ \
+	X(PAGES_SHARING, "pages_sharing")	/* likewise */		\
+	X(KSM_ZERO_PAGES, "ksm_zero_pages")	/* likewise */		\
+	X(PAGES_UNSHARED, "pages_unshared")				\
+	X(PAGES_VOLATILE, "pages_volatile")				\
+	X(PAGES_SCANNED, "pages_scanned")				\
+	X(FULL_SCANS,	"full_scans")					\
+	X(GENERAL_PROFIT, "general_profit")				\
+	X(SAVED_BYTES,	"saved_bytes")					\
+	X(FRAMES_TOTAL,	"frames_total")		/* each once */		\
+	X(PAGES_TOTAL,	"pages_total")		/* in each object */	\
+	X(PAGES_UNSCANNED, "pages_unscanned")				\
+	X(PAGES_UNIQUE,	"pages_unique")					\
+	X(PAGES_UNSHAREABLE, "pages_unshareable")			\
+	X(OBSERVED_SHARED, "observed_shared")	/* contents */		\
+	X(OBSERVED_SHARING, "observed_sharing")	/* pages beyond these */ \
+	X(OBSERVED_ZERO, "observed_zero")				\
+	X(METADATA_BYTES, "metadata_bytes")				\
+	X(PAGES_SKIPPED, "pages_skipped_clean")				\
+	X(PAGES_HASHED,	"pages_hashed")					\
+	X(PAGES_CHANGED, "pages_changed")				\
+	X(BYTES_HASHED,	"bytes_hashed")					\
+	X(SCAN_NS,	"scan_ns")					\
+	X(LOOKUPS,	"lookups")					\
+	X(HASH_COLLISIONS, "hash_collisions")				\
+	X(NOMEM,	"nomem")
+
+/* Of a VM: of the objects in its slots, each once. */
+#define VKSM_VM_STATS(X)						\
+	X(RESIDENT,	"resident_pages")				\
+	X(UNIQUE,	"unique_pages")					\
+	X(EQUAL,	"equal_pages")					\
+	X(ZERO,		"zero_pages")					\
+	X(VOLATILE,	"volatile_pages")				\
+	X(UNSHAREABLE,	"unshareable_pages")				\
+	X(SCANNED,	"pages_scanned")				\
+	X(SKIPPED,	"pages_skipped_clean")				\
+	X(HASHED,	"pages_hashed")					\
+	X(CHANGED,	"pages_changed")

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The registry of memory objects.
+ *
+ * Why a page that is not own stays as it is
+ *
+ * Such a page has, or had, more than one name, or is below a node that has.  It is
+ * written only by an object to which it is own, and only one that is alone with it can
+ * make it so: then nobody else finds it.  So as long as our object finds it at all,
+ * nobody but our object can write to it, and that makes it own first.  It loses that by
+ * a freeze.  Between two looks, both of which found the page not own, it can have been
+ * own only if a freeze began in between; and it can have become another page, not own
+ * either, only by such a freeze after a break, or by a return.  Both count themselves
+ * before they change anything.
+ */
+
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/xarray.h>
+
+#include "mem/mem.h"
+#include "mem/registry.h"
+
+/* Objects by number; references are taken under @objects_lock. */
+static DEFINE_XARRAY_ALLOC1(objects);
+static DEFINE_MUTEX(objects_lock);
+static u32 next_id;
+static vmm_mem_gone_fn watcher;
+
+void vmm_registry_watch(vmm_mem_gone_fn gone)
+{
+	watcher = gone;
+}
+
+int vmm_registry_reserve(struct vmm_mem *mem)
+{
+	int err;
+
+	mutex_lock(&objects_lock);
+	err = xa_alloc_cyclic(&objects, &mem->id, NULL,
+			      XA_LIMIT(1, U32_MAX - 1), &next_id,
+			      GFP_KERNEL_ACCOUNT);
+	mutex_unlock(&objects_lock);
+	return min(err, 0);
+}
+
+void vmm_registry_add(struct vmm_mem *mem)
+{
+	mutex_lock(&objects_lock);
+	/* There is room: it was reserved. */
+	xa_store(&objects, mem->id, mem, GFP_KERNEL);
+	mutex_unlock(&objects_lock);
+}
+
+void vmm_registry_del(struct vmm_mem *mem)
+{
+	mutex_lock(&objects_lock);
+	xa_erase(&objects, mem->id);
+	mutex_unlock(&objects_lock);
+	if (watcher)
+		watcher(mem->id);
+}
+
+struct vmm_mem *vmm_registry_next(u32 id)
+{
+	unsigned long at = id;
+	struct vmm_mem *mem;
+
+	mutex_lock(&objects_lock);
+	mem = xa_find(&objects, &at, U32_MAX, XA_PRESENT);
+	while (mem && !kref_get_unless_zero(&mem->ref))
+		mem = xa_find_after(&objects, &at, U32_MAX, XA_PRESENT);
+	mutex_unlock(&objects_lock);
+	return mem;
+}
+
+u64 vmm_registry_resident(void)
+{
+	struct vmm_mem_stats stats;
+	struct vmm_mem *mem;
+	unsigned long at;
+	u64 sum = 0;
+
+	mutex_lock(&objects_lock);
+	xa_for_each(&objects, at, mem) {
+		vmm_mem_stats(mem, &stats);
+		sum += stats.resident;
+	}
+	mutex_unlock(&objects_lock);
+	return sum;
+}
+
+bool vmm_mem_peek(const struct vmm_mem *mem, unsigned long index,
+		  struct vmm_mem_peek *peek)
+{
+	unsigned long word;
+	bool huge;
+
+	word = vmm_tree_lookup(&mem->tree, index, &huge);
+	if (!(word & VMM_WORD_PAGE))
+		return false;
+	peek->phys = vmm_word_phys(word);
+	peek->own = word & VMM_WORD_OWN;
+	return true;
+}
+
+unsigned int vmm_mem_turns(const struct vmm_mem *mem)
+{
+	/* The lookup came before: pairs with begin_turn(). */
+	smp_rmb();
+	return READ_ONCE(mem->turns);
+}

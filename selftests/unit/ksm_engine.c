@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The engine, over objects of a test's: known contents give known figures in one pass,
+ * whatever the order of pages; and after changes, discards and ends of objects at
+ * random a pass gives the figures that counting gives.
+ */
+#include <string.h>
+
+#include "ksm/engine.h"
+#include "ksm_port.h"
+#include "rnd.h"
+#include "tap.h"
+
+#define OBJECTS	3
+#define PAGES	5000
+
+/* What a page has: 0 is zeros, ABSENT nothing. */
+#define ABSENT	0xffffffffU
+
+static u32 content[OBJECTS][PAGES];
+static bool frozen[OBJECTS];
+static struct vksm_object *object[OBJECTS];
+static struct vksm_engine e;
+static const struct vksm_policy *policy;
+
+static unsigned int below(unsigned int n)
+{
+	return rnd() % n;
+}
+
+static void look_at(unsigned int o, u64 index, struct vksm_look *look)
+{
+	u64 state = content[o][index];
+
+	look->zero = !content[o][index];
+	look->hash = vksm_random(&state);
+	/* Some have a print in common. */
+	if (content[o][index] % 64 < 2)
+		look->hash = look->hash << VKSM_PRINT_BITS |
+			     content[o][index] / 64;
+	look->still = frozen[o];
+}
+
+static void each_group(void (*fn)(struct vksm_engine *e, struct vksm_object *o,
+				  u64 nr))
+{
+	unsigned int o;
+	u64 nr;
+
+	for (o = 0; o < OBJECTS; o++) {
+		for (nr = 0; object[o] && nr < object[o]->nr_groups; nr++) {
+			if (object[o]->group[nr])
+				fn(&e, object[o], nr);
+		}
+	}
+}
+
+static void join(void)
+{
+	struct vksm_look look;
+	unsigned int o;
+	u64 i;
+
+	for (o = 0; o < OBJECTS; o++) {
+		for (i = 0; object[o] && i < PAGES; i++) {
+			if (!vksm_is_wanted(&e, object[o], i) ||
+			    content[o][i] == ABSENT)
+				continue;
+			look_at(o, i, &look);
+			vksm_join(&e, object[o], i, &look);
+		}
+	}
+}
+
+static void visit(unsigned int o, u64 i)
+{
+	struct vksm_look look;
+
+	if (i >= PAGES)
+		return;
+	if (content[o][i] == ABSENT) {
+		vksm_forget(&e, object[o], i, i + 1);
+		return;
+	}
+	look_at(o, i, &look);
+	if (policy->passes_over && look.still &&
+	    (vksm_mark(object[o], i) & VKSM_MARK_STILL))
+		vksm_pass_over(&e, object[o]);
+	else
+		vksm_note(&e, object[o], i, &look);
+}
+
+static void pass(void)
+{
+	u64 i, steps = vksm_policy_steps(policy, PAGES);
+	unsigned int o;
+
+	if (vksm_begin(&e, OBJECTS * PAGES))
+		each_group(vksm_begin_group);
+	for (o = 0; o < OBJECTS; o++) {
+		for (i = 0; object[o] && i < steps; i++)
+			visit(o, policy->place ? policy->place(3, i, PAGES) : i);
+	}
+	if (vksm_is_unsettled(&e)) {
+		join();
+		each_group(vksm_demote_group);
+	}
+	vksm_index_settled(&e.index);
+}
+
+/* What there is, by counting. */
+struct truth {
+	u64 zero, unique, contents, equal;
+};
+
+static struct truth count(void)
+{
+	static u32 times[1 << 20];
+	struct truth t = { 0 };
+	unsigned int o, i;
+
+	memset(times, 0, sizeof(times));
+	for (o = 0; o < OBJECTS; o++) {
+		for (i = 0; object[o] && i < PAGES; i++) {
+			if (content[o][i] != ABSENT)
+				times[content[o][i]]++;
+		}
+	}
+	t.zero = times[0];
+	for (i = 1; i < 1 << 20; i++) {
+		t.unique += times[i] == 1;
+		t.contents += times[i] > 1;
+		t.equal += times[i] > 1 ? times[i] : 0;
+	}
+	return t;
+}
+
+static bool agrees(void)
+{
+	const u64 *kind = e.figures.kind;
+	struct truth t = count();
+	u64 sum, k;
+	unsigned int o;
+
+	for (k = 0; k < VKSM_NR_KINDS; k++) {
+		for (sum = o = 0; o < OBJECTS; o++)
+			sum += object[o] ? object[o]->figures.kind[k] : 0;
+		if (sum != kind[k]) {
+			tap_note("kind %llu: %llu, sum %llu",
+				 (unsigned long long)k,
+				 (unsigned long long)kind[k],
+				 (unsigned long long)sum);
+			return false;
+		}
+	}
+	if (kind[VKSM_ZERO] == t.zero && kind[VKSM_SINGLE] == t.unique &&
+	    kind[VKSM_SHARED] == t.equal && e.index.used == t.contents &&
+	    e.index.sites == t.equal && !e.index.singles &&
+	    !kind[VKSM_VOLATILE] && !kind[VKSM_REFUSED])
+		return true;
+	tap_note("zero %llu of %llu, single %llu of %llu, equal %llu of %llu",
+		 (unsigned long long)kind[VKSM_ZERO], (unsigned long long)t.zero,
+		 (unsigned long long)kind[VKSM_SINGLE],
+		 (unsigned long long)t.unique,
+		 (unsigned long long)kind[VKSM_SHARED],
+		 (unsigned long long)t.equal);
+	return false;
+}
+
+static u32 some_content(void)
+{
+	switch (below(8)) {
+	case 0:
+		return 0;
+	case 1:
+		return ABSENT;
+	case 2 ... 4:
+		return 1 + below(500);
+	default:
+		return 1000 + below((1 << 20) - 1000);
+	}
+}
+
+static void begin(const char *name)
+{
+	unsigned int o, i;
+
+	policy = vksm_policy_find(name);
+	vksm_engine_init(&e, policy);
+	for (o = 0; o < OBJECTS; o++) {
+		object[o] = vksm_object_create(&e, o, PAGES);
+		frozen[o] = false;
+		for (i = 0; i < PAGES; i++)
+			content[o][i] = some_content();
+	}
+}
+
+static void end(void)
+{
+	unsigned int o, k;
+	u64 left = 0;
+
+	for (o = 0; o < OBJECTS; o++) {
+		if (object[o])
+			vksm_object_free(&e, object[o]);
+		object[o] = NULL;
+	}
+	for (k = 0; k < VKSM_NR_KINDS; k++)
+		left += e.figures.kind[k];
+	left += e.index.used + e.index.sites + e.index.singles + e.meta_bytes;
+	vksm_engine_free(&e);
+	tap_ok(!left && !port_live, "all is forgotten");
+}
+
+static void test_pass(const char *name, unsigned int passes)
+{
+	unsigned int i;
+	u64 pages;
+
+	begin(name);
+	for (i = 0; i < passes; i++) {
+		if (i) {
+			tap_ok(e.figures.kind[VKSM_VOLATILE] > 0 &&
+			       !e.index.used, "%s: nothing after pass %u", name, i);
+		}
+		pass();
+	}
+	tap_ok(agrees(), "%s: exact after %u", name, passes);
+	pages = e.figures.work[VKSM_WORK_SCANNED];
+	pass();
+	tap_ok(agrees() && e.figures.work[VKSM_WORK_SCANNED] ==
+	       pages / passes * (passes + 1) &&
+	       !e.figures.work[VKSM_WORK_CHANGED],
+	       "%s: and after one more", name);
+	end();
+}
+
+static void change(unsigned int some)
+{
+	unsigned int o, i;
+
+	while (some--) {
+		o = below(OBJECTS);
+		if (object[o] && !frozen[o])
+			content[o][below(PAGES)] = some_content();
+	}
+	if (!below(3)) {
+		o = below(OBJECTS);
+		for (i = below(PAGES); object[o] && !frozen[o] && i < PAGES &&
+		     below(1000); i++)
+			content[o][i] = ABSENT;
+	}
+}
+
+static void test_changes(const char *name)
+{
+	unsigned int round, o;
+	bool good = true;
+
+	begin(name);
+	for (round = 0; round < 60 && good; round++) {
+		change(below(4000));
+		o = below(OBJECTS);
+		if (!below(4) && object[o]) {
+			vksm_object_free(&e, object[o]);
+			object[o] = NULL;
+		} else if (!object[o]) {
+			object[o] = vksm_object_create(&e, o, PAGES);
+			frozen[o] = false;
+		} else if (!below(6)) {
+			frozen[o] ^= 1;
+			vksm_object_stir(object[o]);
+		}
+		pass();
+		if (!strcmp(name, "ksm"))
+			pass();
+		good &= agrees();
+	}
+	tap_ok(good, "%s: exact after each of %u rounds of changes", name, round);
+	end();
+}
+
+static void test_still(void)
+{
+	u64 hashed;
+
+	begin("dirty-clock");
+	frozen[0] = frozen[1] = true;
+	pass();
+	hashed = e.figures.work[VKSM_WORK_HASHED];
+	pass();
+	tap_ok(agrees() && e.figures.work[VKSM_WORK_SKIPPED] > PAGES &&
+	       object[0]->figures.work[VKSM_WORK_SCANNED] ==
+	       2 * object[0]->figures.work[VKSM_WORK_SKIPPED] &&
+	       e.figures.work[VKSM_WORK_HASHED] - hashed < PAGES,
+	       "what cannot have changed is passed over");
+	vksm_object_stir(object[0]);
+	hashed = object[0]->figures.work[VKSM_WORK_HASHED];
+	pass();
+	tap_ok(agrees() && object[0]->figures.work[VKSM_WORK_HASHED] > hashed,
+	       "unless it may have");
+	end();
+}
+
+static void test_nomem(void)
+{
+	unsigned int i;
+
+	begin("linear");
+	for (i = 0; i < 30; i++) {
+		port_left = below(4);
+		change(1000);
+		pass();
+	}
+	port_left = -1;
+	pass();
+	pass();
+	tap_ok(agrees(), "exact again when there is memory again");
+	end();
+}
+
+/* What a page costs that is like no other. */
+static void test_cost(void)
+{
+	unsigned int o, i;
+	u64 bytes;
+
+	begin("dirty-clock");
+	for (o = 0; o < OBJECTS; o++) {
+		for (i = 0; i < PAGES; i++)
+			content[o][i] = 1 + o * PAGES + i;
+	}
+	pass();
+	bytes = vksm_engine_bytes(&e);
+	tap_ok(agrees() && bytes < 9 * OBJECTS * PAGES,
+	       "single pages cost %llu bytes for 100",
+	       (unsigned long long)bytes * 100 / (OBJECTS * PAGES));
+	end();
+}
+
+int main(void)
+{
+	test_pass("linear", 1);
+	test_pass("random", 1);
+	test_pass("dirty-clock", 1);
+	test_pass("ksm", 2);
+	test_changes("linear");
+	test_changes("random");
+	test_changes("dirty-clock");
+	test_changes("ksm");
+	test_still();
+	test_nomem();
+	test_cost();
+	return tap_done();
+}
