@@ -146,13 +146,14 @@ static inline u32 vksm_mark(const struct vksm_object *o, u64 index)
 	return g ? g->mark[index & (VKSM_GROUP_PAGES - 1)] : 0;
 }
 
-/* A page was visited, and what was known of it holds. */
-static inline void vksm_pass_over(struct vksm_engine *e, struct vksm_object *o)
+/* Pages were visited, and what was known of them holds. */
+static inline void vksm_pass_over(struct vksm_engine *e, struct vksm_object *o,
+				  u64 pages)
 {
-	e->figures.work[VKSM_WORK_SCANNED]++;
-	e->figures.work[VKSM_WORK_SKIPPED]++;
-	o->figures.work[VKSM_WORK_SCANNED]++;
-	o->figures.work[VKSM_WORK_SKIPPED]++;
+	e->figures.work[VKSM_WORK_SCANNED] += pages;
+	e->figures.work[VKSM_WORK_SKIPPED] += pages;
+	o->figures.work[VKSM_WORK_SCANNED] += pages;
+	o->figures.work[VKSM_WORK_SKIPPED] += pages;
 }
 
 /* A page was visited and looked at; -1: no memory for what is to be known of it. */

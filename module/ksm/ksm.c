@@ -23,8 +23,8 @@
 #include "mem/mem.h"
 #include "mem/registry.h"
 
-/* Pages that are visited under the lock. */
-#define BATCH_PAGES	64
+/* Pages that are visited under the lock; fewer if they have to be looked at. */
+#define BATCH_PAGES	1024
 
 static DEFINE_MUTEX(vksm_lock);
 static DECLARE_WAIT_QUEUE_HEAD(wait);

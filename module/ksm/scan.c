@@ -27,8 +27,9 @@
 #include "mem/mem.h"
 #include "mem/registry.h"
 
-/* Steps that find nothing, in one batch. */
+/* Steps that find nothing or pass over pages, in one batch; and pages looked at. */
 #define STEPS_MAX	4096
+#define LOOKS_MAX	64
 
 int vksm_scan_init(struct vksm_scan *s, const struct vksm_policy *policy)
 {
@@ -135,7 +136,7 @@ static enum sight visit(struct vksm_scan *s, struct vmm_mem *mem,
 	sight = look_at(s, mem, o, index, b->visited < b->room, &look);
 	rcu_read_unlock();
 	if (sight == AS_BEFORE)
-		vksm_pass_over(&s->engine, o);
+		vksm_pass_over(&s->engine, o, 1);
 	else if (sight == LOOKED_AT && vksm_note(&s->engine, o, index, &look))
 		s->engine.index.nomem++;
 	if (sight >= AS_BEFORE) {
@@ -143,6 +144,31 @@ static enum sight visit(struct vksm_scan *s, struct vmm_mem *mem,
 		s->visited++;
 	}
 	return sight;
+}
+
+/* Passes over pages from @index on that cannot have changed; how many. */
+static unsigned int pass_over(struct vksm_scan *s, struct vmm_mem *mem,
+			      struct vksm_object *o, u64 index,
+			      struct vksm_batch *b)
+{
+	const struct vksm_group *g = o->group[index >> VKSM_GROUP_SHIFT];
+	unsigned int n, i, at = index & (VKSM_GROUP_PAGES - 1);
+
+	if (!g || !s->engine.policy->passes_over || s->engine.policy->place)
+		return 0;
+	n = min_t(unsigned int, b->room - b->visited, VKSM_GROUP_PAGES - at);
+	n = min_t(u64, n, o->nr_pages - index);
+	rcu_read_lock();
+	n = vmm_mem_peek_run(mem, index, n);
+	if (vmm_mem_turns(mem) != o->turns)
+		n = 0;
+	rcu_read_unlock();
+	for (i = 0; i < n && (g->mark[at + i] & VKSM_MARK_STILL); i++)
+		;
+	vksm_pass_over(&s->engine, o, i);
+	b->visited += i;
+	s->visited += i;
+	return i;
 }
 
 /* --- an object ----------------------------------------------------------------- */
@@ -169,14 +195,51 @@ static u64 skip_hole(struct vksm_scan *s, struct vmm_mem *mem,
 	return next;
 }
 
+/* From a step in which there was no page to the next one. */
+static void step_on(struct vksm_scan *s, struct vmm_mem *mem,
+		    struct vksm_object *o, u64 index)
+{
+	if (!s->engine.policy->place) {
+		s->step = skip_hole(s, mem, o, index);
+		return;
+	}
+	if (index < mem->nr_pages)
+		vksm_forget(&s->engine, o, index, index + 1);
+	s->step++;
+}
+
+/* One step, or several over pages that need no look. */
+static enum sight take_step(struct vksm_scan *s, struct vmm_mem *mem,
+			    struct vksm_object *o, u64 salt,
+			    struct vksm_batch *b)
+{
+	const struct vksm_policy *policy = s->engine.policy;
+	u64 index = policy->place ?
+		    policy->place(salt, s->step, mem->nr_pages) : s->step;
+	enum sight sight = ABSENT;
+	unsigned int n = 0;
+
+	if (index < mem->nr_pages)
+		n = pass_over(s, mem, o, index, b);
+	s->step += n;
+	if (n)
+		return AS_BEFORE;
+	if (index < mem->nr_pages)
+		sight = visit(s, mem, o, index, b);
+	if (sight == ABSENT)
+		step_on(s, mem, o, index);
+	else if (sight != PRESENT)
+		s->step++;
+	return sight;
+}
+
 static void scan_object(struct vksm_scan *s, struct vmm_mem *mem,
 			struct vksm_batch *b)
 {
-	const struct vksm_policy *policy = s->engine.policy;
-	u64 steps = vksm_policy_steps(policy, mem->nr_pages), index;
+	u64 steps = vksm_policy_steps(s->engine.policy, mem->nr_pages);
 	u64 salt = s->seed + mem->id + (s->passes << 32);
 	struct vksm_object *o = object_of(s, mem);
-	unsigned int tries = STEPS_MAX;
+	unsigned int tries = STEPS_MAX, looks = 0;
 	enum sight sight;
 
 	if (!o) {
@@ -189,24 +252,13 @@ static void scan_object(struct vksm_scan *s, struct vmm_mem *mem,
 		o->turns = vmm_mem_turns(mem);
 		vksm_object_stir(o);
 	}
-	while (s->step < steps && tries--) {
-		index = policy->place ?
-			policy->place(salt, s->step, mem->nr_pages) : s->step;
-		sight = index < mem->nr_pages ? visit(s, mem, o, index, b) :
-						ABSENT;
+	while (s->step < steps && tries-- && looks < LOOKS_MAX) {
+		sight = take_step(s, mem, o, salt, b);
 		if (sight == PRESENT) {
 			b->at_page = true;
 			return;
 		}
-		if (sight != ABSENT) {
-			s->step++;
-		} else if (policy->place) {
-			if (index < mem->nr_pages)
-				vksm_forget(&s->engine, o, index, index + 1);
-			s->step++;
-		} else {
-			s->step = skip_hole(s, mem, o, index);
-		}
+		looks += sight == LOOKED_AT;
 	}
 	if (s->step >= steps)
 		next_object(s, mem->id);

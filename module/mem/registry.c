@@ -104,6 +104,36 @@ bool vmm_mem_peek(const struct vmm_mem *mem, unsigned long index,
 	return true;
 }
 
+/* Looks at one block at most. */
+unsigned long vmm_mem_peek_run(const struct vmm_mem *mem, unsigned long index,
+			       unsigned long most)
+{
+	unsigned long own = READ_ONCE(mem->tree.root), word, n;
+	const unsigned long *page;
+
+	word = READ_ONCE(vmm_root_of(own)->chunk[index >> VMM_CHUNK_SHIFT]);
+	if (!word)
+		return 0;
+	own &= word;
+	word = READ_ONCE(vmm_word_node(word)->word[index >> VMM_BLOCK_SHIFT &
+						   (VMM_NODE_WORDS - 1)]);
+	own &= word & VMM_WORD_OWN;
+	index &= VMM_BLOCK_PAGES - 1;
+	most = min(most, VMM_BLOCK_PAGES - index);
+	if (word & VMM_WORD_PAGE)
+		return own ? 0 : most;
+	if (!word)
+		return 0;
+	page = &vmm_word_node(word)->word[index];
+	own |= VMM_WORD_PAGE;
+	for (n = 0; n < most; n++) {
+		/* Its kind, and whether all on the way are own. */
+		if ((READ_ONCE(page[n]) & own) != VMM_WORD_PAGE)
+			break;
+	}
+	return n;
+}
+
 unsigned int vmm_mem_turns(const struct vmm_mem *mem)
 {
 	/* The lookup came before: pairs with begin_turn(). */

@@ -45,6 +45,10 @@ struct vmm_mem_peek {
 bool vmm_mem_peek(const struct vmm_mem *mem, unsigned long index,
 		  struct vmm_mem_peek *peek);
 
+/* Inside RCU: how many pages from @index on are there and not own; @most at most. */
+unsigned long vmm_mem_peek_run(const struct vmm_mem *mem, unsigned long index,
+			       unsigned long most);
+
 /*
  * Freezes and returns of an object that have begun, to be read after looking up.
  * A page that is not own now, and was not at the same number, has not changed between.

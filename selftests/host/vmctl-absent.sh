@@ -55,8 +55,20 @@ refused 2 "-t 1m: not a number of seconds" stop -t 1m web
 refused 2 "--for dead: neither running" wait --for dead web
 refused 2 "web: nothing to set" set web
 refused 2 "s: may be sched or set" s
+refused 2 "k: may be kill or ksm" k
+refused 2 "what: not KEY=VALUE of a known key" ksm set what
+refused 2 "frob=1: not KEY=VALUE of a known key" ksm set frob=1
+refused 2 "mode=: no value" ksm set mode=
+refused 2 "nothing to set" ksm set
+refused 2 "-1: unknown option|not a number of pages" ksm scan -1
+refused 2 "many: not a number of pages" ksm scan many
+refused 2 "2: one too many" ksm scan 1 2
+refused 2 "now: takes no argument" ksm status now
 
 # what does
+refused 6 "ksm/mode: no such file; try: .*insmod" ksm status
+refused 6 "policy=ksm: .*no such file; try: .*insmod" ksm set policy=ksm
+refused 6 "ksm/step: no such file; try: .*insmod" ksm scan 5
 refused 6 "/dev/vmm: cannot open: .*try: .*insmod" run -k /dev/null
 refused 6 "/dev/vmm" run -k /nowhere -m 512M
 refused 6 "/dev/vmm" info

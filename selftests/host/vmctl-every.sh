@@ -22,7 +22,7 @@ process=("console @" "regs @" "dump @ $tmp/core" "inject @ key k" "inject @ sysr
 	"wait --for console:x -t 1 @" "snap export @ $tmp/snap" "snap create @" "snap list @" "snap rm @ x"
 	"rollback @" "fork @ other")
 defined=("start @" "destroy @" "show -o conf @" "logs @")
-none=("complete" "create" "doctor" "help" "info" "list" "run" "top" "version")
+none=("complete" "create" "doctor" "help" "info" "ksm" "list" "run" "top" "version")
 
 commands=$($vmctl help | sed -n 's/^  \([a-z]*\) .*/\1/p')
 is "$(printf '%s\n' "${kernel[@]}" "${process[@]}" "${defined[@]}" "${none[@]}" | cut -d ' ' -f 1 |
@@ -81,6 +81,7 @@ form stats stats counter stats web
 form all stats counter stats -a
 form exits exits exit exits
 form info info info info
+form ksm ksm ksm ksm status
 form doctor doctor check doctor
 form regs regs registers regs web
 form sched sched policy sched web
@@ -93,7 +94,7 @@ names_of sched sched web
 names_of stats stats web
 names_of exits exits
 names_of top top -b -n 1 -i 0.1
-for words in doctor info "regs web"; do
+for words in doctor info "ksm status" "regs web"; do
 	# shellcheck disable=SC2086
 	refused 2 "-o name: these have no names" $words -o name
 done
@@ -110,7 +111,7 @@ $vmctl set web label.a=
 end $events
 is "$status $(sed -n 1p "$tmp/events") $(wc -l <"$tmp/events")" \
 	"0 time_ns,vm,name,group,seq,event,owner,vcpu,reason,lost 3" "events: csv"
-for words in list "show web" "sched web" "stats web" "exits web" info doctor "regs web" "top -b" events; do
+for words in list "show web" "sched web" "stats web" "exits web" info "ksm status" doctor "regs web" "top -b" events; do
 	# shellcheck disable=SC2086
 	refused 2 "-o xml: the formats are table, wide, json, jsonl, csv and name" $words -o xml
 	# shellcheck disable=SC2086

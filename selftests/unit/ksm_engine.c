@@ -85,7 +85,7 @@ static void visit(unsigned int o, u64 i)
 	look_at(o, i, &look);
 	if (policy->passes_over && look.still &&
 	    (vksm_mark(object[o], i) & VKSM_MARK_STILL))
-		vksm_pass_over(&e, object[o]);
+		vksm_pass_over(&e, object[o], 1);
 	else
 		vksm_note(&e, object[o], i, &look);
 }

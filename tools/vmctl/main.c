@@ -22,6 +22,7 @@ static const struct command *const commands[] = {
 	&cmd_info,
 	&cmd_inject,
 	&cmd_kill,
+	&cmd_ksm,
 	&cmd_list,
 	&cmd_logs,
 	&cmd_pause,
