@@ -184,9 +184,9 @@ void vmm_family_drop_root(struct vmm_family *family, struct vmm_root *root)
 	unsigned long i;
 	bool last;
 
-	mutex_lock(&family->top);
+	vmm_family_lock_all(family);
 	last = vmm_root_put(root);
-	mutex_unlock(&family->top);
+	vmm_family_unlock_all(family);
 	if (!last)
 		return;
 	for (i = 0; i < root->nr_chunks; i++) {

@@ -62,6 +62,7 @@
 #include <linux/slab.h>
 
 #include "mem/audit.h"
+#include "mem/away.h"
 #include "mem/file.h"
 #include "mem/mem.h"
 
@@ -79,9 +80,12 @@ int vmm_mem_init(vmm_mem_ioctl_fn ioctl)
 	nothing = alloc_page(GFP_KERNEL | __GFP_ZERO);
 	if (!nothing)
 		return -ENOMEM;
-	err = vmm_family_init();
+	err = vmm_away_init();
 	if (err)
 		goto err_page;
+	err = vmm_family_init();
+	if (err)
+		goto err_away;
 	err = vmm_mem_file_init(ioctl);
 	if (err)
 		goto err_family;
@@ -89,6 +93,8 @@ int vmm_mem_init(vmm_mem_ioctl_fn ioctl)
 
 err_family:
 	vmm_family_exit();
+err_away:
+	vmm_away_exit();
 err_page:
 	__free_page(nothing);
 	return err;
@@ -101,6 +107,7 @@ void vmm_mem_exit(void)
 {
 	vmm_mem_file_exit();
 	vmm_family_exit();
+	vmm_away_exit();
 	vmm_audit_exit();
 	__free_page(nothing);
 }
