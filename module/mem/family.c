@@ -83,6 +83,9 @@ struct vmm_family *vmm_family_create(void)
 	mutex_init(&family->top);
 	for (i = 0; i < VMM_FAMILY_LOCKS; i++)
 		mutex_init(&family->lock[i]);
+	INIT_LIST_HEAD(&family->members);
+	mutex_init(&family->members_lock);
+	mutex_init(&family->evict_lock);
 	spin_lock_init(&family->gone_lock);
 	atomic_inc(&families);
 	return family;
@@ -99,7 +102,8 @@ static void family_release(struct kref *ref)
 	struct vmm_family *family = container_of(ref, struct vmm_family, ref);
 
 	WARN_ON_ONCE(atomic_long_read(&family->totals.pages) ||
-		     atomic_long_read(&family->totals.nodes));
+		     atomic_long_read(&family->totals.nodes) ||
+		     atomic_long_read(&family->totals.away));
 	kfree(family);
 	atomic_dec(&families);
 }

@@ -160,8 +160,10 @@ struct vmm_mem *vmm_mem_freeze(struct vmm_mem *mem)
 	vmm_family_defer(mem->family, &gone);
 	kvfree(gone.item);
 out:
-	if (!err)
+	if (!err) {
+		vmm_mem_join(frozen);
 		return frozen;
+	}
 	vmm_mem_unref(frozen);
 	return ERR_PTR(err);
 }
@@ -186,6 +188,7 @@ struct vmm_mem *vmm_mem_fork(struct vmm_mem *frozen)
 	mutex_lock(&mem->family->top);
 	vmm_tree_share(&mem->tree, &frozen->tree);
 	mutex_unlock(&mem->family->top);
+	vmm_mem_join(mem);
 	return mem;
 }
 
@@ -213,13 +216,24 @@ static void replace(struct returning *r)
 	r->nr = 0;
 }
 
+/* Pages of one block, which could leave memory but for its lock. */
+static void wait_for_faults(struct returning *r,
+			    const struct vmm_tree_range *range)
+{
+	struct mutex *lock = vmm_family_lock(r->mem->family, range->first);
+
+	mutex_lock(lock);
+	vmm_root_each_page(r->old, range->first, range->count,
+			   vmm_mem_wait_for_fault, r->mem);
+	mutex_unlock(lock);
+}
+
 static void note_range(struct returning *r, const struct vmm_tree_range *range)
 {
 	struct vmm_mem_range *last = r->nr ? &r->range[r->nr - 1] : NULL;
 
 	if (vmm_mem_is_mapped(r->mem))
-		vmm_root_each_page(r->old, range->first, range->count,
-				   vmm_mem_wait_for_fault, r->mem);
+		wait_for_faults(r, range);
 	if (last && last->first + last->count == range->first) {
 		last->count += range->count;
 		return;
@@ -239,7 +253,10 @@ static void replace_differing(struct vmm_mem *mem, const struct vmm_root *old,
 	unsigned long at = 0;
 
 	while (at < mem->nr_pages) {
+		/* Addresses mean one thing while pages and records don't go. */
+		rcu_read_lock();
 		at = vmm_tree_differ(old, new, at, mem->nr_pages, &range);
+		rcu_read_unlock();
 		if (range.count)
 			note_range(&r, &range);
 		cond_resched();
