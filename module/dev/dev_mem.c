@@ -8,8 +8,10 @@
 #include <linux/uaccess.h>
 
 #include "dev/dev.h"
+#include "mem/evict.h"
 #include "mem/mem.h"
 #include "uapi/linux/vmm.h"
+#include "uapi/linux/vmm_mem.h"
 
 int vmm_dev_mem_open(struct vmm_mem *mem)
 {
@@ -100,11 +102,32 @@ static long differ(void *object, void *arg)
 	return err;
 }
 
+static long reclaim(void *object, void *arg)
+{
+	struct vmm_mem_reclaim *reclaim = arg;
+	unsigned long pages = reclaim->pages;
+	unsigned int flags = 0;
+	int err;
+
+	if ((reclaim->flags & ~(VMM_RECLAIM_ALL | VMM_RECLAIM_BACK)) ||
+	    reclaim->pad)
+		return -EINVAL;
+	if (reclaim->flags & VMM_RECLAIM_BACK)
+		return pages || reclaim->flags != VMM_RECLAIM_BACK ? -EINVAL :
+		       vmm_mem_fetch_all(object);
+	if (reclaim->flags & VMM_RECLAIM_ALL)
+		flags |= VMM_EVICT_ALL;
+	err = vmm_mem_reclaim(object, &pages, flags);
+	reclaim->pages = pages;
+	return err;
+}
+
 static const struct vmm_cmd commands[] = {
 	VMM_CMD_TAIL(VMM_MEM_FREEZE, 0, vmm_mem_freeze, pad, freeze),
 	VMM_CMD_TAIL(VMM_MEM_FORK, 0, vmm_mem_fork, pad, fork_from),
 	VMM_CMD_TAIL(VMM_MEM_RETURN, 0, vmm_mem_return, reserved, return_to),
 	VMM_CMD_TAIL(VMM_MEM_DIFFER, 0, vmm_mem_differ, reserved, differ),
+	VMM_CMD_TAIL(VMM_MEM_RECLAIM, 0, vmm_mem_reclaim, reserved, reclaim),
 };
 
 long vmm_dev_mem_ioctl(struct vmm_mem *mem, unsigned int cmd, unsigned long arg)

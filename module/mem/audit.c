@@ -45,14 +45,16 @@ static void note(unsigned long phys)
  */
 void vmm_audit_freeze(const struct vmm_tree *tree)
 {
-	unsigned long index = 0;
+	unsigned long index = 0, word;
 	bool found, huge;
 
 	while (index < tree->nr_pages) {
 		index = vmm_tree_seek(tree, index, true, &found);
 		if (!found)
 			continue;
-		note(vmm_word_phys(vmm_tree_lookup(tree, index, &huge)));
+		word = vmm_tree_lookup(tree, index, &huge);
+		if (word & VMM_WORD_PAGE)
+			note(vmm_word_phys(word));
 		index++;
 		cond_resched();
 	}

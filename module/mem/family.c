@@ -87,6 +87,9 @@ struct vmm_family *vmm_family_create(void)
 	mutex_init(&family->top);
 	for (i = 0; i < VMM_FAMILY_LOCKS; i++)
 		mutex_init(&family->lock[i]);
+	INIT_LIST_HEAD(&family->members);
+	mutex_init(&family->members_lock);
+	mutex_init(&family->evict_lock);
 	spin_lock_init(&family->gone_lock);
 	atomic_inc(&families);
 	spin_lock(&family_list_lock);
@@ -106,7 +109,8 @@ static void family_release(struct kref *ref)
 	struct vmm_family *family = container_of(ref, struct vmm_family, ref);
 
 	WARN_ON_ONCE(atomic_long_read(&family->totals.pages) ||
-		     atomic_long_read(&family->totals.nodes));
+		     atomic_long_read(&family->totals.nodes) ||
+		     atomic_long_read(&family->totals.away));
 	spin_lock(&family_list_lock);
 	list_del(&family->node);
 	spin_unlock(&family_list_lock);
@@ -209,9 +213,9 @@ void vmm_family_drop_root(struct vmm_family *family, struct vmm_root *root)
 	unsigned long i;
 	bool last;
 
-	mutex_lock(&family->top);
+	vmm_family_lock_all(family);
 	last = vmm_root_put(root);
-	mutex_unlock(&family->top);
+	vmm_family_unlock_all(family);
 	if (!last)
 		return;
 	for (i = 0; i < root->nr_chunks; i++) {

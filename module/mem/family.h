@@ -29,7 +29,11 @@ struct vmm_gone_batch;
  * @node:	in the list of all families
  * @top:	counts of roots and of chunks; outside of @lock[]
  * @lock:	each the blocks that fall to it
- * @totals:	atomic
+ * @totals:	atomic, or as tree.h says
+ * @members:	objects that may have translations: vmm_mem.kin; @members_lock
+ * @members_lock: the list; inside of @lock[]
+ * @evict_lock:	one eviction at a time; outside of all of these
+ * @hand:	the block where the next one goes on; @evict_lock
  * @gone_lock:	@batch, @waiting
  * @batch:	what is gone and does not wait yet, or NULL; @gone_lock
  * @waiting:	batches that wait for readers, or are being dropped; @gone_lock
@@ -40,6 +44,10 @@ struct vmm_family {
 	struct mutex top;
 	struct mutex lock[VMM_FAMILY_LOCKS];
 	struct vmm_totals totals;
+	struct list_head members;
+	struct mutex members_lock;
+	struct mutex evict_lock;
+	unsigned long hand;
 	spinlock_t gone_lock;
 	struct vmm_gone_batch *batch;
 	unsigned int waiting;

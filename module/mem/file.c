@@ -181,10 +181,12 @@ static void mem_show_fdinfo(struct seq_file *m, struct file *file)
 	vmm_mem_stats(mem, &stats);
 	seq_printf(m, "vmm-mem-pages:\t%llu\n", stats.pages);
 	seq_printf(m, "vmm-mem-resident:\t%llu\n", stats.resident);
+	seq_printf(m, "vmm-mem-away:\t%llu\n", stats.away);
 	seq_printf(m, "vmm-mem-huge:\t%llu\n", stats.huge);
 	seq_printf(m, "vmm-mem-tables:\t%llu\n", stats.tables);
 	seq_printf(m, "vmm-mem-frozen:\t%u\n", mem->frozen);
 	seq_printf(m, "vmm-mem-family-pages:\t%llu\n", stats.family_pages);
+	seq_printf(m, "vmm-mem-family-away:\t%llu\n", stats.family_away);
 	seq_printf(m, "vmm-mem-family-nodes:\t%llu\n", stats.family_nodes);
 }
 

@@ -259,6 +259,7 @@ struct vmm_mem *vmm_mem_freeze(struct vmm_mem *mem)
 		mutex_unlock(&mem->change);
 	}
 	if (!err) {
+		vmm_mem_join(frozen);
 		vmm_registry_add(frozen);
 		return frozen;
 	}
@@ -286,6 +287,7 @@ struct vmm_mem *vmm_mem_fork(struct vmm_mem *frozen)
 	mutex_lock(&mem->family->top);
 	vmm_tree_share(&mem->tree, &frozen->tree);
 	mutex_unlock(&mem->family->top);
+	vmm_mem_join(mem);
 	vmm_registry_add(mem);
 	return mem;
 }
@@ -316,13 +318,24 @@ static void replace(struct returning *r)
 	r->pages = 0;
 }
 
+/* Pages of one block, which could leave memory but for its lock. */
+static void wait_for_faults(struct returning *r,
+			    const struct vmm_tree_range *range)
+{
+	struct mutex *lock = vmm_family_lock(r->mem->family, range->first);
+
+	mutex_lock(lock);
+	vmm_root_each_page(r->old, range->first, range->count,
+			   vmm_mem_wait_for_fault, r->mem);
+	mutex_unlock(lock);
+}
+
 static void note_range(struct returning *r, const struct vmm_tree_range *range)
 {
 	struct vmm_mem_range *last;
 
 	if (vmm_mem_is_mapped(r->mem))
-		vmm_root_each_page(r->old, range->first, range->count,
-				   vmm_mem_wait_for_fault, r->mem);
+		wait_for_faults(r, range);
 	if (r->pages + range->count > RETURN_PAGES)
 		replace(r);
 	r->pages += range->count;
@@ -348,7 +361,10 @@ static void replace_differing(struct vmm_mem *mem, const struct vmm_root *old,
 	unsigned long at = 0;
 
 	while (at < mem->nr_pages) {
+		/* Addresses mean one thing while pages and records don't go. */
+		rcu_read_lock();
 		at = vmm_tree_differ(old, new, at, mem->nr_pages, &range);
+		rcu_read_unlock();
 		if (range.count)
 			note_range(&r, &range);
 		cond_resched();

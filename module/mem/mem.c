@@ -63,6 +63,8 @@
 #include <linux/slab.h>
 
 #include "mem/audit.h"
+#include "mem/away.h"
+#include "mem/evict.h"
 #include "mem/file.h"
 #include "mem/mem.h"
 #include "mem/registry.h"
@@ -81,9 +83,12 @@ int vmm_mem_init(vmm_mem_ioctl_fn ioctl)
 	nothing = alloc_page(GFP_KERNEL | __GFP_ZERO);
 	if (!nothing)
 		return -ENOMEM;
-	err = vmm_family_init();
+	err = vmm_away_init();
 	if (err)
 		goto err_page;
+	err = vmm_family_init();
+	if (err)
+		goto err_away;
 	err = vmm_mem_file_init(ioctl);
 	if (err)
 		goto err_family;
@@ -91,6 +96,8 @@ int vmm_mem_init(vmm_mem_ioctl_fn ioctl)
 
 err_family:
 	vmm_family_exit();
+err_away:
+	vmm_away_exit();
 err_page:
 	__free_page(nothing);
 	return err;
@@ -103,6 +110,7 @@ void vmm_mem_exit(void)
 {
 	vmm_mem_file_exit();
 	vmm_family_exit();
+	vmm_away_exit();
 	vmm_audit_exit();
 	__free_page(nothing);
 }
@@ -142,6 +150,7 @@ struct vmm_mem *vmm_mem_alloc(struct vmm_family *family, unsigned long nr_pages,
 	mem->frozen = frozen;
 	mem->family = vmm_family_get(family);
 	mem->inode = inode;
+	INIT_LIST_HEAD(&mem->kin);
 	mutex_init(&mem->change);
 	INIT_LIST_HEAD(&mem->clients);
 	init_rwsem(&mem->clients_lock);
@@ -152,6 +161,24 @@ err_id:
 err_mem:
 	kfree(mem);
 	return ERR_PTR(err);
+}
+
+/**
+ * vmm_mem_join() - hear of pages that leave memory
+ * @mem:	has a tree, and nobody can have a translation so far
+ */
+void vmm_mem_join(struct vmm_mem *mem)
+{
+	mutex_lock(&mem->family->members_lock);
+	list_add_tail(&mem->kin, &mem->family->members);
+	mutex_unlock(&mem->family->members_lock);
+}
+
+static void quit(struct vmm_mem *mem)
+{
+	mutex_lock(&mem->family->members_lock);
+	list_del(&mem->kin);
+	mutex_unlock(&mem->family->members_lock);
 }
 
 /**
@@ -183,6 +210,7 @@ struct vmm_mem *vmm_mem_create(u64 bytes, unsigned int flags)
 		vmm_mem_unref(mem);
 		return ERR_PTR(err);
 	}
+	vmm_mem_join(mem);
 	vmm_registry_add(mem);
 	return mem;
 }
@@ -193,6 +221,7 @@ static void mem_release(struct kref *ref)
 
 	WARN_ON_ONCE(!list_empty(&mem->clients));
 	vmm_registry_del(mem);
+	quit(mem);
 	iput(mem->inode);
 	if (mem->tree.root)
 		vmm_family_drop_root(mem->family, vmm_root_of(mem->tree.root));
@@ -268,7 +297,27 @@ void vmm_mem_wait_for_fault(void *mem, unsigned long phys)
 	}
 }
 
-/* Of pages [first, first + count), what is gone of which is in @gone. */
+/*
+ * A page that is gone itself stays, and so does a table; but what a table names can
+ * leave memory meanwhile, by way of others who have it, unless its lock is held.
+ */
+static void wait_for_faults(struct vmm_mem *mem,
+			    const struct vmm_gone_item *item)
+{
+	struct mutex *lock = vmm_family_lock(mem->family, item->index);
+
+	if (item->level == VMM_LEVEL_BLOCK)
+		mutex_lock(lock);
+	vmm_word_each_page(item->word, item->level, vmm_mem_wait_for_fault,
+			   mem);
+	if (item->level == VMM_LEVEL_BLOCK)
+		mutex_unlock(lock);
+}
+
+/*
+ * Of pages [first, first + count), what is gone of which is in @gone.  The block's
+ * lock may be held if that is pages.
+ */
 void vmm_mem_unmap_users(struct vmm_mem *mem, pgoff_t first,
 			 unsigned long count, const struct vmm_gone *gone)
 {
@@ -278,9 +327,7 @@ void vmm_mem_unmap_users(struct vmm_mem *mem, pgoff_t first,
 		return;
 	for (i = 0; i < gone->nr; i++) {
 		if (gone->item[i].level <= VMM_LEVEL_BLOCK)
-			vmm_word_each_page(gone->item[i].word,
-					   gone->item[i].level,
-					   vmm_mem_wait_for_fault, mem);
+			wait_for_faults(mem, &gone->item[i]);
 	}
 	unmap_mapping_pages(mem->inode->i_mapping, first, count, false);
 }
@@ -361,22 +408,26 @@ static int own_page(struct vmm_mem *mem, pgoff_t index, bool lend)
 		err = break_page(mem, index, lend, &gone);
 	mutex_unlock(vmm_family_lock(mem->family, index));
 	vmm_family_defer(mem->family, &gone);
-	return err;
+	/* What has left since it was looked at shows at the next look. */
+	return err == VMM_TREE_AWAY ? 0 : err;
 }
 
 /**
  * vmm_mem_get_slow() - vmm_mem_get() for what is not there as it is wanted
  * @mem:	the object
- * @index:	page number, checked
+ * @word:	what was found
  * @flags:	as there
  * @out:	as there
  */
-int vmm_mem_get_slow(struct vmm_mem *mem, pgoff_t index, unsigned int flags,
-		     struct vmm_mem_page *out)
+int vmm_mem_get_slow(struct vmm_mem *mem, unsigned long word,
+		     unsigned int flags, struct vmm_mem_page *out)
 {
 	out->huge = false;
 	out->writable = false;
 	out->zero = false;
+	if ((word & VMM_WORD_AWAY) &&
+	    !(mem->frozen && (flags & VMM_MEM_WRITE)))
+		return -EWOULDBLOCK;
 	if ((flags & VMM_MEM_ZERO_OK) && !(flags & VMM_MEM_WRITE)) {
 		out->phys = page_to_phys(ZERO_PAGE(0));
 		out->zero = true;
@@ -398,18 +449,25 @@ int vmm_mem_get_slow(struct vmm_mem *mem, pgoff_t index, unsigned int flags,
  * It may be gone again already when this returns: only the next look counts.  May
  * sleep, and so is called outside of RCU.
  *
- * Return: 0, -ENOMEM, -EINTR (about to be killed), -EROFS or -ERANGE.
+ * Return: 0, -ENOMEM, -EINTR (about to be killed), -EROFS or -ERANGE; of a page that
+ * was away also -EIO and -EBADMSG.
  */
 int vmm_mem_make(struct vmm_mem *mem, pgoff_t index, unsigned int flags)
 {
 	struct vmm_mem_page page;
+	bool away, huge;
 	int err;
 
 	rcu_read_lock();
 	err = vmm_mem_get(mem, index, flags, &page);
+	away = err == -EWOULDBLOCK &&
+	       (vmm_tree_lookup(&mem->tree, index, &huge) & VMM_WORD_AWAY);
 	rcu_read_unlock();
-	return err == -EWOULDBLOCK ?
-	       own_page(mem, index, flags & VMM_MEM_LEND) : err;
+	if (err != -EWOULDBLOCK)
+		return err;
+	if (away)
+		return vmm_mem_fetch(mem, index);
+	return own_page(mem, index, flags & VMM_MEM_LEND);
 }
 
 /* --- clients ------------------------------------------------------------- */
@@ -497,9 +555,11 @@ void vmm_mem_stats(struct vmm_mem *mem, struct vmm_mem_stats *stats)
 	root = vmm_root_of(READ_ONCE(mem->tree.root));
 	stats->pages = mem->nr_pages;
 	stats->resident = atomic_long_read(&root->resident);
+	stats->away = atomic_long_read(&root->away);
 	stats->huge = atomic_long_read(&root->huge);
 	stats->tables = atomic_long_read(&root->tables);
 	rcu_read_unlock();
 	stats->family_pages = atomic_long_read(&totals->pages);
+	stats->family_away = atomic_long_read(&totals->away);
 	stats->family_nodes = atomic_long_read(&totals->nodes);
 }

@@ -47,6 +47,7 @@
  *   mmap_lock
  *     vmm_family.top > vmm_family.lock[]
  *       memory allocation
+ *       vmm_family.members_lock
  *       page lock
  *       vmm_mem.clients_lock > whatever changed() takes (npt_space.lock)
  */
@@ -155,19 +156,23 @@ struct vmm_mem_client {
 /**
  * struct vmm_mem_stats - exact figures of one object
  * @pages:	capacity in 4 KiB pages
- * @resident:	4 KiB pages that it has, those in 2 MiB blocks and those that
- *		others have too included
+ * @resident:	4 KiB pages that it has in memory, those in 2 MiB blocks and those
+ *		that others have too included
+ * @away:	likewise that are not in memory
  * @huge:	whole 2 MiB blocks
  * @tables:	4 KiB index tables
- * @family_pages: 4 KiB pages of all of its family, each once
+ * @family_pages: 4 KiB pages in memory of all of its family, each once
+ * @family_away: likewise that are not, or are on their way out
  * @family_nodes: likewise of their index
  */
 struct vmm_mem_stats {
 	u64 pages;
 	u64 resident;
+	u64 away;
 	u64 huge;
 	u64 tables;
 	u64 family_pages;
+	u64 family_away;
 	u64 family_nodes;
 };
 
@@ -181,6 +186,8 @@ struct vmm_mem_stats {
  * @family:	constant, referenced
  * @inode:	constant; its i_mapping holds the user mappings, and is kept
  *		beyond the file for as long as the object lives
+ * @kin:	on vmm_family.members, once it has a tree
+ * @evicting:	is told of what leaves; vmm_family.members_lock
  * @change:	one freeze, return or round of a discard at a time
  * @turns:	freezes and returns that have begun; @change
  * @clients:	vmm_mem_client.node; @clients_lock
@@ -196,6 +203,8 @@ struct vmm_mem {
 	bool frozen;
 	struct vmm_family *family;
 	struct inode *inode;
+	struct list_head kin;
+	bool evicting;
 	struct mutex change;
 	unsigned int turns;
 	struct list_head clients;
@@ -218,8 +227,8 @@ void vmm_mem_unref(struct vmm_mem *mem);
 int vmm_mem_open(struct vmm_mem *mem);
 struct vmm_mem *vmm_mem_from_fd(int fd);
 
-int vmm_mem_get_slow(struct vmm_mem *mem, pgoff_t index, unsigned int flags,
-		     struct vmm_mem_page *out);
+int vmm_mem_get_slow(struct vmm_mem *mem, unsigned long word,
+		     unsigned int flags, struct vmm_mem_page *out);
 int vmm_mem_make(struct vmm_mem *mem, pgoff_t index, unsigned int flags);
 
 /**
@@ -245,15 +254,15 @@ static inline int vmm_mem_get(struct vmm_mem *mem, pgoff_t index,
 		return -ERANGE;
 	out->seq = atomic_read_acquire(&mem->seq);
 	word = vmm_tree_lookup(&mem->tree, index, &out->huge);
-	if (unlikely(!word))
-		return vmm_mem_get_slow(mem, index, flags, out);
+	if (unlikely(!(word & VMM_WORD_PAGE)))
+		return vmm_mem_get_slow(mem, word, flags, out);
 	out->phys = vmm_word_phys(word);
 	out->writable = word & VMM_WORD_OWN;
 	out->zero = false;
 	if (unlikely((flags & VMM_MEM_WRITE) && !(word & VMM_WORD_OWN)))
-		return vmm_mem_get_slow(mem, index, flags, out);
+		return vmm_mem_get_slow(mem, word, flags, out);
 	if (unlikely((flags & VMM_MEM_LEND) && !(word & VMM_WORD_LENT)))
-		return vmm_mem_get_slow(mem, index, flags, out);
+		return vmm_mem_get_slow(mem, word, flags, out);
 	return 0;
 }
 
@@ -293,6 +302,7 @@ long vmm_mem_differ(struct vmm_mem *mem, struct vmm_mem *other, pgoff_t *next,
 
 struct vmm_mem *vmm_mem_alloc(struct vmm_family *family, unsigned long nr_pages,
 			      bool frozen);
+void vmm_mem_join(struct vmm_mem *mem);
 void vmm_mem_change_begin(struct vmm_mem *mem);
 void vmm_mem_change_end(struct vmm_mem *mem);
 void vmm_mem_call_clients(struct vmm_mem *mem,

@@ -25,6 +25,7 @@
 #include <linux/slab.h>
 
 #include "mem/audit.h"
+#include "mem/away.h"
 #include "mem/faults.h"
 #include "mem/tree.h"
 
@@ -93,6 +94,23 @@ static inline bool vmm_port_page_busy(unsigned long phys)
 static inline unsigned long *vmm_port_page_count(unsigned long phys)
 {
 	return &page_private(vmm_port_page(phys));
+}
+
+/* Of a record, by its address. */
+static inline unsigned long *vmm_port_away_count(unsigned long away)
+{
+	return &((struct vmm_away *)away)->count;
+}
+
+static inline unsigned long *vmm_port_away_phys(unsigned long away)
+{
+	return &((struct vmm_away *)away)->phys;
+}
+
+static inline void vmm_port_away_free(struct vmm_totals *totals,
+				      unsigned long away)
+{
+	vmm_away_free(totals->store, (struct vmm_away *)away);
 }
 
 static inline void *vmm_port_va(unsigned long phys)

@@ -9,11 +9,6 @@
 
 /* --- counts ---------------------------------------------------------------- */
 
-static unsigned long page_names(unsigned long word)
-{
-	return *count_of(word) & PAGE_COUNT;
-}
-
 /* A word of a chunk is there once more. */
 static void get_block(unsigned long word)
 {
@@ -59,17 +54,22 @@ static unsigned long get_page_for(struct vmm_tree *tree, bool zeroed)
 	return phys;
 }
 
-static struct vmm_node *node_alloc(struct vmm_tree *tree)
+/* A zeroed page, or none, becomes a node. */
+struct vmm_node *vmm_node_alloc(unsigned long phys, struct vmm_totals *totals)
 {
-	unsigned long phys = get_page_for(tree, true);
 	struct vmm_node *node;
 
 	if (!phys)
 		return NULL;
 	node = vmm_port_va(phys);
 	*node_count(node) = 1;
-	atomic_long_inc(&tree->totals->nodes);
+	atomic_long_inc(&totals->nodes);
 	return node;
+}
+
+static struct vmm_node *node_alloc(struct vmm_tree *tree)
+{
+	return vmm_node_alloc(get_page_for(tree, true), tree->totals);
 }
 
 static struct vmm_root *root_alloc(struct vmm_tree *tree)
@@ -86,6 +86,11 @@ static struct vmm_root *root_alloc(struct vmm_tree *tree)
 		return NULL;
 	root->count = 1;
 	root->nr_chunks = nr;
+	root->next = tree->totals->roots;
+	root->link = &tree->totals->roots;
+	if (root->next)
+		root->next->link = &root->next;
+	tree->totals->roots = root;
 	return root;
 }
 
@@ -159,6 +164,7 @@ static int own_root(struct vmm_tree *tree, struct vmm_gone *gone)
 		if (!root)
 			return -ENOMEM;
 		atomic_long_set(&root->resident, atomic_long_read(&old->resident));
+		atomic_long_set(&root->away, atomic_long_read(&old->away));
 		atomic_long_set(&root->huge, atomic_long_read(&old->huge));
 		atomic_long_set(&root->tables, atomic_long_read(&old->tables));
 		for (i = 0; i < old->nr_chunks; i++) {
@@ -311,7 +317,7 @@ static int own_table(struct vmm_tree *tree, unsigned long *slot,
 			return -ENOMEM;
 		for (i = 0; i < VMM_BLOCK_PAGES; i++) {
 			if (old->word[i])
-				++*count_of(old->word[i]);
+				++*name_count(old->word[i]);
 		}
 		gone_add(gone, *slot, index, VMM_LEVEL_BLOCK);
 	}
@@ -379,8 +385,8 @@ static void lend_out(struct vmm_tree *tree, unsigned long index,
  *
  * Under the block's lock.
  *
- * Return: 0; -ENOMEM; or VMM_TREE_SHARED: the table is own, its page is not: see
- * vmm_tree_break().
+ * Return: 0; -ENOMEM; VMM_TREE_SHARED: the table is own, its page is not: see
+ * vmm_tree_break(); or VMM_TREE_AWAY.
  */
 int vmm_tree_own(struct vmm_tree *tree, unsigned long index, bool lend,
 		 struct vmm_gone *gone)
@@ -392,6 +398,8 @@ int vmm_tree_own(struct vmm_tree *tree, unsigned long index, bool lend,
 		return err;
 	if (*slot & VMM_WORD_NODE) {
 		slot = page_slot(*slot, index);
+		if (*slot & VMM_WORD_AWAY)
+			return VMM_TREE_AWAY;
 		if (!*slot) {
 			err = fill_page(tree, slot);
 			if (err)

@@ -7,11 +7,13 @@
  *
  *	root	a word for each 1 GiB: a chunk
  *	chunk	a word for each 2 MiB: a table, or a whole block of memory
- *	table	a word for each 4 KiB: a page
+ *	table	a word for each 4 KiB: a page, or the record of one that is away
  *
  * A word of 0 is absent.  The lowest bits of a word tell its kind; a page is named
  * by its physical address, so a lookup is four loads and touches nothing outside
- * of the tree: pages carry no back pointer.
+ * of the tree: pages carry no back pointer.  A page can leave memory: a record
+ * takes its place in all tables at once, and so does the page when it is back
+ * (tree_away.c).  Both have the same content, so this is no change of a shared node.
  *
  * Own and shared
  *   Roots, chunks, tables and pages count the words (or objects) that name them.
@@ -30,7 +32,7 @@
  *   Of roots in them; of nodes beside them (port.h).  A page's, beside it: the
  *   tables that name it, and one more as long as a chunk names the block that it is a
  *   part of.  So it shows alone whether a page can go, without knowing
- *   whether it ever was in a block.  How many chunks name a block is in the upper
+ *   whether it ever was in a block.  A record counts the tables that name it.  How many chunks name a block is in the upper
  *   half of the count of its first page: each of these is a node of 4 KiB, so
  *   neither half can overflow.
  *
@@ -61,7 +63,9 @@
 /* Below it somebody may have, beyond RCU, a page for writing: user space, holds. */
 #define VMM_WORD_LENT		8UL
 #define VMM_WORD_PINNED		16UL	/* during a freeze: and somebody does */
+#define VMM_WORD_AWAY		32UL	/* kernel address of a page's record */
 #define VMM_WORD_MASK		0xfffUL
+#define VMM_WORD_AWAY_MASK	0x3fUL
 #define VMM_WORD_MARKS		(VMM_WORD_OWN | VMM_WORD_LENT | VMM_WORD_PINNED)
 
 /* Nodes: a page each. */
@@ -72,16 +76,22 @@ struct vmm_node {
 /**
  * struct vmm_root - a root; also the figures of the tree below it
  * @count:	trees that have it
+ * @next:	of all roots of the family
+ * @link:	what points here, of that list
  * @nr_chunks:	length of @chunk, constant
- * @resident:	4 KiB pages that can be reached, shared or not
+ * @resident:	4 KiB pages in memory that can be reached, shared or not
+ * @away:	likewise, not in memory
  * @huge:	whole blocks
  * @tables:	tables
  * @chunk:	the words
  */
 struct vmm_root {
 	unsigned long count;
+	struct vmm_root *next;
+	struct vmm_root **link;
 	unsigned long nr_chunks;
 	atomic_long_t resident;
+	atomic_long_t away;
 	atomic_long_t huge;
 	atomic_long_t tables;
 	unsigned long chunk[];
@@ -89,12 +99,18 @@ struct vmm_root {
 
 /**
  * struct vmm_totals - what all trees of a family have, each thing once
- * @pages:	4 KiB pages
+ * @pages:	4 KiB pages in memory
  * @nodes:	chunks and tables
+ * @away:	records of pages that are not in memory, or on their way
+ * @roots:	all roots that have a count; changed under all locks
+ * @store:	where pages are that are away; constant
  */
 struct vmm_totals {
 	atomic_long_t pages;
 	atomic_long_t nodes;
+	atomic_long_t away;
+	struct vmm_root *roots;
+	struct vmm_store *store;
 };
 
 /**
@@ -155,14 +171,20 @@ static inline struct vmm_node *vmm_word_node(unsigned long word)
 	return (struct vmm_node *)(word & ~VMM_WORD_MASK);
 }
 
+/* The address of a record. */
+static inline unsigned long vmm_word_away(unsigned long word)
+{
+	return word & ~VMM_WORD_AWAY_MASK;
+}
+
 static inline struct vmm_root *vmm_root_of(unsigned long root)
 {
 	return (struct vmm_root *)(root & ~VMM_WORD_OWN);
 }
 
 /*
- * The word of the page at @index, its physical address with VMM_WORD_PAGE set, or 0
- * if absent.  It has VMM_WORD_OWN if all on the way do.  *huge tells whether the
+ * The word of the page at @index, its physical address with VMM_WORD_PAGE set; one
+ * with VMM_WORD_AWAY; or 0 if absent.  It has VMM_WORD_OWN if all on the way do.  *huge tells whether the
  * page is part of a whole block.
  */
 static __always_inline unsigned long
@@ -196,6 +218,8 @@ void vmm_tree_share(struct vmm_tree *tree, struct vmm_tree *with);
 
 /* Returned by vmm_tree_own(): there is a page, which others have too. */
 #define VMM_TREE_SHARED		1
+/* Likewise: there is one, which is not in memory. */
+#define VMM_TREE_AWAY		2
 
 bool vmm_tree_top_is_own(const struct vmm_tree *tree, unsigned long index);
 int vmm_tree_own_top(struct vmm_tree *tree, unsigned long index,
@@ -222,6 +246,54 @@ void vmm_root_free(struct vmm_root *root);
 void vmm_chunk_free(unsigned long word, struct vmm_totals *totals);
 void vmm_block_put(unsigned long word, struct vmm_totals *totals);
 void vmm_page_put(unsigned long word, struct vmm_totals *totals);
+
+/* --- leaving and coming back, tree_away.c ------------------------------------ */
+
+/**
+ * struct vmm_gathered - one table of a block
+ * @table:	it
+ * @moved:	how many of its pages have left
+ */
+struct vmm_gathered {
+	struct vmm_node *table;
+	unsigned long moved;
+};
+
+/**
+ * struct vmm_gather - all tables that a family has for one block
+ * @totals:	of the family
+ * @index:	a page in the block
+ * @nr:		how many tables
+ * @max:	room
+ * @at:		each once
+ *
+ * From vmm_tree_gather() to vmm_gather_end() under the block's lock.
+ */
+struct vmm_gather {
+	struct vmm_totals *totals;
+	unsigned long index;
+	unsigned long nr;
+	unsigned long max;
+	struct vmm_gathered *at;
+};
+
+int vmm_tree_apart_all(struct vmm_totals *totals, unsigned long index);
+int vmm_tree_gather(struct vmm_gather *gather);
+struct vmm_gathered *vmm_gather_of(const struct vmm_gather *gather,
+				   const struct vmm_tree *tree);
+unsigned long vmm_gather_page(const struct vmm_gather *gather, unsigned long t,
+			      unsigned long i);
+void vmm_gather_leave(struct vmm_gather *gather, unsigned long t,
+		      unsigned long i, unsigned long away);
+void vmm_gather_end(struct vmm_gather *gather);
+
+unsigned long vmm_tree_away(const struct vmm_tree *tree, unsigned long index);
+unsigned long vmm_tree_come_back(struct vmm_totals *totals, unsigned long index,
+				 unsigned long away, unsigned long phys);
+unsigned long vmm_tree_fetched(struct vmm_totals *totals, unsigned long index,
+			       unsigned long away, unsigned long phys);
+void vmm_tree_forget(struct vmm_totals *totals, unsigned long index,
+		     unsigned long away);
 
 /* --- walks, tree_walk.c ---------------------------------------------------- */
 

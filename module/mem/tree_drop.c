@@ -13,24 +13,29 @@ static void remove_pages(struct vmm_tree *tree, unsigned long table,
 			 unsigned long first, unsigned long count,
 			 struct vmm_gone *gone)
 {
-	unsigned long index, *slot, removed = 0;
+	struct vmm_root *root = vmm_root_of(tree->root);
+	unsigned long index, *slot, removed = 0, away = 0;
 
 	for (index = first; index < first + count; index++) {
 		slot = page_slot(table, index);
 		if (!*slot)
 			continue;
+		if (*slot & VMM_WORD_AWAY)
+			away++;
+		else
+			removed++;
 		gone_add(gone, *slot, index, VMM_LEVEL_PAGE);
 		WRITE_ONCE(*slot, 0);
-		removed++;
 	}
-	atomic_long_sub(removed, &vmm_root_of(tree->root)->resident);
+	atomic_long_sub(removed, &root->resident);
+	atomic_long_sub(away, &root->away);
 }
 
 static void remove_block(struct vmm_tree *tree, unsigned long *slot,
 			 unsigned long index, struct vmm_gone *gone)
 {
 	struct vmm_root *root = vmm_root_of(tree->root);
-	unsigned long word = *slot, i, pages = 0;
+	unsigned long word = *slot, i, page, pages = 0, away = 0;
 
 	gone_add(gone, word, index, VMM_LEVEL_BLOCK);
 	WRITE_ONCE(*slot, 0);
@@ -38,11 +43,15 @@ static void remove_block(struct vmm_tree *tree, unsigned long *slot,
 		pages = VMM_BLOCK_PAGES;
 		atomic_long_dec(&root->huge);
 	} else {
-		for (i = 0; i < VMM_BLOCK_PAGES; i++)
-			pages += !!vmm_word_node(word)->word[i];
+		for (i = 0; i < VMM_BLOCK_PAGES; i++) {
+			page = vmm_word_node(word)->word[i];
+			pages += !!(page & VMM_WORD_PAGE);
+			away += !!(page & VMM_WORD_AWAY);
+		}
 		atomic_long_dec(&root->tables);
 	}
 	atomic_long_sub(pages, &root->resident);
+	atomic_long_sub(away, &root->away);
 }
 
 /**
@@ -83,12 +92,18 @@ static void node_free(struct vmm_node *node, struct vmm_totals *totals)
 
 /* --- dropping what is gone ------------------------------------------------------ */
 
-/* Under the lock of roots and chunks. */
+/* Under all locks. */
 bool vmm_root_put(struct vmm_root *root)
 {
-	return !--root->count;
+	if (--root->count)
+		return false;
+	*root->link = root->next;
+	if (root->next)
+		root->next->link = root->link;
+	return true;
 }
 
+/* Under the lock of roots and chunks. */
 bool vmm_chunk_put(unsigned long word)
 {
 	return !--*node_count(vmm_word_node(word));
@@ -105,15 +120,27 @@ void vmm_chunk_free(unsigned long word, struct vmm_totals *totals)
 	node_free(vmm_word_node(word), totals);
 }
 
+static void away_put(unsigned long away, struct vmm_totals *totals)
+{
+	if (--*vmm_port_away_count(away))
+		return;
+	atomic_long_dec(&totals->away);
+	vmm_port_away_free(totals, away);
+}
+
 /**
- * vmm_page_put() - a table names a page no longer
- * @word:	the page
+ * vmm_page_put() - a table names a page, or a record, no longer
+ * @word:	which
  * @totals:	of its family
  *
  * Under its block's lock.
  */
 void vmm_page_put(unsigned long word, struct vmm_totals *totals)
 {
+	if (word & VMM_WORD_AWAY) {
+		away_put(vmm_word_away(word), totals);
+		return;
+	}
 	if ((--*count_of(word) & PAGE_COUNT))
 		return;
 	atomic_long_dec(&totals->pages);

@@ -16,6 +16,13 @@ static inline unsigned long *count_of(unsigned long word)
 	return vmm_port_page_count(vmm_word_phys(word));
 }
 
+/* Of what a table's word names. */
+static inline unsigned long *name_count(unsigned long word)
+{
+	return word & VMM_WORD_AWAY ? vmm_port_away_count(vmm_word_away(word)) :
+				      count_of(word);
+}
+
 static inline unsigned long *node_count(const struct vmm_node *node)
 {
 	return vmm_port_page_count(vmm_port_phys(node));
@@ -40,14 +47,22 @@ static inline unsigned long *page_slot(unsigned long block, unsigned long index)
 	return &vmm_word_node(block)->word[index & (VMM_BLOCK_PAGES - 1)];
 }
 
+static inline unsigned long page_names(unsigned long word)
+{
+	return *count_of(word) & PAGE_COUNT;
+}
+
 static inline void gone_add(struct vmm_gone *gone, unsigned long word,
 		     unsigned long index, enum vmm_level level)
 {
 	struct vmm_gone_item *item = &gone->item[gone->nr++];
 
-	item->word = word & ~VMM_WORD_MARKS;
+	/* A root's address has room for one mark, which the caller took. */
+	item->word = level == VMM_LEVEL_ROOT ? word : word & ~VMM_WORD_MARKS;
 	item->index = index;
 	item->level = level;
 }
+
+struct vmm_node *vmm_node_alloc(unsigned long phys, struct vmm_totals *totals);
 
 #endif /* VMM_MEM_TREE_INNER_H */

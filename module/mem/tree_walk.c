@@ -9,6 +9,7 @@
 
 #include "mem/port.h"
 #include "mem/tree.h"
+#include "mem/tree_inner.h"
 
 static unsigned long bare(unsigned long word)
 {
@@ -18,9 +19,9 @@ static unsigned long bare(unsigned long word)
 /* --- what was lent out ------------------------------------------------------- */
 
 /**
- * vmm_word_each_page() - all pages behind a word
- * @word:	a page, a block or a table
- * @level:	VMM_LEVEL_PAGE, or VMM_LEVEL_BLOCK for the other two
+ * vmm_word_each_page() - all pages in memory behind a word
+ * @word:	a page, a record, a block or a table
+ * @level:	VMM_LEVEL_PAGE for the first two, VMM_LEVEL_BLOCK for the others
  * @fn:		called for each
  * @ctx:	its first argument
  */
@@ -30,13 +31,14 @@ void vmm_word_each_page(unsigned long word, enum vmm_level level,
 	unsigned long i, page;
 
 	if (level == VMM_LEVEL_PAGE) {
-		fn(ctx, vmm_word_phys(word));
+		if (word & VMM_WORD_PAGE)
+			fn(ctx, vmm_word_phys(word));
 		return;
 	}
 	for (i = 0; i < VMM_BLOCK_PAGES; i++) {
 		page = word & VMM_WORD_PAGE ? word + (i << 12) :
-		       vmm_word_node(word)->word[i];
-		if (page)
+		       READ_ONCE(vmm_word_node(word)->word[i]);
+		if (page & VMM_WORD_PAGE)
 			fn(ctx, vmm_word_phys(page));
 	}
 }
@@ -81,7 +83,7 @@ static void lent_in_block(void *ctx, unsigned long index, unsigned long *slot)
 	}
 	for (i = 0; i < VMM_BLOCK_PAGES; i++) {
 		word = vmm_word_node(*slot)->word[i];
-		if (word & VMM_WORD_LENT)
+		if ((word & VMM_WORD_LENT) && (word & VMM_WORD_PAGE))
 			lent->fn(lent->ctx, vmm_word_phys(word));
 	}
 }
@@ -120,6 +122,19 @@ static bool block_is_pinned(unsigned long word)
 	return false;
 }
 
+/* A page on its way out may be pinned, which its record can't: it stays. */
+static void stay_if_leaving(struct vmm_totals *totals, unsigned long index,
+			    unsigned long word)
+{
+	unsigned long away = vmm_word_away(word), phys;
+
+	if (!(word & VMM_WORD_AWAY) || !(word & VMM_WORD_LENT))
+		return;
+	phys = *vmm_port_away_phys(away);
+	if (phys && page_names(phys) == 1)
+		vmm_tree_come_back(totals, index, away, phys);
+}
+
 /* A block with such a page is taken apart, so that the others stay shared. */
 static void find_in_block(void *ctx, unsigned long index, unsigned long *slot)
 {
@@ -135,8 +150,9 @@ static void find_in_block(void *ctx, unsigned long index, unsigned long *slot)
 	}
 	for (i = 0; i < VMM_BLOCK_PAGES; i++) {
 		page = &vmm_word_node(*slot)->word[i];
+		stay_if_leaving(f->tree->totals, index + i, *page);
 		*page &= ~VMM_WORD_PINNED;
-		if (!(*page & VMM_WORD_LENT) ||
+		if (!(*page & VMM_WORD_LENT) || (*page & VMM_WORD_AWAY) ||
 		    !vmm_port_page_busy(vmm_word_phys(*page)))
 			continue;
 		*page |= VMM_WORD_PINNED;
@@ -336,7 +352,7 @@ void vmm_root_each_page(const struct vmm_root *root, unsigned long first,
 	for (index = first; index < first + count; index++) {
 		block = block_at(chunk_at(root, index), index);
 		page = page_at(block, index);
-		if (page)
+		if (page & VMM_WORD_PAGE)
 			fn(ctx, vmm_word_phys(page));
 	}
 }

@@ -74,8 +74,9 @@ static void drop_range(struct space_slot *s, const struct vmm_mem_range *range,
 	spin_lock(&space->lock);
 	owed = batch->flush;
 	if (what == VMM_MEM_MOVED) {
-		npt_tree_split(&space->tree, first, NPT_LEVEL_4K, &space->pool,
-			       batch);
+		if (range->count < VMM_BLOCK_PAGES)
+			npt_tree_split(&space->tree, first, NPT_LEVEL_4K,
+				       &space->pool, batch);
 		log = locked_log(space, s);
 		if (log)
 			npt_dirty_leave(log, &space->tree, first, end, batch);

@@ -1,14 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The trees of memory objects against a model: a family of live and frozen trees is
- * written, frozen, forked, returned, emptied, lent from and dropped at random, with
- * memory refused now and then.  After each step every page has the value that the
+ * written, frozen, forked, returned, emptied, lent from and dropped at random, pages
+ * leave memory and come back, and memory is refused now and then.  After each step every page has the value that the
  * model has, nothing that two trees reach is own, and all counts are what counting
  * gives.
  */
 #include "mem_world.h"
 
 /* --- what is done ---------------------------------------------------------------------- */
+
+/* The page at @index comes back if it is away; 0 or -ENOMEM. */
+static int fetch(struct object *o, unsigned long index)
+{
+	unsigned long away = vmm_tree_away(&o->tree, index), phys;
+	struct vmm_gone_item item = { away | VMM_WORD_AWAY, index,
+				      VMM_LEVEL_PAGE };
+	struct vmm_gone gone = { .nr = 1, .max = 1, .item = &item };
+
+	if (!away)
+		return 0;
+	if (record_of(away)->phys) {
+		vmm_tree_come_back(&totals, index, away, record_of(away)->phys);
+		return 0;
+	}
+	phys = vmm_port_page_alloc(false);
+	if (!phys)
+		return -ENOMEM;
+	*(unsigned long *)vmm_port_va(phys) = record_of(away)->value;
+	record_of(away)->count++;
+	good &= vmm_tree_fetched(&totals, index, away, phys) > 0;
+	finish(&gone);
+	return 0;
+}
 
 /* As the kernel does it; 0 or -ENOMEM. */
 static int own(struct object *o, unsigned long index, bool lend)
@@ -35,6 +59,10 @@ static int own(struct object *o, unsigned long index, bool lend)
 	}
 out:
 	finish(&gone);
+	if (err == VMM_TREE_AWAY) {
+		err = fetch(o, index);
+		return err ? err : own(o, index, lend);
+	}
 	failures += !!err;
 	return err;
 }
@@ -187,20 +215,20 @@ static void check_differ(struct object *a, struct object *b, bool return_to)
 		at = vmm_tree_differ(ra, rb, at, NR_PAGES, &range);
 		told += range.count;
 		for (; range.count; range.first++, range.count--) {
-			good &= vmm_word_phys(vmm_tree_lookup(&a->tree,
-						range.first, &huge)) !=
-				vmm_word_phys(vmm_tree_lookup(&b->tree,
-						range.first, &huge));
+			good &= name_of(vmm_tree_lookup(&a->tree, range.first,
+							&huge)) !=
+				name_of(vmm_tree_lookup(&b->tree, range.first,
+							&huge));
 			if (return_to)
 				unplace_range(a, range.first, 1);
 		}
 	}
 	for (hot = 0; hot < HOT; hot++)
 		found += index_of(hot) < NR_PAGES &&
-			 vmm_word_phys(vmm_tree_lookup(&a->tree, index_of(hot),
-						       &huge)) !=
-			 vmm_word_phys(vmm_tree_lookup(&b->tree, index_of(hot),
-						       &huge));
+			 name_of(vmm_tree_lookup(&a->tree, index_of(hot),
+						 &huge)) !=
+			 name_of(vmm_tree_lookup(&b->tree, index_of(hot),
+						 &huge));
 	good &= told == found;
 }
 
@@ -270,6 +298,107 @@ static void op_drop(struct object *o)
 	o->used = false;
 }
 
+/* A part of a block goes. */
+static void op_leave(unsigned int odds)
+{
+	unsigned long index = index_of(some_page()) & ~511UL, phys, away;
+	static struct vmm_gathered at[OBJECTS + QUEUE];
+	struct vmm_gather gather = {
+		.totals = &totals, .index = index, .at = at,
+		.max = below(4) ? OBJECTS + QUEUE : 1,
+	};
+	unsigned int t, i;
+
+	if (below(2) && vmm_tree_apart_all(&totals, index))
+		failures++;
+	if (vmm_tree_gather(&gather)) {
+		good &= gather.max == 1;
+		return;
+	}
+	for (i = 0; i < 512; i++) {
+		for (t = 0; t < gather.nr; t++) {
+			phys = vmm_gather_page(&gather, t, i);
+			if (!phys || below(odds) || nr_leaving == LEAVING ||
+			    (vmm_port_page_busy(phys) && below(2)))
+				continue;
+			away = record_alloc();
+			if (!away)
+				continue;
+			vmm_gather_leave(&gather, t, i, away);
+			leaving[nr_leaving++] = (struct leaving){
+				index + i, away, phys,
+			};
+		}
+	}
+	vmm_gather_end(&gather);
+}
+
+/* What is left of it, when nobody looks at it any more. */
+static void begin_packing(struct leaving *l)
+{
+	struct record *r = record_of(l->away);
+
+	if (!r->phys)
+		return;
+	if (vmm_port_page_busy(l->phys)) {
+		vmm_tree_come_back(&totals, l->index, l->away, l->phys);
+		return;
+	}
+	++*vmm_port_page_count(l->phys);
+	l->packing = true;
+}
+
+/* Where it is packed, is zero, or does not get into the store. */
+static void end_packing(struct leaving *l)
+{
+	struct record *r = record_of(l->away);
+	unsigned long value = *(unsigned long *)vmm_port_va(l->phys);
+
+	if (r->phys) {
+		good &= r->phys == l->phys;
+		if (!value) {
+			vmm_tree_forget(&totals, l->index, l->away);
+		} else if (!below(4)) {
+			vmm_tree_come_back(&totals, l->index, l->away, l->phys);
+		} else {
+			r->value = value;
+			r->packed = true;
+		}
+		if (r->phys) {
+			r->phys = 0;
+			vmm_page_put(l->phys, &totals);
+		}
+	}
+	l->packing = false;
+	vmm_page_put(l->phys, &totals);
+}
+
+/* Some of those that are leaving go a step on. */
+static void op_pack(unsigned int odds)
+{
+	unsigned int i, kept = 0;
+	struct leaving *l;
+
+	for (i = 0; i < nr_leaving; i++) {
+		l = &leaving[i];
+		if (odds && !below(odds)) {
+			leaving[kept++] = *l;
+			continue;
+		}
+		if (!l->packing) {
+			begin_packing(l);
+			if (l->packing && odds) {
+				leaving[kept++] = *l;
+				continue;
+			}
+		}
+		if (l->packing)
+			end_packing(l);
+		vmm_page_put(l->away | VMM_WORD_AWAY, &totals);
+	}
+	nr_leaving = kept;
+}
+
 static void check_seek(struct object *o)
 {
 	unsigned long at = index_of(some_page()), i;
@@ -295,7 +424,7 @@ static void step(void)
 		o = f ? (op_fork(f), some_object(false)) : NULL;
 	if (!o)
 		return;
-	switch (below(20)) {
+	switch (below(26)) {
 	case 0:
 	case 1:
 		op_freeze(o);
@@ -331,6 +460,23 @@ static void step(void)
 		if (f)
 			check_differ(o, f, false);
 		break;
+	case 13:
+	case 14:
+		op_leave(1 + below(4));
+		break;
+	case 15:
+	case 16:
+		drain();
+		op_pack(1 + below(6));
+		break;
+	case 17:
+		for (i = below(40); i; i--) {
+			unsigned long at = index_of(some_page());
+
+			if (at < NR_PAGES)
+				failures += !!fetch(f && below(2) ? f : o, at);
+		}
+		break;
 	default:
 		for (i = below(20); i; i--)
 			op_write(o, some_page());
@@ -362,7 +508,9 @@ static bool nothing_left(void)
 			op_drop(&object[i]);
 	}
 	drain();
-	return !live_pages && !live_roots && !atomic_long_read(&totals.pages) &&
+	op_pack(0);
+	return !live_pages && !live_roots && !live_records &&
+	       !atomic_long_read(&totals.away) && !totals.roots && !atomic_long_read(&totals.pages) &&
 	       !atomic_long_read(&totals.nodes);
 }
 

@@ -142,6 +142,60 @@ unsigned long *vmm_port_page_count(unsigned long phys)
 	return &count[nr_of(phys)];
 }
 
+/* --- records of pages that are away ---------------------------------------------- */
+
+#define RECORDS		8192
+
+/* What the store has of a page is its first word. */
+static struct record {
+	unsigned long count, phys;
+	unsigned long value;
+	bool used, packed;
+	unsigned long seen;
+	unsigned int reached;
+	bool owned;
+} __attribute__((aligned(64))) record[RECORDS];
+static unsigned long live_records;
+
+static struct record *record_of(unsigned long away)
+{
+	struct record *r = (struct record *)away;
+
+	assert(r >= record && r < record + RECORDS && r->used);
+	return r;
+}
+
+unsigned long *vmm_port_away_count(unsigned long away)
+{
+	return &record_of(away)->count;
+}
+
+unsigned long *vmm_port_away_phys(unsigned long away)
+{
+	return &record_of(away)->phys;
+}
+
+void vmm_port_away_free(struct vmm_totals *of, unsigned long away)
+{
+	assert(!record_of(away)->count && !record_of(away)->phys);
+	record_of(away)->used = false;
+	live_records--;
+}
+
+static unsigned long record_alloc(void)
+{
+	static unsigned int next;
+	unsigned int i;
+
+	for (i = 0; i < RECORDS && record[next].used; i++)
+		next = (next + 1) % RECORDS;
+	if (record[next].used || refused())
+		return 0;
+	record[next] = (struct record){ .used = true, .count = 1 };
+	live_records++;
+	return (unsigned long)&record[next];
+}
+
 struct vmm_root *vmm_port_root_alloc(size_t size)
 {
 	if (refused())
@@ -181,6 +235,39 @@ static struct pin {
 	unsigned long phys;
 	bool there;	/* still what the object has there */
 } pin[PINS];
+
+/* What a word says that its page is: equal for the same, and 0 for none. */
+static unsigned long name_of(unsigned long word)
+{
+	return word & VMM_WORD_AWAY ? vmm_word_away(word) : vmm_word_phys(word);
+}
+
+/* Where it is in memory, or 0. */
+static unsigned long phys_of(unsigned long word)
+{
+	return word & VMM_WORD_AWAY ? record_of(vmm_word_away(word))->phys :
+				      vmm_word_phys(word);
+}
+
+static unsigned long value_of(unsigned long word)
+{
+	unsigned long phys = phys_of(word);
+
+	if (phys)
+		return *(unsigned long *)vmm_port_va(phys);
+	if (!word)
+		return 0;
+	assert(record_of(vmm_word_away(word))->packed);
+	return record_of(vmm_word_away(word))->value;
+}
+
+/* Pages on their way out: left at once, or being packed. */
+#define LEAVING	2048
+static struct leaving {
+	unsigned long index, away, phys;
+	bool packing;
+} leaving[LEAVING];
+static unsigned int nr_leaving;
 
 /* The pages where things happen: in all chunks, and where the tree ends. */
 static unsigned long index_of(unsigned int hot)
@@ -284,7 +371,37 @@ static bool good;
 
 static void see_page(unsigned long word)
 {
-	seen_count[nr_of(word & ~0xfffUL)]++;
+	if (word & VMM_WORD_AWAY)
+		record_of(vmm_word_away(word))->seen++;
+	else
+		seen_count[nr_of(word & ~0xfffUL)]++;
+}
+
+/* Who takes a page out has a name of its record, who packs it one of the page too. */
+static void see_leaving(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_leaving; i++) {
+		record_of(leaving[i].away)->seen++;
+		seen_count[nr_of(leaving[i].phys)] += leaving[i].packing;
+	}
+}
+
+static void check_records(void)
+{
+	unsigned long i, n = 0;
+
+	for (i = 0; i < RECORDS; i++) {
+		if (!record[i].used)
+			continue;
+		n++;
+		good &= record[i].seen == record[i].count;
+		if (record[i].phys)
+			seen_count[nr_of(record[i].phys)]++;
+	}
+	good &= n == live_records &&
+		n == (unsigned long)atomic_long_read(&totals.away);
 }
 
 static unsigned long node_word(unsigned long word)
@@ -364,6 +481,8 @@ static void check_counts(void)
 	unsigned long i;
 
 	memset(seen_count, 0, sizeof(seen_count));
+	for (i = 0; i < RECORDS; i++)
+		record[i].seen = 0;
 	seen_roots = 0;
 	for (i = 0; i < OBJECTS; i++) {
 		if (object[i].used)
@@ -371,6 +490,8 @@ static void check_counts(void)
 	}
 	for (i = 0; i < queued; i++)
 		see_item(&queue[i]);
+	see_leaving();
+	check_records();
 	for (i = 0; i < seen_roots; i++)
 		good &= seen_root[i].count == seen_root[i].root->count;
 	good &= seen_roots == live_roots;
@@ -381,7 +502,7 @@ static void check_counts(void)
 static void count_object(const struct object *o)
 {
 	const struct vmm_root *root = vmm_root_of(o->tree.root);
-	long resident = 0, huge = 0, tables = 0;
+	long resident = 0, away = 0, huge = 0, tables = 0;
 	unsigned long i, k, m;
 
 	for (i = 0; i < root->nr_chunks; i++) {
@@ -392,11 +513,16 @@ static void count_object(const struct object *o)
 			huge += word & VMM_WORD_PAGE;
 			resident += word & VMM_WORD_PAGE ? 512 : 0;
 			tables += !!(word & VMM_WORD_NODE);
-			for (m = 0; word & VMM_WORD_NODE && m < 512; m++)
-				resident += !!vmm_word_node(word)->word[m];
+			for (m = 0; word & VMM_WORD_NODE && m < 512; m++) {
+				resident += vmm_word_node(word)->word[m] &
+					    VMM_WORD_PAGE;
+				away += !!(vmm_word_node(word)->word[m] &
+					   VMM_WORD_AWAY);
+			}
 		}
 	}
 	good &= resident == atomic_long_read(&root->resident) &&
+		away == atomic_long_read(&root->away) &&
 		huge == atomic_long_read(&root->huge) &&
 		tables == atomic_long_read(&root->tables);
 }
@@ -414,8 +540,7 @@ static void check_object(const struct object *o)
 		if (index_of(hot) >= NR_PAGES)
 			continue;
 		word = vmm_tree_lookup(&o->tree, index_of(hot), &huge);
-		val = word ? *(unsigned long *)vmm_port_va(vmm_word_phys(word)) :
-		      0;
+		val = value_of(word);
 		if (val != o->value[hot]) {
 			if (good)
 				tap_note("step %lu: object %ld page %u has %lu, not %lu",
@@ -425,9 +550,15 @@ static void check_object(const struct object *o)
 		}
 		if (!word)
 			continue;
+		good &= !o->frozen || !(word & VMM_WORD_OWN);
+		if (word & VMM_WORD_AWAY) {
+			record_of(vmm_word_away(word))->reached++;
+			record_of(vmm_word_away(word))->owned |=
+				!!(word & VMM_WORD_OWN);
+			continue;
+		}
 		reached[nr_of(vmm_word_phys(word))]++;
 		owned[nr_of(vmm_word_phys(word))] |= !!(word & VMM_WORD_OWN);
-		good &= !o->frozen || !(word & VMM_WORD_OWN);
 	}
 	count_object(o);
 }
@@ -439,15 +570,21 @@ static void check(void)
 
 	memset(reached, 0, sizeof(reached));
 	memset(owned, 0, sizeof(owned));
+	for (i = 0; i < RECORDS; i++) {
+		record[i].reached = 0;
+		record[i].owned = false;
+	}
 	for (i = 0; i < OBJECTS; i++) {
 		if (object[i].used)
 			check_object(&object[i]);
 	}
 	for (i = 0; i < PAGES; i++)
 		good &= !owned[i] || reached[i] == 1;
+	for (i = 0; i < RECORDS; i++)
+		good &= !record[i].owned || record[i].reached == 1;
 	for (i = 0; i < PINS; i++) {
 		if (pin[i].of && pin[i].there)
-			good &= vmm_word_phys(vmm_tree_lookup(&pin[i].of->tree,
+			good &= phys_of(vmm_tree_lookup(&pin[i].of->tree,
 				index_of(pin[i].hot), &huge)) == pin[i].phys;
 	}
 	check_counts();

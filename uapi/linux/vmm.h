@@ -461,6 +461,7 @@ struct vmm_mem_differ {
 #define VMM_MEM_FORK		_IOW(VMM_IOC, 0x61, struct vmm_mem_fork)
 #define VMM_MEM_RETURN		_IOW(VMM_IOC, 0x62, struct vmm_mem_return)
 #define VMM_MEM_DIFFER		_IOWR(VMM_IOC, 0x63, struct vmm_mem_differ)
+/* 0x64 and on: linux/vmm_mem.h */
 
 /* ---- a vCPU ------------------------------------------------------------ */
 

@@ -5,6 +5,8 @@
 #ifndef API_COMMANDS_H
 #define API_COMMANDS_H
 
+#include <linux/vmm_mem.h>
+
 enum kind { DEV, VM, CPU, MEM, KINDS };
 
 #define COMMAND(_kind, _cmd) { _kind, _cmd, #_cmd }
@@ -56,6 +58,7 @@ static const struct command {
 	COMMAND(MEM, VMM_MEM_FORK),
 	COMMAND(MEM, VMM_MEM_RETURN),
 	COMMAND(MEM, VMM_MEM_DIFFER),
+	COMMAND(MEM, VMM_MEM_RECLAIM),
 };
 
 #endif
