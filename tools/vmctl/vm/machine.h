@@ -30,11 +30,13 @@
  * up for one that is made later
  * @bare:	the next has neither memory nor registers of one that boots: they come
  *		from a snapshot (vm/restore.h)
+ * @any_tsc:	a state's time-stamp counter may have ticked at any frequency
  */
 struct machine_files {
 	struct vmm vmm;
 	struct boot_files boot;
 	bool bare;
+	bool any_tsc;
 };
 
 struct machine_irq {
