@@ -3,6 +3,8 @@
 #ifndef CHURN_WORLD_H
 #define CHURN_WORLD_H
 
+#include <sys/resource.h>
+
 #include "churn_guest.h"
 #include "lineage.h"
 
@@ -88,6 +90,13 @@ struct seat {
 	unsigned int n;
 };
 
+/* Who does something to guests comes before those who write without end. */
+static void step_back(void)
+{
+	if (setpriority(PRIO_PROCESS, gettid(), 10))
+		vt_bail("priority");
+}
+
 /* The vCPU has stopped, as there was no memory; it has lost nothing. */
 static bool stopped_for_memory(struct vmm_run *run, int cpu)
 {
@@ -109,6 +118,7 @@ static void *run_vcpu(void *arg)
 	struct vmm_run *run = g->t.run[seat.n];
 
 	free(arg);
+	step_back();
 	while (!g->leave) {
 		if (ioctl(g->t.cpu[seat.n], VMM_VCPU_RUN, 0)) {
 			if (errno == EINTR)
@@ -136,6 +146,7 @@ static void *write_from_host(void *arg)
 	uint32_t ticket;
 
 	free(arg);
+	step_back();
 	while (!g->leave) {
 		ticket = cg_mail(&g->t)->stop;
 		w->ack = ticket;

@@ -137,7 +137,7 @@ wait $importer
 is "$? $(cat "$tmp/err")" "1 vmctl: snap import: interrupted" "ends by a signal"
 ok "and leaves no definition and no process" until_ok eval '[ "$($vmctl list -a -q | grep -cx new)" = 0 ] && ! pgrep -x new'
 kill $feeder 2>/dev/null
-rm -f "$tmp/fifo" "$tmp/err"
+rm "$tmp/fifo"
 is "$(left)" "$before" "nothing has changed"
 size=$(stat -c %s "$tmp/web")
 for n in 5 200 $((size / 2)) $((size - 1)); do
@@ -164,8 +164,16 @@ refused 1 "$tmp/bad: has its memory where this vmctl does not" snap import "$tmp
 make "$tmp/bad" 2 0 2=4 backend=$backend conf="memory 8M
 multiboot $tmp/rest"
 refused 1 "" snap import "$tmp/bad" new
+/usr/bin/python3 selftests/lib/snapfile.py --tsc 123456 "$tmp/web" "$tmp/bad"
+refused 7 "the guest's time-stamp counter ticks at 123456 kHz, this host's at [0-9]*; try: --any-tsc" snap import "$tmp/bad" new
 rm "$tmp/bad"
 is "$(left)" "$before" "no VM and no definition of what cannot go on"
+/usr/bin/python3 selftests/lib/snapfile.py --tsc 123456 "$tmp/web" "$tmp/timed"
+quiet 0 snap import --any-tsc "$tmp/timed" new
+is "$(state new)" running "one whose guest does not care about the frequency goes on"
+quiet 0 stop -t 1 -f new
+quiet 0 destroy new
+rm "$tmp/timed"
 mkdir "$tmp/full"
 mount -t tmpfs -o size=8k none "$tmp/full"
 refused 1 "web: $tmp/full/f: cannot write: No space left" snap export web "$tmp/full/f"

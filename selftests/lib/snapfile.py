@@ -7,6 +7,9 @@ PARENT are small numbers, the latter 0 for none. BYTE is what the page is full o
 without a parent is left out. With ^OFFSET=BYTE a byte of the file is altered at the end; with
 END=NUMBER it is cut off there. backend=, cpu= and conf= are the kind of host, EBX of CPUID leaf 7
 of an AMD processor, and the definition.
+
+snapfile.py --tsc KHZ FROM TO: a copy of a whole one, as if saved where the time-stamp counter has
+that frequency.
 """
 import struct
 import sys
@@ -63,6 +66,19 @@ class File:
         self.sections += 1
 
 
+def retimed(data, khz):
+    out, at = File(), 8
+    while at < len(data):
+        kind, flags, size, _ = struct.unpack_from('<4sIQQ', data, at)
+        content = bytearray(data[at + 24:at + 24 + size])
+        vm = content.find(b'vmmstate')
+        if vm >= 0:
+            struct.pack_into('<I', content, vm + 12, khz)
+        out.add(kind, bytes(content), flags)
+        at += 24 + size
+    return out.data
+
+
 def zstd(pages):
     """A frame with a block for each page, which says: so many times this byte."""
     frame = struct.pack('<IBI', 0xFD2FB528, 0xA0, 4096 * len(pages))
@@ -112,4 +128,8 @@ def main(path, own, parent, *words):
 
 if len(sys.argv) < 4:
     sys.exit(__doc__)
-main(*sys.argv[1:])
+if sys.argv[1] == '--tsc':
+    with open(sys.argv[3], 'rb') as source, open(sys.argv[4], 'wb') as copy:
+        copy.write(retimed(source.read(), int(sys.argv[2])))
+else:
+    main(*sys.argv[1:])

@@ -98,7 +98,8 @@ static int start(const struct paths *paths, const struct conf *conf,
 	return -1;
 }
 
-static int import(const char *file, const char *name, struct err *err)
+static int import(const char *file, const char *name, bool any_tsc,
+		  struct err *err)
 {
 	struct snap_work work;
 	struct snap_reader r;
@@ -109,42 +110,59 @@ static int import(const char *file, const char *name, struct err *err)
 	conf_init(&conf);
 	/* a signal ends it wherever it waits, and what has been made goes */
 	snap_work_begin(&work, "read", true);
-	ret = snap_read_begin(&r, file, true, err) ?: check(&r, err) ?:
-	      paths_find(&paths, err) ?: take_definition(&r, name, &conf, err) ?:
+	ret = snap_read_begin(&r, file, true, err) ?: check(&r, err);
+	r.any_tsc = any_tsc;
+	ret = ret ?: paths_find(&paths, err) ?: take_definition(&r, name, &conf, err) ?:
 	      start(&paths, &conf, &r, err);
 	conf_free(&conf);
 	snap_read_close(&r);
 	return ret;
 }
 
+#define OPT_ANY_TSC	OPT_FIRST
+
 static int run(const struct command *cmd, int argc, char **argv)
 {
+	bool any_tsc = false;
 	char **operands;
 	struct args a;
 	struct err err;
+	int id;
 
 	args_init(&a, cmd, argc, argv);
-	if (args_next(&a) != ARGS_END)
-		return VMCTL_USAGE;
+	while ((id = args_next(&a)) != ARGS_END) {
+		if (id == ARGS_BAD)
+			return VMCTL_USAGE;
+		any_tsc = any_tsc || id == OPT_ANY_TSC;
+	}
 	operands = args_operands(&a, 1, 2);
 	if (!operands)
 		return VMCTL_USAGE;
-	return import(operands[0], operands[1], &err) ? command_fail(cmd, &err) :
-							VMCTL_OK;
+	return import(operands[0], operands[1], any_tsc, &err) ?
+	       command_fail(cmd, &err) : VMCTL_OK;
 }
+
+static const struct cmd_option options[] = {
+	{ OPT_ANY_TSC, "any-tsc", NULL,
+	  "whatever the frequency of the guest's time-stamp counter was" },
+	{}
+};
 
 static const char *const operands[] = { "FILE", "NAME", NULL };
 
 const struct command cmd_snap_import = {
 	.name = "import",
 	.summary = "Start a VM, in the background, where a snapshot file has it",
-	.usage = "FILE [NAME]",
+	.usage = "[--any-tsc] FILE [NAME]",
 	.help =
 "The VM is defined as in the file, under its name there or NAME; one that is defined\n"
 "so already may be, and one that runs is refused.  The files that it boots from must\n"
 "be where they were: a reset boots it again.  \"-\" is standard input.  A file cannot\n"
 "turn off the sandbox: such a VM must be defined before.\n"
-"Exit code 7: this host lacks features that the guest was given, which are named.\n",
+"Exit code 7: this host lacks features that the guest was given, which are named; or its\n"
+"time-stamp counter has another frequency, which only matters to guests that take their\n"
+"time from it alone: --any-tsc.\n",
+	.options = options,
 	.operands = operands,
 	.super = &cmd_snap,
 	.run = run,

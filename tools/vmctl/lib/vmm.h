@@ -55,12 +55,12 @@ int vmm_resume(int vm, struct err *err);
 int vmm_get_state(int vm, struct bytes *out, struct err *err);
 
 /**
- * vmm_set_state() - a VM that is paused takes @size bytes over
+ * vmm_set_state() - a VM that is paused takes @size bytes over; @flags: VMM_STATE_*
  *
  * What this host lacks is named in the error.
  */
 int vmm_set_state(const struct vmm *vmm, int vm, const void *data, size_t size,
-		  struct err *err);
+		  unsigned int flags, struct err *err);
 
 /** vmm_mem_freeze() - keeps what a memory object has: a descriptor of that, or -1 */
 int vmm_mem_freeze(int mem, struct err *err);

@@ -112,15 +112,15 @@ static int other_tsc(const struct vmm *vmm, const void *data, size_t size,
 	if (at && len == sizeof(vm))
 		memcpy(&vm, at, sizeof(vm));
 	return err_set(err, VMCTL_HOST,
-		       "the guest's time-stamp counter ticks at %u kHz, this host's at %u",
+		       "the guest's time-stamp counter ticks at %u kHz, this host's at %u; try: --any-tsc",
 		       vm.tsc_khz, vmm->info.tsc_khz);
 }
 
 int vmm_set_state(const struct vmm *vmm, int vm, const void *data, size_t size,
-		  struct err *err)
+		  unsigned int flags, struct err *err)
 {
 	struct vmm_vm_state st = {
-		.data = (uintptr_t)data, .size = size,
+		.data = (uintptr_t)data, .size = size, .flags = flags,
 	};
 
 	if (!ioctl(vm, VMM_VM_SET_STATE, &st))

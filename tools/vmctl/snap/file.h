@@ -64,6 +64,7 @@ void snap_write_give_up(struct snap_writer *w);
  * @totals:	of what has been read
  * @size:	of the file; 0: nobody knows
  * @named:	it is not standard input
+ * @any_tsc:	the reader's: whatever the frequency of the guest's time-stamp counter
  */
 struct snap_reader {
 	struct section_in in;
@@ -72,6 +73,7 @@ struct snap_reader {
 	struct snap_totals totals;
 	uint64_t size;
 	bool named;
+	bool any_tsc;
 };
 
 /**

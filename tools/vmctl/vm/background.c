@@ -157,6 +157,7 @@ static int make_restored(struct background *b, struct err *err)
 		/* a file that does not come would keep us from signals */
 		b->snapshot->in.stop[0] = b->machine->signals.fd;
 		b->snapshot->in.stop[1] = b->starter;
+		b->files.any_tsc = b->snapshot->any_tsc;
 		ret = restore(b->machine, b->snapshot, err);
 	}
 	snap_read_close(b->snapshot);

@@ -31,12 +31,14 @@
  * @memory:	the object that the next takes; -1: it makes one
  * @bare:	the next has neither memory nor registers of one that boots: they come
  *		from a snapshot (vm/restore.h), or @memory has what it shall have
+ * @any_tsc:	a state's time-stamp counter may have ticked at any frequency
  */
 struct machine_files {
 	struct vmm vmm;
 	struct boot_files boot;
 	int memory;
 	bool bare;
+	bool any_tsc;
 };
 
 struct machine_irq {

@@ -242,7 +242,7 @@ static int load(struct machine *m, const struct loaded *l, struct err *err)
 
 	lock_lines(m);
 	ret = vmm_set_state(&m->files->vmm, m->vm, l->kernel, l->kernel_size,
-			    err);
+			    m->files->any_tsc ? VMM_STATE_ANY_TSC : 0, err);
 	if (!ret) {
 		serial_load(&m->serial, &l->serial);
 		rtc_load(&m->rtc, &l->rtc);
