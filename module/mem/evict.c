@@ -2,6 +2,14 @@
 /*
  * Pages of a family leave memory, and come back.
  *
+ * Which ones
+ *
+ * A clock's hand goes over the blocks.  What was used since it came by has a second
+ * chance: clients tell by accessed bits; a page that user space has mapped counts as
+ * used, and loses its mappings, so that the next use is a fault.  A whole block
+ * goes, or stays, as one.  If all is in use the hand goes round once more, and
+ * takes what was not used in the meantime.
+ *
  * Leaving
  *
  * All objects of the family lose a page at once: its record takes its place in all
@@ -47,6 +55,7 @@
  * of several who do that at a time one is first.
  */
 
+#include <linux/bitmap.h>
 #include <linux/fs.h>
 #include <linux/io.h>
 #include <linux/mm.h>
@@ -86,6 +95,7 @@ struct leaver {
  * @want:	how many pages are still to be tried
  * @freed:	how many have left memory
  * @gather:	tables of a block
+ * @young:	pages of it that are in use
  * @nr_picks:	in @pick, of one block
  * @nr_ranges:	in @range, what they are
  * @nr:		in @leaver
@@ -97,6 +107,7 @@ struct evict {
 	unsigned long want;
 	unsigned long freed;
 	struct vmm_gather gather;
+	DECLARE_BITMAP(young, VMM_BLOCK_PAGES);
 	unsigned int nr_picks;
 	unsigned int nr_ranges;
 	unsigned int nr;
@@ -115,6 +126,50 @@ static struct vmm_gone_item name_of(pgoff_t index, const struct vmm_away *away)
 		.index = index,
 		.level = VMM_LEVEL_PAGE,
 	};
+}
+
+/* --- which pages ----------------------------------------------------------------- */
+
+/* What user space has mapped; it isn't any more. */
+static void look_at_users(struct evict *e, struct vmm_mem *mem,
+			  const struct vmm_mem_range *range)
+{
+	unsigned long i, word;
+	bool huge;
+
+	if (!vmm_mem_is_mapped(mem))
+		return;
+	rcu_read_lock();
+	for (i = 0; i < range->count; i++) {
+		word = vmm_tree_lookup(&mem->tree, range->first + i, &huge);
+		if ((word & VMM_WORD_PAGE) &&
+		    atomic_read(&vmm_port_page(word)->_mapcount) >= 0)
+			__set_bit(i, e->young);
+	}
+	rcu_read_unlock();
+	unmap_mapping_pages(mem->inode->i_mapping, range->first, range->count,
+			    false);
+}
+
+/* Under the block's lock. */
+static void look(struct evict *e, pgoff_t index)
+{
+	struct vmm_family *family = e->family;
+	struct vmm_mem_range range = { .first = index };
+	struct vmm_mem *mem;
+
+	bitmap_zero(e->young, VMM_BLOCK_PAGES);
+	if (e->flags & VMM_EVICT_ALL)
+		return;
+	mutex_lock(&family->members_lock);
+	list_for_each_entry(mem, &family->members, kin) {
+		if (!vmm_tree_block(&mem->tree, index))
+			continue;
+		range.count = min(VMM_BLOCK_PAGES, mem->nr_pages - index);
+		look_at_users(e, mem, &range);
+		vmm_mem_ask_young(mem, &range, e->young);
+	}
+	mutex_unlock(&family->members_lock);
 }
 
 /* --- L1 ----------------------------------------------------------------------- */
@@ -148,7 +203,7 @@ static void pick_pages(struct evict *e)
 	unsigned int slot, table;
 
 	e->nr_picks = 0;
-	for (slot = 0; slot < VMM_BLOCK_PAGES; slot++) {
+	for_each_clear_bit(slot, e->young, VMM_BLOCK_PAGES) {
 		for (table = 0; table < e->gather.nr; table++) {
 			if (!pick_page(e, table, slot))
 				return;
@@ -229,8 +284,10 @@ static int evict_block(struct evict *e, pgoff_t index)
 
 	e->gather.index = index;
 	mutex_lock(lock);
+	look(e, index);
 	/* What of it stays whole has a name too many for its pages to leave. */
-	vmm_tree_apart_all(e->gather.totals, index);
+	if (bitmap_empty(e->young, VMM_BLOCK_PAGES))
+		vmm_tree_apart_all(e->gather.totals, index);
 	err = vmm_tree_gather(&e->gather);
 	if (!err) {
 		pick_pages(e);
@@ -347,7 +404,9 @@ static int evict_all(struct evict *e, unsigned long nr_pages)
 	unsigned long n;
 	int err = 0;
 
-	for (n = blocks; n && e->want && !err; n--) {
+	/* The second time round shows what has been used since the first. */
+	n = e->flags & VMM_EVICT_ALL ? blocks : 2 * blocks;
+	for (; n && e->want && !err; n--) {
 		if (family->hand >= blocks)
 			family->hand = 0;
 		err = evict_next(e, family->hand << VMM_BLOCK_SHIFT);

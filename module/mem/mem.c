@@ -516,6 +516,25 @@ void vmm_mem_call_clients(struct vmm_mem *mem,
 }
 
 /**
+ * vmm_mem_ask_young() - which pages were used by way of clients
+ * @mem:	the object
+ * @range:	at most a block
+ * @bits:	a bit for each page, which is set
+ */
+void vmm_mem_ask_young(struct vmm_mem *mem, const struct vmm_mem_range *range,
+		       unsigned long *bits)
+{
+	struct vmm_mem_client *c;
+
+	down_read(&mem->clients_lock);
+	list_for_each_entry(c, &mem->clients, node) {
+		if (c->ops->young)
+			c->ops->young(c, range, bits);
+	}
+	up_read(&mem->clients_lock);
+}
+
+/**
  * vmm_mem_seek() - the first page from one on that is there, or is not
  * @mem:	the object
  * @from:	page number, at most the number of pages

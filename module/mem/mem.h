@@ -132,11 +132,16 @@ enum vmm_mem_change {
  *		translation to them, TLBs included; or none for writing if they were
  *		frozen.  May sleep; must not allocate with reclaim nor call back into the
  *		object.
+ * @young:	optional: sets the bits of pages, by their place in @range, which is at
+ *		most a block, that its translations were used for since it was asked
+ *		last; under the same conditions
  */
 struct vmm_mem_client_ops {
 	void (*changed)(struct vmm_mem_client *client,
 			const struct vmm_mem_range *range, unsigned int nr,
 			enum vmm_mem_change what);
+	void (*young)(struct vmm_mem_client *client,
+		      const struct vmm_mem_range *range, unsigned long *bits);
 };
 
 /**
@@ -308,6 +313,8 @@ void vmm_mem_change_end(struct vmm_mem *mem);
 void vmm_mem_call_clients(struct vmm_mem *mem,
 			  const struct vmm_mem_range *range, unsigned int nr,
 			  enum vmm_mem_change what);
+void vmm_mem_ask_young(struct vmm_mem *mem, const struct vmm_mem_range *range,
+		       unsigned long *bits);
 bool vmm_mem_is_mapped(struct vmm_mem *mem);
 void vmm_mem_unmap_users(struct vmm_mem *mem, pgoff_t first,
 			 unsigned long count, const struct vmm_gone *gone);

@@ -85,6 +85,10 @@ static inline void npt_space_finish(struct npt_space *space,
 /* Pages of @s have been replaced. */
 void npt_space_log_range(struct space_slot *s, u64 gpa, unsigned long count);
 
+/* space_young.c */
+void npt_space_young(struct space_slot *s, u64 gpa, unsigned long count,
+		     unsigned long *bits);
+
 /* The slot goes: so does its log.  slots_lock held, nobody finds the slot. */
 void npt_space_log_drop(struct npt_space *space, struct space_slot *s);
 

@@ -4,6 +4,7 @@
  * under slots_lock; what was removed is dropped and freed after a grace period.
  */
 
+#include <linux/bitmap.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
@@ -114,8 +115,25 @@ static void space_changed(struct vmm_mem_client *client,
 	}
 }
 
+/* The bits of @range, cut to the slot, which are added. */
+static void space_young(struct vmm_mem_client *client,
+			const struct vmm_mem_range *range, unsigned long *bits)
+{
+	struct space_slot *s = container_of(client, struct space_slot, client);
+	DECLARE_BITMAP(young, VMM_BLOCK_PAGES) = { };
+	struct vmm_mem_range cut = *range;
+
+	if (!cut_to_slot(s, &cut))
+		return;
+	npt_space_young(s, gpa_of(s, cut.first), cut.count, young);
+	bitmap_shift_left(young, young, cut.first - range->first,
+			  VMM_BLOCK_PAGES);
+	bitmap_or(bits, bits, young, VMM_BLOCK_PAGES);
+}
+
 static const struct vmm_mem_client_ops space_client_ops = {
 	.changed	= space_changed,
+	.young		= space_young,
 };
 
 static struct space_slots *to_space_slots(struct npt_slots *slots)

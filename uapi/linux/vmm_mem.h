@@ -22,8 +22,8 @@
  * @flags:	VMM_RECLAIM_*
  * @pad:	0
  *
- * Takes pages of any object of the family, each at most once, and goes on where the
- * call before ended.  Pages that are zero are given up.  Pinned ones stay, and those
+ * Takes pages of any object of the family that nobody has used for a while, and goes on
+ * where the call before ended.  Pages that are zero are given up.  Pinned ones stay, and those
  * for which there is no room.
  *
  * EINVAL: flags, or @pages is not 0 where it has to be.  ENOMEM, EINTR: some have
