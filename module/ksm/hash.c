@@ -42,15 +42,47 @@ void vksm_key_make(struct vksm_key *key, u64 seed, u64 domain)
 		word[i] = vksm_random(&state);
 }
 
+static bool line_is_zero(const u64 *w)
+{
+	return !(w[0] | w[1] | w[2] | w[3] | w[4] | w[5] | w[6] | w[7]);
+}
+
 bool vksm_page_is_zero(const void *page)
 {
 	const u64 *w = page, *end = w + PAGE_WORDS;
 
 	for (; w < end; w += 8) {
-		if (w[0] | w[1] | w[2] | w[3] | w[4] | w[5] | w[6] | w[7])
+		if (!line_is_zero(w))
 			return false;
 	}
 	return true;
+}
+
+#define OR4(at)							\
+	"por " #at "(%[page]), %%xmm0\n\t"			\
+	"por 16+" #at "(%[page]), %%xmm0\n\t"			\
+	"por 32+" #at "(%[page]), %%xmm0\n\t"			\
+	"por 48+" #at "(%[page]), %%xmm0\n\t"
+
+bool vksm_page_is_zero_sse(const void *page)
+{
+	const void *end = (const char *)page + VKSM_PAGE_BYTES;
+	u64 out[2];
+
+	if (!line_is_zero(page))
+		return false;
+	asm volatile(
+		"pxor %%xmm0, %%xmm0\n\t"
+		"1:\n\t"
+		OR4(0) OR4(64) OR4(128) OR4(192)
+		"add $256, %[page]\n\t"
+		"cmp %[end], %[page]\n\t"
+		"jne 1b\n\t"
+		"movdqu %%xmm0, %[out]\n\t"
+		: [page] "+r" (page), [out] "=m" (out)
+		: [end] "r" (end)
+		: CLOBBERS);
+	return !(out[0] | out[1]);
 }
 
 /* A block to a lane: one round, the block, one round, the key. */

@@ -40,9 +40,11 @@ u64 vksm_random(u64 *state);
 /* The key of a domain: pages of different domains have nothing to do with each other. */
 void vksm_key_make(struct vksm_key *key, u64 seed, u64 domain);
 
+/* @page is aligned to 16 bytes.  The second wants the vector registers. */
 bool vksm_page_is_zero(const void *page);
+bool vksm_page_is_zero_sse(const void *page);
 
-/* @page is aligned to 16 bytes.  The first wants AES, and the vector registers. */
+/* The first wants AES, and the vector registers. */
 u64 vksm_hash_aes(const struct vksm_key *key, const void *page);
 u64 vksm_hash_mul(const struct vksm_key *key, const void *page);
 

@@ -14,7 +14,7 @@
 #define FIRST_BITS	(1UL << 15)
 
 /* Bits of a filter to each page that is to be noted in it. */
-#define BITS_A_PAGE	8
+#define BITS_A_PAGE	12
 
 /* An odd number, for the second bit. */
 #define SECOND		0x9e3779b1UL
@@ -101,7 +101,7 @@ void vksm_index_settled(struct vksm_index *ix)
 /* Much of what is noted is gone, or there is no room for what is to come. */
 static bool is_stale(const struct vksm_index *ix, u64 pages)
 {
-	return ix->noted > 2 * pages + FIRST_BITS / BITS_A_PAGE ||
+	return ix->noted > pages + pages / 4 + FIRST_BITS / 64 ||
 	       (ix->bits < VKSM_PRINTS && pages * BITS_A_PAGE > ix->bits);
 }
 

@@ -64,7 +64,6 @@ static int start(void)
 	scan.seed = knobs.seed;
 	vksm_key_make(&scan.key, knobs.seed, 0);
 	scan.needs_fpu = knobs.hash == VKSM_HASH_AES;
-	scan.hash = scan.needs_fpu ? vksm_hash_aes : vksm_hash_mul;
 	err = vksm_scan_init(&scan, vksm_policies[knobs.policy]);
 	if (err)
 		WRITE_ONCE(knobs.mode, VKSM_OFF);

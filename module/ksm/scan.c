@@ -88,14 +88,17 @@ static void hash_page(const struct vksm_scan *s, unsigned long phys,
 {
 	const void *page = __va(phys);
 
-	look->zero = vksm_page_is_zero(page);
-	if (look->zero)
+	if (!s->needs_fpu) {
+		look->zero = vksm_page_is_zero(page);
+		if (!look->zero)
+			look->hash = vksm_hash_mul(&s->key, page);
 		return;
-	if (s->needs_fpu)
-		kernel_fpu_begin();
-	look->hash = s->hash(&s->key, page);
-	if (s->needs_fpu)
-		kernel_fpu_end();
+	}
+	kernel_fpu_begin();
+	look->zero = vksm_page_is_zero_sse(page);
+	if (!look->zero)
+		look->hash = vksm_hash_aes(&s->key, page);
+	kernel_fpu_end();
 }
 
 enum sight {
@@ -154,7 +157,8 @@ static unsigned int pass_over(struct vksm_scan *s, struct vmm_mem *mem,
 	const struct vksm_group *g = o->group[index >> VKSM_GROUP_SHIFT];
 	unsigned int n, i, at = index & (VKSM_GROUP_PAGES - 1);
 
-	if (!g || !s->engine.policy->passes_over || s->engine.policy->place)
+	if (!g || !(g->mark[at] & VKSM_MARK_STILL) ||
+	    !s->engine.policy->passes_over || s->engine.policy->place)
 		return 0;
 	n = min_t(unsigned int, b->room - b->visited, VKSM_GROUP_PAGES - at);
 	n = min_t(u64, n, o->nr_pages - index);

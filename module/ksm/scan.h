@@ -29,8 +29,7 @@ enum vksm_phase {
  * @engine:	what is known
  * @objects:	vksm_object by number
  * @key:	of hashes
- * @hash:	which function
- * @needs_fpu:	it uses vector registers
+ * @needs_fpu:	the one with AES
  * @seed:	of orders
  * @phase:	part of the pass
  * @id:		objects before it are done in this part
@@ -43,7 +42,6 @@ struct vksm_scan {
 	struct vksm_engine engine;
 	struct xarray objects;
 	struct vksm_key key;
-	u64 (*hash)(const struct vksm_key *key, const void *page);
 	bool needs_fpu;
 	u64 seed;
 	enum vksm_phase phase;

@@ -130,18 +130,18 @@ static void test_hash(const char *name, hash_fn hash)
 	test_spread(name, hash);
 }
 
-static void test_zero(void)
+static void test_zero(const char *name, bool (*is_zero)(const void *page))
 {
 	unsigned int i, bad = 0;
 
 	memset(page, 0, sizeof(page));
-	tap_ok(vksm_page_is_zero(page), "zeros are zeros");
+	tap_ok(is_zero(page), "%s: zeros are zeros", name);
 	for (i = 0; i < VKSM_PAGE_BYTES; i++) {
 		((u8 *)page)[i] = 1;
-		bad += vksm_page_is_zero(page);
+		bad += is_zero(page);
 		((u8 *)page)[i] = 0;
 	}
-	tap_ok(!bad, "a byte anywhere is seen");
+	tap_ok(!bad, "%s: a byte anywhere is seen", name);
 }
 
 int main(void)
@@ -151,6 +151,7 @@ int main(void)
 		test_hash("aes", vksm_hash_aes);
 	else
 		tap_skip("no AES here");
-	test_zero();
+	test_zero("plain", vksm_page_is_zero);
+	test_zero("sse", vksm_page_is_zero_sse);
 	return tap_done();
 }
