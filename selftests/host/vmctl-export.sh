@@ -127,7 +127,7 @@ refused 1 "$tmp/none: cannot open: No such file" snap import "$tmp/none"
 refused 2 "x: one too many" snap import "$tmp/web" new x
 # One that does not come to its end, until somebody has had enough.
 mkfifo "$tmp/fifo"
-{ head -c $(($(stat -c %s "$tmp/web") / 2)); sleep 60; } <"$tmp/web" >"$tmp/fifo" &
+{ head -c $(($(stat -c %s "$tmp/web") - 20)) "$tmp/web"; exec sleep 600; } >"$tmp/fifo" &
 feeder=$!
 $vmctl snap import - new <"$tmp/fifo" 2>"$tmp/err" &
 importer=$!
@@ -136,7 +136,7 @@ kill -TERM $importer
 wait $importer
 is "$? $(cat "$tmp/err")" "1 vmctl: snap import: interrupted" "ends by a signal"
 ok "and leaves no definition and no process" until_ok eval '[ "$($vmctl list -a -q | grep -cx new)" = 0 ] && ! pgrep -x new'
-kill $feeder 2>/dev/null
+kill $feeder
 rm "$tmp/fifo"
 is "$(left)" "$before" "nothing has changed"
 size=$(stat -c %s "$tmp/web")
