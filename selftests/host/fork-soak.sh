@@ -11,7 +11,7 @@
 export VMM_DIR=$tmp/vmm TRIES=600
 FORKS=${FORKS:-100} MOST_KIB=1024
 log() { echo "$VMM_DIR/log/$1/console.log"; }
-meminfo() { sed -nE 's/^(MemAvailable|MemFree|AnonPages|Slab|SUnreclaim|KernelStack|PageTables|Percpu|Shmem|Cached): *([0-9]*) kB/\1 \2/p' /proc/meminfo; }
+meminfo() { sed -nE 's/^(MemAvailable|MemFree|AnonPages|Slab|SUnreclaim|KernelStack|PageTables|Percpu|Shmem|Cached): *([0-9]*) kB/\1 \2/p' /proc/meminfo | sort; }
 
 # What is freed only after a grace period, or lies in per-CPU lists, is not in use.
 settle()
@@ -33,7 +33,7 @@ forks()
 	is "$($vmctl list -q | grep -c '^x-')" "$FORKS" "$FORKS forks of $of live"
 	settle
 	meminfo >"$tmp/after"
-	join <(sort "$tmp/before") <(sort "$tmp/after") |
+	join "$tmp/before" "$tmp/after" |
 		awk -v n="$FORKS" '{ printf "# %-12s %8d kB, %6.1f each\n", $1, $3 - $2, ($3 - $2) / n }'
 	each=$(join "$tmp/before" "$tmp/after" | awk -v n="$FORKS" '$1 == "MemAvailable" { printf "%d", ($2 - $3) / n }')
 	ok "a fork of $of that does nothing costs $each KiB" [ "$each" -le $MOST_KIB ]

@@ -108,7 +108,7 @@ for words in "rollback web" "snap create web x"; do
 	is "$? ${said#*: }" "4 ${words% web*}: web: is being saved" "while it is held for a file: $words"
 done
 is "$(kept)" "$before" "nothing has changed"
-ok "and it works" typed web .V gB
+ok "and it works" typed web .V fB
 for n in $(seq 60); do $vmctl snap create web; done >"$tmp/made"
 is "$(sort -u "$tmp/made" | wc -l)" 60 "64 are kept"
 before=$(kept)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -401,12 +402,21 @@ int hub_listen(struct hub *hub, const char *path, struct err *err)
 	return loop_add(hub->loop, &hub->listener, err);
 }
 
+void hub_clear(struct hub *hub)
+{
+	unsigned int i;
+
+	memset(hub, 0, offsetof(struct hub, client));
+	for (i = 0; i < HUB_CLIENTS; i++)
+		memset(&hub->client[i], 0, offsetof(struct hub_client, out));
+}
+
 int hub_init(struct hub *hub, const struct hub_ops *ops, struct loop *loop,
 	     struct console_log *log, struct err *err)
 {
 	unsigned int i;
 
-	memset(hub, 0, sizeof(*hub));
+	hub_clear(hub);
 	pthread_mutex_init(&hub->lock, NULL);
 	scroll_init(&hub->scroll, hub->ring, sizeof(hub->ring));
 	for (i = 0; i < HUB_CLIENTS; i++)

@@ -81,6 +81,9 @@ struct hub {
 	uint8_t ring[HUB_RING];
 };
 
+/** hub_clear() - all but buffers, whose pages cost nothing before they are used */
+void hub_clear(struct hub *hub);
+
 /** hub_init() - @log: open, or NULL; on failure too, hub_fini() must follow */
 int hub_init(struct hub *hub, const struct hub_ops *ops, struct loop *loop,
 	     struct console_log *log, struct err *err);

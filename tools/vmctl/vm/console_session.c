@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
@@ -155,7 +156,9 @@ static int add_sources(struct console_session *s, struct err *err)
 int session_open(struct console_session *s, const struct paths *paths,
 		 const char *name, struct err *err)
 {
-	memset(s, 0, sizeof(*s));
+	hub_clear(&s->hub);
+	memset(s, 0, offsetof(struct console_session, hub));
+	memset(&s->loop, 0, sizeof(*s) - offsetof(struct console_session, loop));
 	pthread_mutex_init(&s->lock, NULL);
 	s->cable.sink.put = put;
 	s->cable.sink.room = port_has_room;
