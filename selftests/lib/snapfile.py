@@ -5,8 +5,8 @@ snapfile.py FILE ID PARENT PAGE=BYTE...: a snapshot file, made by what
 Documentation/snapshot-format.rst says and nothing else, of a machine "web" of 8 MiB. ID and
 PARENT are small numbers, the latter 0 for none. BYTE is what the page is full of; 0 in a file
 without a parent is left out. With ^OFFSET=BYTE a byte of the file is altered at the end; with
-END=NUMBER it is cut off there. backend=, cpu= and conf= are the kind of host, EBX of CPUID leaf 7
-of an AMD processor, and the definition.
+END=NUMBER it is cut off there. backend=, cpu= and conf= are the kind of host, whose vendor the
+processor is of, EBX of its CPUID leaf 7, and the definition.
 
 snapfile.py --tsc KHZ FROM TO: a copy of a whole one, as if saved where the time-stamp counter has
 that frequency.
@@ -105,7 +105,8 @@ def main(path, own, parent, *words):
     out.add(b'HEAD', struct.pack('<2I16s16sQ16s64s', 1, 4096, bytes(15) + bytes([int(own)]),
                                  bytes(15) + bytes([int(parent)]), 1700000000 * 10**9,
                                  words.get('backend', 'svm').encode(), b'web'))
-    out.add(b'CPU ', struct.pack('<24I', 0, 0, 0, 7, 0x68747541, 0x444d4163, 0x69746e65, 0,
+    vendor = b'AuthcAMDenti' if words.get('backend', 'svm') == 'svm' else b'GenuntelineI'
+    out.add(b'CPU ', struct.pack('<4I12s17I', 0, 0, 0, 7, vendor, 0,
                                  1, 0, 0, 1, 2, 3, 4, 0,
                                  7, 0, 1, 0, int(words.get('cpu', '0')), 0, 0, 0))
     out.add(b'CONF', words.get('conf', 'memory 8M\nmultiboot /rest\n').encode())
