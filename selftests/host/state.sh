@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: check: 6.1, host: amd intel, soak: intel, timeout: 300
+# test: check: 6.1, host: amd intel, soak: intel, timeout: 300, module: apicv=0
 # test: files: selftests/api/build/lib/two_boxes build/guest.bzImage build/guest.cpio
 #
 # Linux with two processors is saved while it counts and sleeps, and goes on in another machine

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: check: 6.1, host: amd intel, soak: intel, timeout: 300
+# test: check: 6.1, host: amd intel, soak: intel, timeout: 300, module: apicv=0
 # test: files: setpriv python3 grep dd cmp build/guest.bzImage build/guest.cpio
 #
 # vmctl snap export and import: a guest goes on from a file as if nothing had been, on the same
