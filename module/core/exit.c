@@ -204,6 +204,10 @@ static int exit_npf(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 		return vmm_vcpu_stop(vcpu, VMM_RUN_INTERNAL,
 				     "no host memory for guest address %#llx",
 				     exit->npf.gpa);
+	if (ret == -EIO || ret == -EBADMSG)
+		return vmm_vcpu_stop(vcpu, VMM_RUN_INTERNAL,
+				     "the page of guest address %#llx did not come back",
+				     exit->npf.gpa);
 	return ret;
 }
 

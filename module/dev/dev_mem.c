@@ -10,6 +10,7 @@
 #include "dev/dev.h"
 #include "mem/evict.h"
 #include "mem/mem.h"
+#include "mem/swap.h"
 #include "uapi/linux/vmm.h"
 #include "uapi/linux/vmm_mem.h"
 
@@ -122,12 +123,28 @@ static long reclaim(void *object, void *arg)
 	return err;
 }
 
+static long set_swap(void *object, void *arg)
+{
+	struct vmm_store *store = ((struct vmm_mem *)object)->family->totals.store;
+	const struct vmm_mem_swap *swap = arg;
+
+	if (swap->flags)
+		return -EINVAL;
+	if (swap->fd != -1)
+		return vmm_swap_attach(store, swap->fd, swap->offset,
+				       swap->size, swap->keep);
+	if (swap->offset || swap->size || swap->keep)
+		return -EINVAL;
+	return vmm_swap_detach(store);
+}
+
 static const struct vmm_cmd commands[] = {
 	VMM_CMD_TAIL(VMM_MEM_FREEZE, 0, vmm_mem_freeze, pad, freeze),
 	VMM_CMD_TAIL(VMM_MEM_FORK, 0, vmm_mem_fork, pad, fork_from),
 	VMM_CMD_TAIL(VMM_MEM_RETURN, 0, vmm_mem_return, reserved, return_to),
 	VMM_CMD_TAIL(VMM_MEM_DIFFER, 0, vmm_mem_differ, reserved, differ),
 	VMM_CMD_TAIL(VMM_MEM_RECLAIM, 0, vmm_mem_reclaim, reserved, reclaim),
+	VMM_CMD_TAIL(VMM_MEM_SWAP, 0, vmm_mem_swap, reserved, set_swap),
 };
 
 long vmm_dev_mem_ioctl(struct vmm_mem *mem, unsigned int cmd, unsigned long arg)

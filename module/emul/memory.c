@@ -291,7 +291,8 @@ static int memory_error(struct emul_ctxt *ctxt, int err)
 {
 	if (err == -EWOULDBLOCK)
 		return EMUL_RETRY_SLEEP;
-	ctxt->stop_why = "no host memory for the guest";
+	ctxt->stop_why = err == -ENOMEM ? "no host memory for the guest" :
+					  "a page of the guest did not come back";
 	return EMUL_STOP;
 }
 

@@ -1,138 +1,415 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The store of pages that are away: compressed by LZO, with a sum of what they were.
+ * Pages that are not in memory: records, and what is packed in memory.
+ *
+ * Packed data is kept in caches of sizes that lie 128 bytes apart, of which the slab
+ * allocator makes the best: the kernel has an allocator for compressed pages, but as
+ * a module that needs not be there.  All of it is charged to the group of who packs.
+ *
+ * Memory for who makes memory free
+ *   A page is packed because there is too little memory, or because its group is at
+ *   its limit.  So the allocations here run as those of the kernel's own reclaim do: they
+ *   may exceed the group's limit, for as long as it takes to give back more, and they
+ *   may use what the kernel keeps for this if nothing else is left.  They do not
+ *   reclaim, so whatever lock the caller holds is none of reclaim's.
+ *
+ * Packed data does not move, and is copied under the store's lock; so nobody has to
+ * be waited for when it goes to the file, comes back from there, or is freed.
  */
 
-#include <linux/errno.h>
+#include <linux/err.h>
 #include <linux/io.h>
-#include <linux/lzo.h>
 #include <linux/mm.h>
-#include <linux/mutex.h>
+#include <linux/module.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/vmalloc.h>
-#include <linux/xxhash.h>
 
 #include "mem/away.h"
+#include "mem/compress.h"
+#include "mem/store.h"
+#include "mem/swap.h"
 
-/* What saves less than a quarter of a page is not worth it. */
-#define MOST_BYTES	(PAGE_SIZE * 3 / 4)
+#define CLASS_STEP	128
+#define CLASSES		(VMM_PACKED_MAX / CLASS_STEP)
 
-#define STORE_GFP	(GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_NORETRY)
+#define AWAY_GFP	(GFP_KERNEL_ACCOUNT | __GFP_NOWARN)
 
 static struct kmem_cache *records;
+static struct kmem_cache *classes[CLASSES];
 
-/* What one compression works with. */
-static struct {
-	u8 memory[LZO1X_1_MEM_COMPRESS];
-	u8 out[lzo1x_worst_compress(PAGE_SIZE)];
-} *work;
-static DEFINE_MUTEX(work_lock);
-
-/**
- * vmm_away_init() - when the module is loaded
- *
- * Return: 0 or -ENOMEM.
- */
-int vmm_away_init(void)
+static void destroy_caches(void)
 {
-	records = KMEM_CACHE(vmm_away, SLAB_ACCOUNT);
-	work = vzalloc(sizeof(*work));
-	if (records && work)
-		return 0;
-	vmm_away_exit();
-	return -ENOMEM;
-}
+	unsigned int i;
 
-/**
- * vmm_away_exit() - when the module goes; no record is left
- */
-void vmm_away_exit(void)
-{
+	for (i = 0; i < CLASSES; i++)
+		kmem_cache_destroy(classes[i]);
 	kmem_cache_destroy(records);
-	vfree(work);
 }
 
-/**
- * vmm_away_alloc() - a record that has nothing so far
- * @store:	of the family
- *
- * Return: it, with a count of 0, or NULL.
- */
-struct vmm_away *vmm_away_alloc(struct vmm_store *store)
+static int create_caches(void)
 {
-	return kmem_cache_zalloc(records, STORE_GFP);
-}
+	char name[24];
+	unsigned int i;
 
-/* What is in @work becomes the record's. */
-static int keep(struct vmm_away *away, size_t length)
-{
-	if (length > MOST_BYTES)
-		return -E2BIG;
-	away->data = kmemdup(work->out, length, STORE_GFP);
-	if (!away->data)
+	records = kmem_cache_create("vmm_away", sizeof(struct vmm_away),
+				    __alignof__(struct vmm_away), SLAB_ACCOUNT,
+				    NULL);
+	if (!records)
 		return -ENOMEM;
-	away->length = length;
+	for (i = 0; i < CLASSES; i++) {
+		snprintf(name, sizeof(name), "vmm_packed_%u",
+			 (i + 1) * CLASS_STEP);
+		classes[i] = kmem_cache_create(name, (i + 1) * CLASS_STEP, 0,
+					       SLAB_ACCOUNT, NULL);
+		if (!classes[i])
+			return -ENOMEM;
+	}
 	return 0;
 }
 
 /**
- * vmm_away_pack() - keep what a page has
- * @store:	of the family
- * @away:	the page's record
- * @phys:	the page, which does not change
- *
- * May sleep.
- *
- * Return: 0, VMM_AWAY_ZERO, -E2BIG (does not compress), -ENOMEM.
+ * vmm_away_init() - when the module is loaded
  */
-int vmm_away_pack(struct vmm_store *store, struct vmm_away *away,
-		  unsigned long phys)
+int vmm_away_init(void)
 {
-	const void *page = __va(phys);
-	size_t length = sizeof(work->out);
-	int err = -E2BIG;
+	int err = create_caches();
 
-	if (!memchr_inv(page, 0, PAGE_SIZE))
-		return VMM_AWAY_ZERO;
-	away->sum = xxh64(page, PAGE_SIZE, 0);
-	mutex_lock(&work_lock);
-	if (lzo1x_1_compress(page, PAGE_SIZE, work->out, &length,
-			     work->memory) == LZO_E_OK)
-		err = keep(away, length);
-	mutex_unlock(&work_lock);
+	if (err)
+		goto caches;
+	err = vmm_compress_init();
+	if (err)
+		goto caches;
+	err = vmm_swap_init();
+	if (err)
+		goto compress;
+	return 0;
+compress:
+	vmm_compress_exit();
+caches:
+	destroy_caches();
 	return err;
 }
 
 /**
- * vmm_away_unpack() - have a page as it was
- * @store:	of the family
- * @away:	its record, as often as wanted
- * @phys:	where to
+ * vmm_away_exit() - when the module goes; no store is left
+ */
+void vmm_away_exit(void)
+{
+	vmm_swap_exit();
+	vmm_compress_exit();
+	destroy_caches();
+}
+
+/**
+ * vmm_store_create() - a family's store, empty and without a file
  *
- * Return: 0 or -EBADMSG: it is not what it was.
+ * Return: it, or NULL.
+ */
+struct vmm_store *vmm_store_create(void)
+{
+	struct vmm_store *store = kzalloc(sizeof(*store), GFP_KERNEL_ACCOUNT);
+
+	if (!store)
+		return NULL;
+	spin_lock_init(&store->lock);
+	INIT_LIST_HEAD(&store->packed);
+	INIT_LIST_HEAD(&store->plain);
+	INIT_LIST_HEAD(&store->filed);
+	mutex_init(&store->write_lock);
+	mutex_init(&store->read_lock);
+	vmm_swap_setup(store);
+	return store;
+}
+
+/**
+ * vmm_store_destroy() - the family is gone, and with it all records
+ * @store:	whose
+ */
+void vmm_store_destroy(struct vmm_store *store)
+{
+	vmm_swap_destroy(store);
+	WARN_ON_ONCE(store->nr_packed || store->nr_filed);
+	kfree(store);
+}
+
+void vmm_store_stats(struct vmm_store *store, struct vmm_store_stats *stats)
+{
+	spin_lock(&store->lock);
+	stats->packed = store->nr_packed;
+	stats->packed_bytes = store->packed_bytes;
+	stats->filed = store->nr_filed;
+	stats->filed_bytes = store->filed_bytes;
+	stats->file_room = vmm_swap_room(store);
+	spin_unlock(&store->lock);
+}
+
+/* --- what is packed ------------------------------------------------------------ */
+
+static void *cache_or_page(struct kmem_cache *cache, gfp_t gfp)
+{
+	return cache ? kmem_cache_alloc(cache, gfp) : kmalloc(PAGE_SIZE, gfp);
+}
+
+/* Like the kernel's reclaim: without limits, and the last reserves last. */
+static void *reserved_alloc(struct kmem_cache *cache)
+{
+	unsigned int scope = memalloc_noreclaim_save();
+	void *data = cache_or_page(cache, AWAY_GFP | __GFP_NOMEMALLOC);
+
+	if (!data)
+		data = cache_or_page(cache, AWAY_GFP);
+	memalloc_noreclaim_restore(scope);
+	return data;
+}
+
+static struct kmem_cache *class_of(unsigned int length)
+{
+	return length > VMM_PACKED_MAX ? NULL :
+	       classes[(length - 1) / CLASS_STEP];
+}
+
+/* What @length bytes, not 0, take in memory. */
+unsigned int vmm_packed_size(unsigned int length)
+{
+	return length > VMM_PACKED_MAX ? PAGE_SIZE :
+	       roundup(length, CLASS_STEP);
+}
+
+/* @makes_room: for who gives back more than this. */
+void *vmm_packed_alloc(unsigned int length, bool makes_room)
+{
+	return makes_room ? reserved_alloc(class_of(length)) :
+	       cache_or_page(class_of(length), AWAY_GFP | __GFP_NORETRY);
+}
+
+void vmm_packed_free(void *data, unsigned int length)
+{
+	if (class_of(length))
+		kmem_cache_free(class_of(length), data);
+	else
+		kfree(data);
+}
+
+/* --- where a record is ----------------------------------------------------------- */
+
+static void count_packed(struct vmm_store *store, const struct vmm_away *away,
+			 int sign)
+{
+	long size = sign * (long)vmm_packed_size(away->length);
+
+	store->nr_packed += sign;
+	store->packed_bytes += size;
+	if (away->length == PAGE_SIZE)
+		store->plain_bytes += size;
+}
+
+static void count_filed(struct vmm_store *store, const struct vmm_away *away,
+			int sign)
+{
+	store->nr_filed += sign;
+	store->filed_bytes += sign * (long)away->length;
+}
+
+static struct list_head *packed_list(struct vmm_store *store,
+				     const struct vmm_away *away)
+{
+	return away->length == PAGE_SIZE ? &store->plain : &store->packed;
+}
+
+/* It is on no list, and the youngest. */
+void vmm_away_set_packed(struct vmm_store *store, struct vmm_away *away,
+			 void *data)
+{
+	lockdep_assert_held(&store->lock);
+
+	away->data = data;
+	away->where = VMM_AWAY_PACKED;
+	count_packed(store, away, 1);
+	list_add_tail(&away->node, packed_list(store, away));
+}
+
+/* It was to go to the file, and is on no list: it is the oldest. */
+void vmm_away_put_back(struct vmm_store *store, struct vmm_away *away)
+{
+	lockdep_assert_held(&store->lock);
+
+	list_add(&away->node, packed_list(store, away));
+}
+
+/* Its @place is set, and it is on no list. */
+void vmm_away_set_filed(struct vmm_store *store, struct vmm_away *away)
+{
+	lockdep_assert_held(&store->lock);
+
+	away->where = VMM_AWAY_FILED;
+	count_filed(store, away, 1);
+	list_add_tail(&away->node, &store->filed);
+}
+
+/*
+ * It is on no list, and nowhere from now on.  Returns what the caller frees when it has
+ * dropped the lock, or NULL.
+ */
+void *vmm_away_unset(struct vmm_store *store, struct vmm_away *away)
+{
+	void *data = away->data;
+
+	lockdep_assert_held(&store->lock);
+
+	if (away->where == VMM_AWAY_PACKED) {
+		count_packed(store, away, -1);
+	} else if (away->where == VMM_AWAY_FILED) {
+		count_filed(store, away, -1);
+		vmm_swap_forget(store, away->place, away->length);
+	}
+	away->where = VMM_AWAY_NOWHERE;
+	away->data = NULL;
+	return data;
+}
+
+/* Nobody has the record, nor @data, which may be NULL. */
+void vmm_away_release(struct vmm_away *away, void *data)
+{
+	if (data)
+		vmm_packed_free(data, away->length);
+	kmem_cache_free(records, away);
+}
+
+/* --- for the trees ----------------------------------------------------------------- */
+
+/**
+ * vmm_away_alloc() - a record of no page
+ * @store:	of its family
+ *
+ * Return: it, or NULL.
+ */
+struct vmm_away *vmm_away_alloc(struct vmm_store *store)
+{
+	struct vmm_away *away = reserved_alloc(records);
+
+	if (!away)
+		return NULL;
+	memset(away, 0, sizeof(*away));
+	INIT_LIST_HEAD(&away->node);
+	return away;
+}
+
+/* What is in the packer's buffer, or in the page if that is better. */
+static int keep(struct vmm_store *store, struct vmm_away *away,
+		const void *from, unsigned int length)
+{
+	void *data = vmm_packed_alloc(length, true);
+
+	if (!data)
+		return -ENOMEM;
+	memcpy(data, from, length);
+	away->length = length;
+	spin_lock(&store->lock);
+	vmm_away_set_packed(store, away, data);
+	spin_unlock(&store->lock);
+	return 0;
+}
+
+/**
+ * vmm_away_pack() - have a record of a page
+ * @store:	of the family
+ * @away:	the record, of no page so far
+ * @phys:	the page, which nobody changes
+ *
+ * Return: 0: the page is not needed any more; VMM_AWAY_ZERO: it is zero, and the
+ * record is of no page still; -E2BIG: it does not compress, and there is no file
+ * that takes it; or -ENOMEM.
+ */
+int vmm_away_pack(struct vmm_store *store, struct vmm_away *away,
+		  unsigned long phys)
+{
+	void *page = __va(phys);
+	struct vmm_packer *packer;
+	int err, length;
+
+	if (WARN_ON_ONCE(away->where != VMM_AWAY_NOWHERE))
+		return -EINVAL;
+	if (!memchr_inv(page, 0, PAGE_SIZE))
+		return VMM_AWAY_ZERO;
+	packer = vmm_packer_get();
+	length = vmm_packer_pack(packer, page);
+	if (length > 0 && length <= VMM_PACKED_MAX)
+		err = keep(store, away, packer->buf, length);
+	else
+		err = -E2BIG;
+	vmm_packer_put(packer);
+	if (err == -E2BIG && vmm_swap_takes(store))
+		err = keep(store, away, page, PAGE_SIZE);
+	if (!err)
+		vmm_swap_hurry(store);
+	return err;
+}
+
+/* Copies what is packed in memory; false: it is not. */
+static bool copy_packed(struct vmm_store *store, struct vmm_away *away, void *to)
+{
+	bool packed;
+
+	spin_lock(&store->lock);
+	packed = away->where == VMM_AWAY_PACKED;
+	if (packed)
+		memcpy(to, away->data, away->length);
+	spin_unlock(&store->lock);
+	return packed;
+}
+
+/**
+ * vmm_away_unpack() - make a page what it was
+ * @store:	of the family
+ * @away:	a record of it, which stays one
+ * @phys:	a page
+ *
+ * Return: 0, -EIO: the file cannot be read; -EBADMSG: it is not what was written
+ * there; -ENOMEM or -EINTR of the file's file system.
  */
 int vmm_away_unpack(struct vmm_store *store, struct vmm_away *away,
 		    unsigned long phys)
 {
 	void *page = __va(phys);
-	size_t length = PAGE_SIZE;
+	struct vmm_packer *packer;
+	int err = 0;
 
-	if (!away->data ||
-	    lzo1x_decompress_safe(away->data, away->length, page, &length) !=
-	    LZO_E_OK || length != PAGE_SIZE ||
-	    xxh64(page, PAGE_SIZE, 0) != away->sum)
-		return -EBADMSG;
-	return 0;
+	if (WARN_ON_ONCE(away->where == VMM_AWAY_NOWHERE))
+		return -EIO;
+	/* Nobody who only unpacks waits for who reads. */
+	if (!copy_packed(store, away, page))
+		err = vmm_swap_read(store, away, page);
+	if (err || away->length == PAGE_SIZE)
+		return err;
+	packer = vmm_packer_get();
+	memcpy(packer->buf, page, away->length);
+	err = vmm_packer_unpack(packer, away->length, page);
+	vmm_packer_put(packer);
+	return err;
 }
 
 /**
- * vmm_away_free() - nobody names a record any more
+ * vmm_away_free() - nobody needs a record any more
  * @store:	of the family
- * @away:	it
+ * @away:	nobody packs or unpacks it
+ *
+ * Does not sleep.
  */
 void vmm_away_free(struct vmm_store *store, struct vmm_away *away)
 {
-	kfree(away->data);
-	kmem_cache_free(records, away);
+	void *data = NULL;
+	bool moving;
+
+	spin_lock(&store->lock);
+	moving = away->moving;
+	away->dead = moving;
+	if (!moving) {
+		list_del(&away->node);
+		data = vmm_away_unset(store, away);
+	}
+	spin_unlock(&store->lock);
+	/* Who moves it frees it. */
+	if (!moving)
+		vmm_away_release(away, data);
 }

@@ -18,6 +18,7 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
+#include "mem/away.h"
 #include "mem/family.h"
 
 /* A page each. */
@@ -83,6 +84,11 @@ struct vmm_family *vmm_family_create(void)
 
 	if (!family)
 		return NULL;
+	family->totals.store = vmm_store_create();
+	if (!family->totals.store) {
+		kfree(family);
+		return NULL;
+	}
 	kref_init(&family->ref);
 	mutex_init(&family->top);
 	for (i = 0; i < VMM_FAMILY_LOCKS; i++)
@@ -114,6 +120,7 @@ static void family_release(struct kref *ref)
 	spin_lock(&family_list_lock);
 	list_del(&family->node);
 	spin_unlock(&family_list_lock);
+	vmm_store_destroy(family->totals.store);
 	kfree(family);
 	atomic_dec(&families);
 }

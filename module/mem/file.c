@@ -37,6 +37,7 @@
 #include <linux/uio.h>
 
 #include "compat.h"
+#include "mem/away.h"
 #include "mem/file.h"
 #include "mem/hold.h"
 #include "mem/mem.h"
@@ -173,6 +174,18 @@ static loff_t mem_llseek(struct file *file, loff_t offset, int whence)
 	return max(offset, (loff_t)found << PAGE_SHIFT);
 }
 
+static void show_store(struct seq_file *m, struct vmm_store *store)
+{
+	struct vmm_store_stats stats;
+
+	vmm_store_stats(store, &stats);
+	seq_printf(m, "vmm-mem-packed:\t%llu\n", stats.packed);
+	seq_printf(m, "vmm-mem-packed-bytes:\t%llu\n", stats.packed_bytes);
+	seq_printf(m, "vmm-mem-filed:\t%llu\n", stats.filed);
+	seq_printf(m, "vmm-mem-filed-bytes:\t%llu\n", stats.filed_bytes);
+	seq_printf(m, "vmm-mem-file-room:\t%llu\n", stats.file_room);
+}
+
 static void mem_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct vmm_mem *mem = file->private_data;
@@ -188,6 +201,7 @@ static void mem_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "vmm-mem-family-pages:\t%llu\n", stats.family_pages);
 	seq_printf(m, "vmm-mem-family-away:\t%llu\n", stats.family_away);
 	seq_printf(m, "vmm-mem-family-nodes:\t%llu\n", stats.family_nodes);
+	show_store(m, mem->family->totals.store);
 }
 
 static int mem_file_release(struct inode *inode, struct file *file)

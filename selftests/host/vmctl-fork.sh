@@ -1,10 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-<<<<<<< ours
-# test: check: 6.1, host: amd intel, soak: intel, timeout: 300, module: apicv=0
-=======
-# test: check: 6.1, host: amd intel, soak: intel, timeout: 600
->>>>>>> theirs
+# test: check: 6.1, host: amd intel, soak: intel, timeout: 600, module: apicv=0
 # test: files: python3 grep build/guest.bzImage build/guest.cpio
 #
 # vmctl fork: machines that go on where another one is, each with its own bytes from then on, ten of

@@ -1,10 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-<<<<<<< ours
-# test: check: 6.1, host: amd intel, soak: intel, timeout: 300, module: apicv=0
-=======
-# test: check: 6.1, host: amd intel, soak: intel, timeout: 600
->>>>>>> theirs
+# test: check: 6.1, host: amd intel, soak: intel, timeout: 600, module: apicv=0
 # test: files: python3 grep Documentation/schema/vmctl.json build/guest.bzImage build/guest.cpio
 #
 # Snapshots in memory: vmctl snap create, list and rm, and rollback. What a guest has written since is

@@ -36,6 +36,41 @@ struct vmm_mem_reclaim {
 	__u64 reserved[2];
 };
 
+/**
+ * struct vmm_mem_swap - the swap file of an object's family
+ * @fd:		a regular file or a block device, open for reading and writing; -1: no
+ *		file any more
+ * @flags:	0
+ * @offset:	where the part of it begins that is used, a multiple of 4096
+ * @size:	its length, likewise, at least 128 KiB; 0: to the end of the file
+ * @keep:	bytes of compressed pages that may stay in memory; what is beyond goes to
+ *		the file, oldest first, as do pages that do not compress
+ *
+ * With @fd -1 all that is in the file comes back into memory, compressed as it is, and the
+ * rest of the fields are 0.  Where that fails the file stays in use, with what
+ * has not come back.  It does so, too, when a write to it fails: what should have gone there
+ * stays in memory, and is tried again.
+ *
+ * A page that cannot be read back is missing: accesses to it fail with EIO, or EBADMSG if
+ * the file does not have what was written there.
+ *
+ * EBADF: no file, or not open for both.  EINVAL: flags or alignment, or a file that will
+ * not do: open with O_DIRECT or O_APPEND, on a file system in user space, or
+ * nothing that is read and written like a file.  EBUSY: there is a file, or that part of
+ * it serves another family.  ENOSPC: the file ends before @offset + @size, or what is
+ * to be used is too small.  E2BIG: larger than 1 TiB.  ETXTBSY: the host swaps there.
+ * With @fd -1, ENOENT: there is none; ENOMEM, EIO, EBADMSG, EINTR: not all is back.
+ */
+struct vmm_mem_swap {
+	__s32 fd;
+	__u32 flags;
+	__u64 offset;
+	__u64 size;
+	__u64 keep;
+	__u64 reserved[2];
+};
+
 #define VMM_MEM_RECLAIM		_IOWR(VMM_IOC, 0x64, struct vmm_mem_reclaim)
+#define VMM_MEM_SWAP		_IOW(VMM_IOC, 0x65, struct vmm_mem_swap)
 
 #endif /* _UAPI_LINUX_VMM_MEM_H */

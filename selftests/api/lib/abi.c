@@ -58,6 +58,7 @@ const struct abi_struct TABLE[] = {
 	STRUCT(vmm_mem_extent, pages),
 	STRUCT(vmm_mem_differ, reserved),
 	STRUCT(vmm_mem_reclaim, reserved),
+	STRUCT(vmm_mem_swap, reserved),
 	STRUCT(vmm_run, rip),
 	STRUCT(vmm_run, mmio.write),
 	STRUCT(vmm_run, fail.pad),

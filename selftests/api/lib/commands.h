@@ -59,6 +59,7 @@ static const struct command {
 	COMMAND(MEM, VMM_MEM_RETURN),
 	COMMAND(MEM, VMM_MEM_DIFFER),
 	COMMAND(MEM, VMM_MEM_RECLAIM),
+	COMMAND(MEM, VMM_MEM_SWAP),
 };
 
 #endif

@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A store's swap file: a regular file or block device that the user names.
+ *
+ * Records move there from memory, oldest first, when more is packed than may be; what
+ * does not compress goes first.  A batch of them is written at once to a run of free
+ * pages of the file, by a worker, so that no guest's limits and signals count.  A
+ * record keeps its packed data until the file has it: a write that fails loses
+ * nothing, and only means that memory does not get free.  Writing is tried again
+ * after a while.
+ *
+ * Reads take a window of the file, which grows if what was read before lies right
+ * before it: what left memory together is in the file together.  Each piece has a
+ * checksum, which knows the store and the place, so that what is found there is what
+ * was written or is not used.
+ *
+ * The file is used by the kernel's ordinary means and nothing is assumed of it: it may be
+ * truncated, written by others, or on a disk that fails.  Who pages a guest to a file
+ * on a file system that waits for the same guest waits for ever, so file systems in
+ * user space are refused.
+ *
+ * Locks: see struct vmm_store.
+ */
+
+#include <linux/fadvise.h>
+#include <linux/fs.h>
+#include <linux/jiffies.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+#include <linux/xxhash.h>
+
+#include "mem/store.h"
+#include "mem/swap.h"
+#include "mem/swap_inner.h"
+
+/* What is to be written and is not yet; who makes more of it waits. */
+#define BEHIND_MAX	(4 * VMM_SWAP_BATCH)
+
+/* How long a file is left alone that could not be written. */
+#define QUIET		(5 * HZ)
+
+/**
+ * struct batch - records on their way to the file
+ * @list:	these
+ * @first:	page of the file
+ * @pages:	run of free ones from there on
+ * @bytes:	what has been collected
+ */
+struct batch {
+	struct list_head list;
+	unsigned long first;
+	unsigned long pages;
+	u64 bytes;
+};
+
+
+
+static struct workqueue_struct *swap_wq;
+
+int vmm_swap_init(void)
+{
+	swap_wq = alloc_workqueue("vmm_swap", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	return swap_wq ? 0 : -ENOMEM;
+}
+
+void vmm_swap_exit(void)
+{
+	destroy_workqueue(swap_wq);
+}
+
+/* --- writing ----------------------------------------------------------------- */
+
+static bool can_write(const struct vmm_swap *swap)
+{
+	return swap && !swap->closing && swap->map.free &&
+	       (!swap->failed || time_after(jiffies, swap->again));
+}
+
+/* Bytes that should be in the file and are not. */
+static u64 behind(const struct vmm_store *store)
+{
+	u64 packed = store->packed_bytes - store->plain_bytes;
+
+	return store->plain_bytes +
+	       (packed > store->keep ? packed - store->keep : 0);
+}
+
+/* The next record that is to go, or NULL. */
+static struct vmm_away *next_record(struct vmm_store *store)
+{
+	struct vmm_away *away;
+
+	away = list_first_entry_or_null(&store->plain, struct vmm_away, node);
+	if (!away && behind(store) > store->plain_bytes)
+		away = list_first_entry_or_null(&store->packed, struct vmm_away,
+						node);
+	return away;
+}
+
+static bool collect_one(struct vmm_store *store, struct batch *batch)
+{
+	struct vmm_swap *swap = store->swap;
+	struct vmm_away *away;
+
+	spin_lock(&store->lock);
+	away = next_record(store);
+	if (away && batch->bytes + away->length > batch->pages << PAGE_SHIFT)
+		away = NULL;
+	if (away) {
+		list_move_tail(&away->node, &batch->list);
+		away->moving = true;
+		memcpy(swap->out + batch->bytes, away->data, away->length);
+	}
+	spin_unlock(&store->lock);
+	if (!away)
+		return false;
+	away->place = ((u64)batch->first << PAGE_SHIFT) + batch->bytes;
+	away->sum = xxh64(swap->out + batch->bytes, away->length,
+			  swap->seed ^ away->place);
+	batch->bytes += ALIGN(away->length, VMM_PIECE_ALIGN);
+	return true;
+}
+
+static int write_all(struct vmm_swap *swap, u64 place, u64 bytes)
+{
+	loff_t pos = swap->offset + place;
+	const void *from = swap->out;
+	ssize_t n;
+
+	while (bytes) {
+		n = kernel_write(swap->file, from, bytes, &pos);
+		if (n <= 0)
+			return n ? n : -EIO;
+		from += n;
+		bytes -= n;
+	}
+	return 0;
+}
+
+/* What is in the file need not be in memory too, as soon as it is on the disk. */
+static void let_go(struct vmm_swap *swap, u64 place, u64 bytes)
+{
+	vfs_fadvise(swap->file, swap->offset + place, bytes,
+		    POSIX_FADV_DONTNEED);
+}
+
+/* A window that was read before the write. */
+static void forget_window(struct vmm_store *store, const struct batch *batch)
+{
+	struct vmm_swap *swap = store->swap;
+
+	mutex_lock(&store->read_lock);
+	if (swap->first < batch->first + batch->pages &&
+	    batch->first < swap->first + swap->pages)
+		swap->pages = 0;
+	mutex_unlock(&store->read_lock);
+}
+
+/* The last in the batch is in the file, or is not. */
+static void arrive(struct vmm_store *store, struct batch *batch, bool written)
+{
+	struct vmm_away *away = list_last_entry(&batch->list, struct vmm_away,
+						node);
+	void *data = NULL;
+	bool dead;
+
+	spin_lock(&store->lock);
+	list_del(&away->node);
+	away->moving = false;
+	dead = away->dead;
+	if (dead || written)
+		data = vmm_away_unset(store, away);
+	if (!dead && written) {
+		vmm_swap_map_add(&store->swap->map, away->place, away->length);
+		vmm_away_set_filed(store, away);
+	} else if (!dead) {
+		vmm_away_put_back(store, away);
+	}
+	spin_unlock(&store->lock);
+	if (dead)
+		vmm_away_release(away, data);
+	else if (data)
+		vmm_packed_free(data, away->length);
+}
+
+static void note_result(struct vmm_store *store, int err)
+{
+	struct vmm_swap *swap = store->swap;
+
+	if (err)
+		pr_warn_ratelimited("swap file of %s %pD: write failed: %d\n",
+				    swap->file->f_path.mnt->mnt_sb->s_id,
+				    swap->file, err);
+	spin_lock(&store->lock);
+	swap->failed = err;
+	swap->again = jiffies + QUIET;
+	spin_unlock(&store->lock);
+}
+
+static int write_batch(struct vmm_store *store)
+{
+	struct vmm_swap *swap = store->swap;
+	struct batch batch = { .list = LIST_HEAD_INIT(batch.list) };
+	u64 place, bytes;
+	int err;
+
+	spin_lock(&store->lock);
+	batch.pages = vmm_swap_map_find(&swap->map, (VMM_SWAP_BATCH >> PAGE_SHIFT), &batch.first);
+	spin_unlock(&store->lock);
+	if (!batch.pages)
+		return -ENOSPC;
+	while (collect_one(store, &batch))
+		;
+	if (list_empty(&batch.list))
+		return -ENOENT;
+	place = (u64)batch.first << PAGE_SHIFT;
+	bytes = PAGE_ALIGN(batch.bytes);
+	memset(swap->out + batch.bytes, 0, bytes - batch.bytes);
+	err = write_all(swap, place, bytes);
+	forget_window(store, &batch);
+	while (!list_empty(&batch.list))
+		arrive(store, &batch, !err);
+	note_result(store, err);
+	let_go(swap, place, bytes);
+	return err;
+}
+
+static bool has_work(struct vmm_store *store)
+{
+	bool has;
+
+	spin_lock(&store->lock);
+	has = can_write(store->swap) && behind(store);
+	spin_unlock(&store->lock);
+	return has;
+}
+
+static void write_work(struct work_struct *work)
+{
+	struct vmm_store *store = container_of(work, struct vmm_store, writer);
+
+	mutex_lock(&store->write_lock);
+	while (has_work(store) && !write_batch(store))
+		cond_resched();
+	mutex_unlock(&store->write_lock);
+}
+
+/* How far the file is behind, if it can be written; else 0. */
+static u64 lag(struct vmm_store *store)
+{
+	u64 bytes;
+
+	spin_lock(&store->lock);
+	bytes = can_write(store->swap) ? behind(store) : 0;
+	spin_unlock(&store->lock);
+	return bytes;
+}
+
+/* There may be something to write. */
+void vmm_swap_start(struct vmm_store *store)
+{
+	queue_work(swap_wq, &store->writer);
+}
+
+void vmm_swap_setup(struct vmm_store *store)
+{
+	INIT_WORK(&store->writer, write_work);
+}
+
+/* More has been packed.  May wait until some of it is written. */
+void vmm_swap_hurry(struct vmm_store *store)
+{
+	u64 bytes = lag(store);
+
+	if (bytes >= VMM_SWAP_BATCH)
+		vmm_swap_start(store);
+	if (bytes >= BEHIND_MAX)
+		flush_work(&store->writer);
+}
+
+/* Whether what does not compress can go. */
+bool vmm_swap_takes(struct vmm_store *store)
+{
+	bool takes;
+
+	spin_lock(&store->lock);
+	takes = can_write(store->swap) && store->plain_bytes < BEHIND_MAX &&
+		store->swap->map.free > store->plain_bytes >> PAGE_SHIFT;
+	spin_unlock(&store->lock);
+	return takes;
+}
+
+/* --- reading ----------------------------------------------------------------- */
+
+/* Pages from @first on, until the file ends: how many, or a negative errno. */
+static long read_pages(struct vmm_swap *swap, unsigned long first,
+		       unsigned long pages)
+{
+	loff_t pos = swap->offset + ((u64)first << PAGE_SHIFT);
+	size_t done = 0, all = pages << PAGE_SHIFT;
+	ssize_t n;
+
+	do {
+		n = kernel_read(swap->file, swap->window + done, all - done,
+				&pos);
+		if (n > 0)
+			done += n;
+	} while (n > 0 && done < all);
+	return done >= PAGE_SIZE || !n ? done >> PAGE_SHIFT : n;
+}
+
+/* Has pages [first, last] in the window. */
+static int fill_window(struct vmm_swap *swap, unsigned long first,
+		       unsigned long last)
+{
+	unsigned long need = last - first + 1, want = need;
+	unsigned long end = swap->first + swap->pages;
+	long got;
+
+	if (first >= swap->first && last < end)
+		return 0;
+	if (swap->pages && first >= swap->first && first <= end)
+		want = min_t(unsigned long, VMM_SWAP_WINDOW,
+			     swap->map.nr_pages - first);
+	swap->pages = 0;
+	got = read_pages(swap, first, want);
+	if (got == -ENOMEM || got == -EINTR)
+		return got;
+	if (got < (long)need)
+		return -EIO;
+	swap->first = first;
+	swap->pages = got;
+	return 0;
+}
+
+/* With vmm_store.read_lock held. */
+int vmm_swap_read_piece(struct vmm_swap *swap, const struct vmm_away *away,
+			void *to)
+{
+	unsigned long first = away->place >> PAGE_SHIFT;
+	unsigned long last = (away->place + away->length - 1) >> PAGE_SHIFT;
+	int err = fill_window(swap, first, last);
+
+	if (err)
+		return err;
+	memcpy(to, swap->window + (away->place - ((u64)swap->first << PAGE_SHIFT)),
+	       away->length);
+	if (xxh64(to, away->length, swap->seed ^ away->place) == away->sum)
+		return 0;
+	/* Not to be found wrong for ever if it was put right. */
+	swap->pages = 0;
+	return -EBADMSG;
+}
+
+/**
+ * vmm_swap_read() - get back what was packed
+ * @store:	of the record
+ * @away:	FILED a moment ago
+ * @to:		room for its length
+ *
+ * Return: 0, -EIO, -EBADMSG, -ENOMEM or -EINTR.
+ */
+int vmm_swap_read(struct vmm_store *store, struct vmm_away *away, void *to)
+{
+	bool packed;
+	int err;
+
+	err = mutex_lock_killable(&store->read_lock);
+	if (err)
+		return err;
+	/* A detach may have been faster. */
+	spin_lock(&store->lock);
+	packed = away->where == VMM_AWAY_PACKED;
+	if (packed)
+		memcpy(to, away->data, away->length);
+	spin_unlock(&store->lock);
+	if (!packed)
+		err = vmm_swap_read_piece(store->swap, away, to);
+	mutex_unlock(&store->read_lock);
+	return err;
+}
+
+/* A piece is not needed any more. */
+void vmm_swap_forget(struct vmm_store *store, u64 place, unsigned int length)
+{
+	lockdep_assert_held(&store->lock);
+
+	vmm_swap_map_del(&store->swap->map, place, length);
+}
