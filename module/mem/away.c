@@ -328,7 +328,7 @@ int vmm_away_pack(struct vmm_store *store, struct vmm_away *away,
 	struct vmm_packer *packer;
 	int err, length;
 
-	if (WARN_ON_ONCE(away->where != VMM_AWAY_NOWHERE))
+	if (WARN_ON_ONCE(away->length))
 		return -EINVAL;
 	if (!memchr_inv(page, 0, PAGE_SIZE))
 		return VMM_AWAY_ZERO;
@@ -375,7 +375,7 @@ int vmm_away_unpack(struct vmm_store *store, struct vmm_away *away,
 	struct vmm_packer *packer;
 	int err = 0;
 
-	if (WARN_ON_ONCE(away->where == VMM_AWAY_NOWHERE))
+	if (WARN_ON_ONCE(!away->length))
 		return -EIO;
 	/* Nobody who only unpacks waits for who reads. */
 	if (!copy_packed(store, away, page))

@@ -42,7 +42,7 @@ enum vmm_away_where {
  * @data:	PACKED: @length bytes; vmm_store.lock
  * @place:	FILED: where in the file, in bytes; set while @moving
  * @sum:	FILED: of what is there; set while @moving
- * @length:	of what is packed; PAGE_SIZE: as it was
+ * @length:	of what is packed, constant then; PAGE_SIZE: as it was
  * @where:	enum vmm_away_where; vmm_store.lock
  * @moving:	on its way to the file, or from there; vmm_store.lock
  * @dead:	freed, while @moving; vmm_store.lock
