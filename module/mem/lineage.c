@@ -190,6 +190,8 @@ static int freeze_once(struct vmm_mem *mem, struct vmm_mem *frozen,
 {
 	int err;
 
+	/* Each of them: one that fails lets the object be written to again. */
+	begin_turn(mem);
 	vmm_mem_change_begin(mem);
 	vmm_family_lock_all(mem->family);
 	err = share(mem, frozen, a, last);
@@ -254,7 +256,6 @@ struct vmm_mem *vmm_mem_freeze(struct vmm_mem *mem)
 		return frozen;
 	err = mutex_lock_killable(&mem->change);
 	if (!err) {
-		begin_turn(mem);
 		err = freeze(mem, frozen);
 		mutex_unlock(&mem->change);
 	}

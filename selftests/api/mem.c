@@ -457,13 +457,22 @@ static long get(const char *dir, const char *file)
 	return atol(text);
 }
 
-/* Touch pages one by one until something happens. */
+/*
+ * Touch pages one by one until something happens.  The kernel allocates a page table
+ * before it asks us for the first of 2 MiB, and does not do without: so those are
+ * aligned as the object's own blocks are, and the group is full in the middle of one.
+ */
 static void consume(const char *group, unsigned long bytes)
 {
 	int fd = create(256 * MB, 0);
-	unsigned char *p = map(fd, 256 * MB);
+	unsigned char *room = mmap(NULL, 258 * MB, PROT_NONE,
+				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned char *p = room + (-(unsigned long)room & (2 * MB - 1));
 	unsigned long i;
 
+	if (mmap(p, 256 * MB, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+		 fd, 0) != p)
+		_exit(3);
 	if (!put(group, "cgroup.procs", "0"))
 		_exit(1);
 	for (i = 0; i < bytes; i += KB4)
