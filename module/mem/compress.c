@@ -5,18 +5,22 @@
  * The kernel has lz4 and zstd as modules, whose functions this one could not call
  * without being refused by insmod where they are not loaded.  The crypto API finds
  * them by name.  Of its interfaces the asynchronous one is the one that stays; it is
- * used with algorithms that are not asynchronous.
+ * used with algorithms that are not asynchronous.  Where it has none of that name, LZO
+ * serves, which every kernel has in itself.
  *
  * Everything is allocated at load: who compresses is short of memory.
  */
 
 #include <crypto/acompress.h>
 #include <linux/gfp.h>
+#include <linux/lzo.h>
 #include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
 
 #include "mem/compress.h"
 
@@ -28,31 +32,30 @@
 
 static char *compressor = "lz4";
 module_param(compressor, charp, 0444);
-MODULE_PARM_DESC(compressor, "compresses pages that leave memory: lz4, zstd, lzo, ...");
+MODULE_PARM_DESC(compressor, "compresses pages that leave memory: lz4, zstd, lzo, ... (lzo where the kernel has not that one)");
 
 MODULE_SOFTDEP("pre: lz4");
 
+/* NULL: LZO. */
 static struct crypto_acomp *algorithm;
 static struct vmm_packer *packers;
 static unsigned int nr_packers;
 
 static struct crypto_acomp *find_algorithm(void)
 {
-	/* One of these is in distributions' kernels, whatever modules are there. */
-	const char *const names[] = { compressor, "lzo", "deflate" };
 	struct crypto_acomp *found;
-	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		found = crypto_alloc_acomp(names[i], 0, CRYPTO_ALG_ASYNC);
-		if (!IS_ERR(found)) {
-			pr_debug("pages are compressed by %s\n", names[i]);
-			return found;
-		}
-		pr_info("no compressor %s: %ld\n", names[i], PTR_ERR(found));
-	}
+	if (!strcmp(compressor, "lzo"))
+		return NULL;
+	found = crypto_alloc_acomp(compressor, 0, CRYPTO_ALG_ASYNC);
+	if (!IS_ERR(found))
+		return found;
+	pr_info("no compressor %s (error %ld), pages are compressed by lzo\n",
+		compressor, PTR_ERR(found));
 	return NULL;
 }
+
+static_assert(lzo1x_worst_compress(PAGE_SIZE) <= PAGE_SIZE << BUF_ORDER);
 
 static int packer_init(struct vmm_packer *packer)
 {
@@ -60,16 +63,15 @@ static int packer_init(struct vmm_packer *packer)
 	packer->buf = (void *)__get_free_pages(GFP_KERNEL, BUF_ORDER);
 	if (!packer->buf)
 		return -ENOMEM;
-	if (!algorithm)
-		return 0;
-	packer->req = acomp_request_alloc(algorithm);
-	return packer->req ? 0 : -ENOMEM;
+	if (algorithm)
+		packer->req = acomp_request_alloc(algorithm);
+	else
+		packer->lzo = vmalloc(LZO1X_1_MEM_COMPRESS);
+	return packer->req || packer->lzo ? 0 : -ENOMEM;
 }
 
 /**
  * vmm_compress_init() - when the module is loaded
- *
- * Without any algorithm pages leave memory for files alone.
  */
 int vmm_compress_init(void)
 {
@@ -99,6 +101,7 @@ void vmm_compress_exit(void)
 		nr_packers--;
 		if (packers[nr_packers].req)
 			acomp_request_free(packers[nr_packers].req);
+		vfree(packers[nr_packers].lzo);
 		free_pages((unsigned long)packers[nr_packers].buf, BUF_ORDER);
 	}
 	kfree(packers);
@@ -133,9 +136,12 @@ void vmm_packer_put(struct vmm_packer *packer)
 int vmm_packer_pack(struct vmm_packer *packer, void *page)
 {
 	struct scatterlist in, out;
+	size_t len;
 
-	if (!packer->req)
-		return PAGE_SIZE;
+	if (packer->lzo)
+		return lzo1x_1_compress(page, PAGE_SIZE, packer->buf, &len,
+					packer->lzo) == LZO_E_OK ?
+		       min(len, PAGE_SIZE) : PAGE_SIZE;
 	sg_init_one(&in, page, PAGE_SIZE);
 	sg_init_one(&out, packer->buf, PAGE_SIZE << BUF_ORDER);
 	acomp_request_set_params(packer->req, &in, &out, PAGE_SIZE,
@@ -157,9 +163,12 @@ int vmm_packer_unpack(struct vmm_packer *packer, unsigned int length,
 		      void *page)
 {
 	struct scatterlist in, out;
+	size_t len = PAGE_SIZE;
 
-	if (!packer->req)
-		return -EBADMSG;
+	if (packer->lzo)
+		return lzo1x_decompress_safe(packer->buf, length, page,
+					     &len) == LZO_E_OK &&
+		       len == PAGE_SIZE ? 0 : -EBADMSG;
 	sg_init_one(&in, packer->buf, length);
 	sg_init_one(&out, page, PAGE_SIZE);
 	acomp_request_set_params(packer->req, &in, &out, length, PAGE_SIZE);

@@ -4,7 +4,7 @@
 
 /*
  * Compressing pages, by the kernel's crypto API: it knows algorithms by name and
- * loads them when the module is loaded, so that none has to be there.
+ * loads them when the module is loaded, so that none has to be there.  LZO is.
  */
 
 #include <linux/mutex.h>
@@ -15,12 +15,14 @@ struct acomp_req;
 /**
  * struct vmm_packer - a place to compress, and to take apart; one user at a time
  * @lock:	held from vmm_packer_get() to vmm_packer_put()
- * @req:	of the API, or NULL if there is no algorithm
+ * @req:	of the API, or NULL for LZO
+ * @lzo:	what that works with, or NULL
  * @buf:	two pages: what comes out of compressing, or goes into the other way
  */
 struct vmm_packer {
 	struct mutex lock;
 	struct acomp_req *req;
+	void *lzo;
 	void *buf;
 };
 
