@@ -137,12 +137,17 @@ if [ -e build/guest.bzImage ]; then
 	counts() { grep -ao 'count [0-9]* [0-9.]*' "$(log linux)"; }
 	last=$(counts | tail -n 1 | cut -d ' ' -f 2)
 	far() { [ "$(counts | tail -n 1 | cut -d ' ' -f 2)" -ge $((last + 20)) ]; }
+	# The first line behind $lines that is not the next one: some came before the rollback.
+	leapt()
+	{
+		again=$(counts | tail -n +$lines | awk 'NR > 1 && $2 != last + 1 { print; exit } { last = $2 }')
+		[ -n "$again" ]
+	}
 	for n in 1 2 3; do
 		ok "it counts on" until_ok far
 		lines=$(counts | wc -l)
 		quiet 0 rollback linux t
-		ok "rolled back" until_ok eval '[ "$(counts | wc -l)" -ge $((lines + 2)) ]'
-		again=$(counts | tail -n +$((lines + 1)) | head -n 2 | tail -n 1)
+		ok "rolled back" until_ok leapt
 		seen=$(echo "$again" | cut -d ' ' -f 2)
 		ok "it counts from where it was: $last, $again" [ $((seen - last)) -ge 0 -a $((seen - last)) -le 15 ]
 	done
