@@ -40,14 +40,18 @@ static int count_changed(int object, int frozen, uint64_t pages, uint64_t *bytes
 			 struct err *err)
 {
 	static struct vmm_mem_extent extent[EXTENTS];
-	uint64_t at = 0;
+	uint64_t at = 0, before;
 	int n, i;
 
 	*bytes = 0;
 	while (at < pages) {
+		before = at;
 		n = vmm_mem_differ(object, frozen, &at, extent, EXTENTS, err);
 		if (n < 0)
 			return -1;
+		if (at == before)
+			return err_set(err, VMCTL_FAILED,
+				       "its process tells of more memory than there is");
 		for (i = 0; i < n; i++)
 			*bytes += extent[i].pages * SNAP_PAGE_SIZE;
 	}

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "lib/out.h"
 
@@ -37,4 +39,25 @@ void out_json_string(const char *text)
 			fwrite(p, 1, len, stdout);
 	}
 	putchar('"');
+}
+
+/* Control characters of ASCII and, as UTF-8, of ISO 6429; bytes of no character. */
+static bool is_wild(const char *p, unsigned int len)
+{
+	const unsigned char *c = (const unsigned char *)p;
+
+	return !len || *c < 0x20 || *c == 0x7f || (*c == 0xc2 && c[1] < 0xa0);
+}
+
+void out_tame(char *text)
+{
+	unsigned int len;
+
+	for (; *text; text += len) {
+		len = out_utf8_len(text);
+		if (!is_wild(text, len))
+			continue;
+		len = len ? len : 1;
+		memset(text, '?', len);
+	}
 }

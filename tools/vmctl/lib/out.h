@@ -9,4 +9,7 @@ void out_json_string(const char *text);
 /** out_utf8_len() - bytes of the character that @text begins with; 0: none */
 unsigned int out_utf8_len(const char *text);
 
+/** out_tame() - makes of @text, which others have chosen, what cannot steer a terminal */
+void out_tame(char *text);
+
 #endif

@@ -200,28 +200,6 @@ static void plain(char buf[ROWS_CELL_LEN], const struct rows_field *f,
 		snprintf(buf, ROWS_CELL_LEN, "%" PRIu64, v);
 }
 
-/* Control characters of ASCII and, as UTF-8, of ISO 6429; bytes of no character. */
-static bool is_wild(const char *p, unsigned int len)
-{
-	const unsigned char *c = (const unsigned char *)p;
-
-	return !len || *c < 0x20 || *c == 0x7f || (*c == 0xc2 && c[1] < 0xa0);
-}
-
-/* Guests and owners choose some texts: none of it may steer a terminal. */
-static void tame(char *text)
-{
-	unsigned int len;
-
-	for (; *text; text += len) {
-		len = out_utf8_len(text);
-		if (!is_wild(text, len))
-			continue;
-		len = len ? len : 1;
-		memset(text, '?', len);
-	}
-}
-
 /* As people read it. */
 const char *rows_cell(char buf[ROWS_CELL_LEN], const struct rows_field *f,
 		      const void *record)
@@ -232,7 +210,7 @@ const char *rows_cell(char buf[ROWS_CELL_LEN], const struct rows_field *f,
 	if (!*buf)
 		return "-";
 	if (is_text(f) || f->kind == ROWS_LABELS) {
-		tame(buf);
+		out_tame(buf);
 		return buf;
 	}
 	v = value(f, record);

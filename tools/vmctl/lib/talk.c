@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/out.h"
 #include "lib/talk.h"
 
 /* Room for one file in a message, aligned as it must be. */
@@ -169,6 +170,7 @@ int talk_ask(int fd, uint16_t verb, const void *data, size_t len,
 	if (!reply->head.code)
 		return 0;
 	drop_file(reply);
-	return err_set(err, (int)(reply->head.code & 0xff), "%.500s",
-		       reply->data);
+	out_tame(reply->data);
+	return err_set(err, (int)(reply->head.code & 0xff) ?: VMCTL_FAILED,
+		       "%.500s", reply->data);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/name.h"
 #include "lib/talk.h"
 #include "snap/format.h"
 #include "vm/ask.h"
@@ -21,8 +22,11 @@ static int ask_tag(int fd, uint16_t verb, const char *tag,
 		close(reply->fd);
 	if (!ret && reply->len >= VMM_NAME_LEN)
 		ret = err_set(err, VMCTL_FAILED, "its process says too much");
-	if (!ret)
-		memcpy(made, reply->data, reply->len + 1);
+	if (!ret) {
+		memcpy(made, reply->data, reply->len);
+		made[reply->len] = 0;
+		ret = *made ? name_check(made, err) : 0;
+	}
 	free(reply);
 	return ret;
 }

@@ -58,7 +58,30 @@ static int blame(const struct child *c, struct err *err)
 
 /* ---- definitions ------------------------------------------------------------------------ */
 
-/* That of the machine that runs, which its file need not have any more. */
+/*
+ * What its process tells may be a guest's, which has taken it over, and a definition names
+ * files, which children open before they are in their sandboxes: so it has to be what
+ * its own file says.
+ */
+static int check_definition(const struct forking *f, const struct bytes *text,
+			    struct err *err)
+{
+	struct conf told;
+	int ret;
+
+	conf_init(&told);
+	ret = conf_name(&told, f->of->name, err) ||
+	      conf_parse(&told, (const char *)text->data, text->len,
+			 f->of->name, err) ? -1 :
+	      define_same(&f->of->paths, &told, "it runs", err);
+	conf_free(&told);
+	if (ret == 1)
+		return 0;
+	return err_set(err, VMCTL_STATE,
+		       "%s: its definition is gone, or not as it runs; try: stop, start",
+		       f->of->name);
+}
+
 static int take_definition(struct forking *f, const struct bytes *text,
 			   const char *name, unsigned int i, struct err *err)
 {
@@ -86,7 +109,8 @@ static int take_definitions(struct forking *f, const char *name,
 		return -1;
 	ret = ask_conf(fd, &text, err);
 	close(fd);
-	ret = ret ? err_wrap(err, "%s", f->of->name) : 0;
+	ret = ret ? err_wrap(err, "%s", f->of->name) :
+	      check_definition(f, &text, err);
 	for (i = 0; i < many && !ret; i++)
 		ret = take_definition(f, &text, name, i, err);
 	f->count = many;
