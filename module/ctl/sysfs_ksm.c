@@ -259,6 +259,8 @@ static ssize_t stat_show(struct kobject *kobj, struct kobj_attribute *attr,
 {
 	s64 stat[VKSM_NR_STATS];
 
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
 	vksm_stats(stat);
 	return sysfs_emit(buf, "%lld\n", stat[attr - stat_file]);
 }

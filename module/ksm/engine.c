@@ -60,18 +60,30 @@ static u64 object_bytes(u64 nr_groups)
 	       nr_groups * sizeof(struct vksm_group *);
 }
 
+/* For marks. */
+static void *meta_alloc(struct vksm_engine *e, u64 bytes)
+{
+	void *p;
+
+	if (e->meta_max && e->meta_bytes + bytes > e->meta_max)
+		return NULL;
+	p = vksm_port_alloc(bytes);
+	if (p)
+		e->meta_bytes += bytes;
+	return p;
+}
+
 struct vksm_object *vksm_object_create(struct vksm_engine *e, u32 id,
 				       u64 nr_pages)
 {
 	u64 nr_groups = (nr_pages + VKSM_GROUP_PAGES - 1) >> VKSM_GROUP_SHIFT;
-	struct vksm_object *o = vksm_port_alloc(object_bytes(nr_groups));
+	struct vksm_object *o = meta_alloc(e, object_bytes(nr_groups));
 
 	if (!o)
 		return NULL;
 	o->id = id;
 	o->nr_pages = nr_pages;
 	o->nr_groups = nr_groups;
-	e->meta_bytes += object_bytes(nr_groups);
 	return o;
 }
 
@@ -102,11 +114,10 @@ static struct vksm_group *group_of(struct vksm_engine *e,
 
 	if (*g)
 		return *g;
-	*g = vksm_port_alloc(sizeof(**g));
+	*g = meta_alloc(e, sizeof(**g));
 	if (!*g)
 		return NULL;
 	o->groups++;
-	e->meta_bytes += sizeof(**g);
 	return *g;
 }
 

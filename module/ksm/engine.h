@@ -107,12 +107,14 @@ struct vksm_object {
  * @figures:	of all objects; work includes that of objects that are gone
  * @policy:	which
  * @meta_bytes:	what marks take
+ * @meta_max:	what they may take, or 0 for no limit: no control group is charged for them
  */
 struct vksm_engine {
 	struct vksm_index index;
 	struct vksm_figures figures;
 	const struct vksm_policy *policy;
 	u64 meta_bytes;
+	u64 meta_max;
 };
 
 /**

@@ -40,6 +40,9 @@ static struct vksm_knobs knobs = {
 	.budget_cpu_pct		= 10,
 };
 
+/* How often a number was set: the thread sleeps no longer by the old one. */
+static unsigned int turned;
+
 const char *const vksm_stat_names[VKSM_NR_STATS] = {
 #define X(sym, name) [VKSM_STAT_##sym] = name,
 	VKSM_STATS(X)
@@ -124,6 +127,7 @@ static int set_number(unsigned int *knob, unsigned int to)
 {
 	mutex_lock(&vksm_lock);
 	WRITE_ONCE(*knob, to);
+	WRITE_ONCE(turned, turned + 1);
 	mutex_unlock(&vksm_lock);
 	wake_up_interruptible(&wait);
 	return 0;
@@ -251,7 +255,8 @@ static void run_round(void)
 	u64 left = READ_ONCE(knobs.pages_to_scan);
 	struct vksm_batch b;
 
-	while (left && may_run() && !kthread_should_stop()) {
+	while (left && may_run() && !kthread_should_stop() &&
+	       !freezing(current)) {
 		b.room = min_t(u64, left, BATCH_PAGES);
 		if (!run_batch(&b) || b.ended)
 			return;
@@ -266,24 +271,26 @@ static unsigned long pause_of(u64 busy_ns)
 	u64 ns = (u64)READ_ONCE(knobs.sleep_millisecs) * NSEC_PER_MSEC;
 
 	ns = max(ns, div_u64(busy_ns * (100 - pct), pct));
-	return nsecs_to_jiffies(ns);
+	return max(nsecs_to_jiffies(ns), 1UL);
 }
 
 static int scanner(void *unused)
 {
 	unsigned long pause;
+	unsigned int seen;
 	u64 began;
 
 	set_user_nice(current, 5);
 	set_freezable();
 	while (!kthread_should_stop()) {
 		wait_event_freezable(wait, may_run() || kthread_should_stop());
+		seen = READ_ONCE(turned);
 		began = ktime_get_ns();
 		run_round();
 		pause = pause_of(ktime_get_ns() - began);
-		if (pause)
-			wait_event_freezable_timeout(wait,
-				!may_run() || kthread_should_stop(), pause);
+		wait_event_freezable_timeout(wait, !may_run() ||
+					     READ_ONCE(turned) != seen ||
+					     kthread_should_stop(), pause);
 	}
 	return 0;
 }

@@ -31,10 +31,14 @@
 #define STEPS_MAX	4096
 #define LOOKS_MAX	64
 
+/* Marks may take this part of the host's memory: 4 bytes a page of four times as much. */
+#define META_SHARE	256
+
 int vksm_scan_init(struct vksm_scan *s, const struct vksm_policy *policy)
 {
 	if (vksm_engine_init(&s->engine, policy))
 		return -ENOMEM;
+	s->engine.meta_max = (u64)totalram_pages() * PAGE_SIZE / META_SHARE;
 	xa_init(&s->objects);
 	s->phase = VKSM_PHASE_START;
 	s->id = 0;
@@ -119,7 +123,8 @@ static enum sight look_at(const struct vksm_scan *s, const struct vmm_mem *mem,
 		return ABSENT;
 	if (!room)
 		return PRESENT;
-	still = !peek.own && vmm_mem_turns(mem) == o->turns;
+	still = !peek.own && !(o->turns & 1) &&
+		vmm_mem_turns(mem) == o->turns;
 	if (still && s->engine.policy->passes_over &&
 	    (vksm_mark(o, index) & VKSM_MARK_STILL))
 		return AS_BEFORE;

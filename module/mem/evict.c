@@ -96,10 +96,14 @@ struct leaver {
  * @freed:	how many have left memory
  * @gather:	tables of a block
  * @young:	pages of it that are in use
- * @nr_picks:	in @pick, of one block
- * @nr_ranges:	in @range, what they are
- * @nr:		in @leaver
- * @gone:	names of records, in @item
+ * @nr_picks:	how many are in @pick
+ * @nr_ranges:	likewise in @range
+ * @nr:		likewise in @leaver
+ * @pick:	pages of one block that are to leave
+ * @range:	where they are
+ * @leaver:	pages that have left, of several blocks
+ * @gone:	names of records that are to be dropped
+ * @item:	what @gone has
  */
 struct evict {
 	struct vmm_family *family;
@@ -261,8 +265,11 @@ static void invalidate(struct evict *e)
 	list_for_each_entry(mem, &family->members, kin) {
 		mem->evicting = atomic_read(&mem->busy) ||
 				vmm_gather_of(&e->gather, &mem->tree);
-		if (mem->evicting)
-			vmm_mem_change_begin(mem);
+		if (!mem->evicting)
+			continue;
+		vmm_mem_change_begin(mem);
+		/* What was own may come back as what is not: see registry.c. */
+		atomic_add(2, &mem->turns);
 	}
 	leave(e);
 	list_for_each_entry(mem, &family->members, kin) {

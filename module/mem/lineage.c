@@ -74,14 +74,21 @@
 /* Words that one call compares at most, about. */
 #define DIFFER_STEPS	4096
 
-/* Before anything changes that vmm_mem_turns() is about. */
+/* Before anything changes that vmm_mem_turns() is about ... */
 static void begin_turn(struct vmm_mem *mem)
 {
 	lockdep_assert_held(&mem->change);
 
-	WRITE_ONCE(mem->turns, mem->turns + 1);
+	atomic_inc(&mem->turns);
 	/* Who finds what changes sees it: pairs with vmm_mem_turns(). */
-	smp_wmb();
+	smp_mb__after_atomic();
+}
+
+/* ... and after all of it has. */
+static void end_turn(struct vmm_mem *mem)
+{
+	smp_mb__before_atomic();
+	atomic_inc(&mem->turns);
 }
 
 /* --- freezing ------------------------------------------------------------------- */
@@ -197,6 +204,7 @@ static int freeze_once(struct vmm_mem *mem, struct vmm_mem *frozen,
 	err = share(mem, frozen, a, last);
 	vmm_family_unlock_all(mem->family);
 	vmm_mem_change_end(mem);
+	end_turn(mem);
 	return err;
 }
 
@@ -404,6 +412,7 @@ int vmm_mem_return(struct vmm_mem *mem, struct vmm_mem *frozen)
 	vmm_family_unlock_all(mem->family);
 	replace_differing(mem, old, new);
 	vmm_mem_change_end(mem);
+	end_turn(mem);
 	mutex_unlock(&mem->change);
 	item.word = (unsigned long)old;
 	vmm_family_defer(mem->family, &gone);

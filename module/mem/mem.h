@@ -194,7 +194,7 @@ struct vmm_mem_stats {
  * @kin:	on vmm_family.members, once it has a tree
  * @evicting:	is told of what leaves; vmm_family.members_lock
  * @change:	one freeze, return or round of a discard at a time
- * @turns:	freezes and returns that have begun; @change
+ * @turns:	twice the freezes, returns and evictions, odd during the former two
  * @clients:	vmm_mem_client.node; @clients_lock
  * @clients_lock: the list; held for reading while changed() runs
  * @busy:	invalidations under way
@@ -211,7 +211,7 @@ struct vmm_mem {
 	struct list_head kin;
 	bool evicting;
 	struct mutex change;
-	unsigned int turns;
+	atomic_t turns;
 	struct list_head clients;
 	struct rw_semaphore clients_lock;
 	atomic_t busy;

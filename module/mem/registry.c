@@ -8,10 +8,13 @@
  * written only by an object to which it is own, and only one that is alone with it can
  * make it so: then nobody else finds it.  So as long as our object finds it at all,
  * nobody but our object can write to it, and that makes it own first.  It loses that by
- * a freeze.  Between two looks, both of which found the page not own, it can have been
- * own only if a freeze began in between; and it can have become another page, not own
- * either, only by such a freeze after a break, or by a return.  Both count themselves
- * before they change anything.
+ * a freeze, or by coming back to memory while what has left is being packed.  So between
+ * two looks, both of which found the page not own, it can have been own only if there was a
+ * freeze or an eviction in between; and it can have become another page, not own
+ * either, only by one of these after a break, or by a return.  An eviction counts itself
+ * before it changes anything.  A freeze and a return do so before and after, as there are
+ * moments in them at which a page is not own and yet is going to change: what is
+ * found while the number is odd tells nothing.
  */
 
 #include <linux/mutex.h>
@@ -138,5 +141,5 @@ unsigned int vmm_mem_turns(const struct vmm_mem *mem)
 {
 	/* The lookup came before: pairs with begin_turn(). */
 	smp_rmb();
-	return READ_ONCE(mem->turns);
+	return atomic_read(&mem->turns);
 }

@@ -50,8 +50,8 @@ unsigned long vmm_mem_peek_run(const struct vmm_mem *mem, unsigned long index,
 			       unsigned long most);
 
 /*
- * Freezes and returns of an object that have begun, to be read after looking up.
- * A page that is not own now, and was not at the same number, has not changed between.
+ * What an object has been through, to be read after looking up.  A page that is not own
+ * now, and was not at the same number, has not changed between, if that is even.
  */
 unsigned int vmm_mem_turns(const struct vmm_mem *mem);
 
