@@ -2,6 +2,7 @@
 /*
  * A memory object's file.
  */
+#include <linux/capability.h>
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -130,6 +131,9 @@ static long set_swap(void *object, void *arg)
 
 	if (swap->flags)
 		return -EINVAL;
+	/* As with the host's own swap: what is written there is nobody's charge. */
+	if (swap->fd != -1 && !capable(CAP_SYS_ADMIN))
+		return -EPERM;
 	if (swap->fd != -1)
 		return vmm_swap_attach(store, swap->fd, swap->offset,
 				       swap->size, swap->keep);

@@ -71,6 +71,9 @@
 /* Between two grace periods. */
 #define EVICT_ITEMS	(4 * VMM_BLOCK_PAGES)
 
+/* Tables of a block whose pages may leave. */
+#define TABLES_MAX	256
+
 /* Tables of a block, to begin with. */
 #define EVICT_TABLES	64
 
@@ -207,7 +210,11 @@ static void pick_pages(struct evict *e)
 	unsigned int slot, table;
 
 	e->nr_picks = 0;
+	/* Each page is looked for in all of them: a block of many stays. */
+	if (e->gather.nr > TABLES_MAX)
+		return;
 	for_each_clear_bit(slot, e->young, VMM_BLOCK_PAGES) {
+		cond_resched();
 		for (table = 0; table < e->gather.nr; table++) {
 			if (!pick_page(e, table, slot))
 				return;
@@ -441,7 +448,8 @@ int vmm_mem_reclaim(struct vmm_mem *mem, unsigned long *pages,
 		    unsigned int flags)
 {
 	struct vmm_family *family = mem->family;
-	struct evict *e = kvzalloc(sizeof(*e), GFP_KERNEL | __GFP_NOWARN);
+	struct evict *e = kvzalloc(sizeof(*e), GFP_KERNEL_ACCOUNT |
+					      __GFP_NOWARN);
 	int err = -ENOMEM;
 
 	if (!e)

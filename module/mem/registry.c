@@ -39,11 +39,10 @@ int vmm_registry_reserve(struct vmm_mem *mem)
 {
 	int err;
 
-	mutex_lock(&objects_lock);
+	/* Not under objects_lock: to allocate may take a group over its limit long. */
 	err = xa_alloc_cyclic(&objects, &mem->id, NULL,
 			      XA_LIMIT(1, U32_MAX - 1), &next_id,
 			      GFP_KERNEL_ACCOUNT);
-	mutex_unlock(&objects_lock);
 	return min(err, 0);
 }
 

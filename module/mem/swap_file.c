@@ -89,7 +89,8 @@ static struct vmm_swap *swap_alloc(unsigned long pages)
 
 	if (!swap)
 		return NULL;
-	pieces = kvzalloc(pages, GFP_KERNEL_ACCOUNT);
+	pieces = kvzalloc(pages, GFP_KERNEL_ACCOUNT | __GFP_NOWARN |
+				 __GFP_RETRY_MAYFAIL);
 	vmm_swap_map_init(&swap->map, pieces, pages);
 	swap->out = kvmalloc(VMM_SWAP_BATCH, GFP_KERNEL_ACCOUNT);
 	swap->window = kvmalloc(VMM_SWAP_WINDOW * PAGE_SIZE, GFP_KERNEL_ACCOUNT);

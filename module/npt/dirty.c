@@ -95,8 +95,7 @@ void npt_dirty_leave(struct npt_dirty *log, struct npt_tree *tree, u64 first,
 		     u64 end, struct npt_batch *batch)
 {
 	if (tree->fmt->dirty)
-		npt_tree_collect(tree, first, end, NPT_COLLECT_DIRTY, mark_leaf,
-				 log, batch);
+		npt_tree_take(tree, first, end, mark_leaf, log, batch);
 }
 
 /* What a reader gets: the pages [first, first + count) of a log. */

@@ -70,7 +70,8 @@ void npt_dirty_mapped(struct npt_dirty *log, struct npt_tree *tree, u64 gpa,
 
 /*
  * The leaves in a range go, or large ones that it cuts, and the pages behind them have
- * not changed: what a dirty bit alone tells is marked.  They let no write through.
+ * not changed: what a dirty bit alone tells is marked, and those that have one are taken
+ * out for it.
  */
 void npt_dirty_leave(struct npt_dirty *log, struct npt_tree *tree, u64 first,
 		     u64 end, struct npt_batch *batch);

@@ -627,3 +627,34 @@ void npt_tree_collect(struct npt_tree *tree, u64 first, u64 end,
 			fn(ctx, it.gpa, it.level, had);
 	}
 }
+
+/**
+ * npt_tree_take() - take leaves out, and report those that were dirty
+ * @tree:	the tree
+ * @first:	first address
+ * @end:	first address behind; a large leaf that the range cuts goes whole
+ * @fn:		called for each leaf that was dirty
+ * @ctx:	its first argument
+ * @batch:	what to do afterwards
+ *
+ * No write is missed: a CPU sets the dirty bit in an entry that is there, before it
+ * writes, and the exchange that ends the entry tells whether one has.
+ */
+void npt_tree_take(struct npt_tree *tree, u64 first, u64 end,
+		   npt_collect_fn fn, void *ctx, struct npt_batch *batch)
+{
+	const struct npt_format *fmt = tree->fmt;
+	struct npt_iter it;
+	u64 old;
+
+	npt_iter_start(&it, tree, first, end);
+	while (npt_iter_next(&it)) {
+		if (!npt_leaf(fmt, it.entry, it.level))
+			continue;
+		old = npt_entry_xchg(it.slot, 0);
+		tree->leaves[it.level]--;
+		batch->flush = true;
+		if (npt_dirty(fmt, old))
+			fn(ctx, it.gpa, it.level, NPT_COLLECT_DIRTY);
+	}
+}

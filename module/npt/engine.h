@@ -129,6 +129,9 @@ void npt_tree_collect(struct npt_tree *tree, u64 first, u64 end,
 		      unsigned int what, npt_collect_fn fn, void *ctx,
 		      struct npt_batch *batch);
 
+void npt_tree_take(struct npt_tree *tree, u64 first, u64 end,
+		   npt_collect_fn fn, void *ctx, struct npt_batch *batch);
+
 static inline void npt_batch_init(struct npt_batch *batch)
 {
 	*batch = (struct npt_batch){ };

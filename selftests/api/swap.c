@@ -117,6 +117,21 @@ static bool nothing_stored(int fd)
 
 /* ---- what is refused ---------------------------------------------------------------- */
 
+/* Whether somebody without rights can name a file. */
+static bool nobody_can(int fd, int file)
+{
+	pid_t pid = fork();
+	int status = -1;
+
+	if (!pid) {
+		if (setgid(65534) || setuid(65534))
+			_exit(2);
+		_exit(!refused(attach(fd, file), EPERM));
+	}
+	waitpid(pid, &status, 0);
+	return status != 0;
+}
+
 static void test_files(void)
 {
 	struct vmm_mem_swap flags = { .fd = -1, .flags = 1 };
@@ -137,6 +152,7 @@ static void test_files(void)
 	other = open(path, O_RDWR | O_APPEND);
 	tap_ok(refused(attach(fd, other), EINVAL), "only to be appended to");
 	close(other);
+	tap_ok(!nobody_can(fd, file), "a file by who has no rights");
 	tap_ok(refused(detach(fd), ENOENT), "nothing to detach");
 	tap_ok(refused(ioctl(fd, VMM_MEM_SWAP, &flags), EINVAL), "flags");
 	tap_ok(refused(attach_part(fd, -1, 0, MB, 0), EINVAL),

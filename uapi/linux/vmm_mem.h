@@ -54,7 +54,10 @@ struct vmm_mem_reclaim {
  * A page that cannot be read back is missing: accesses to it fail with EIO, or EBADMSG if
  * the file does not have what was written there.
  *
- * EBADF: no file, or not open for both.  EINVAL: flags or alignment, or a file that will
+ * To name a file takes CAP_SYS_ADMIN, as for the host's own swap: what is written there
+ * is charged to nobody, and has no quota.
+ *
+ * EPERM: that lacks.  EBADF: no file, or not open for both.  EINVAL: flags or alignment, or a file that will
  * not do: open with O_DIRECT or O_APPEND, on a file system in user space, or
  * nothing that is read and written like a file.  EBUSY: there is a file, or that part of
  * it serves another family.  ENOSPC: the file ends before @offset + @size, or what is
