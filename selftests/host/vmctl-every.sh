@@ -19,7 +19,8 @@ id() { $vmctl list -a -o csv --no-header --fields name,id | sed -n "s/^$1,//p" |
 kernel=("pause @" "resume @" "stop @" "kill @" "reset @" "wait --for running @" "set @ label.a=b"
 	"inject @ nmi" "stats @" "exits @" "show @" "sched @" "sched @ weight=1" "events --vm @")
 process=("console @" "regs @" "dump @ $tmp/core" "inject @ key k" "inject @ sysrq h"
-	"wait --for console:x -t 1 @" "snap export @ $tmp/snap")
+	"wait --for console:x -t 1 @" "snap export @ $tmp/snap" "snap create @" "snap list @" "snap rm @ x"
+	"rollback @" "fork @ other")
 defined=("start @" "destroy @" "show -o conf @" "logs @")
 none=("complete" "create" "doctor" "help" "info" "ksm" "list" "run" "top" "version")
 
@@ -160,7 +161,8 @@ for command in $commands; do
 	[ "$command" = complete ] || refused 2 "--frob: unknown option|takes no argument" "$command" --frob
 done
 each 2 "is missing|needs a value" "" "pause" "resume" "stop" "kill" "reset" "wait" "set" "inject" "exits -i" \
-	"show" "sched" "console" "regs" "dump" "start" "destroy" "logs" "create" "snap" "snap export" "snap export x" "snap import"
+	"show" "sched" "console" "regs" "dump" "start" "destroy" "logs" "create" "snap" "snap export" "snap export x" "snap import" \
+	"snap create" "snap list" "snap rm" "snap rm x" "rollback" "fork" "fork x"
 refused 2 "max_vcpus=0: not a number" set web max_vcpus=0
 refused 2 "max_vcpus=99999999999: not a number" set web max_vcpus=99999999999
 refused 2 "web: " set web max_vcpus=4294967295
