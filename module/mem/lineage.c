@@ -87,6 +87,7 @@ static void begin_turn(struct vmm_mem *mem)
 /* ... and after all of it has. */
 static void end_turn(struct vmm_mem *mem)
 {
+	/* Who sees the number sees all of it: likewise. */
 	smp_mb__before_atomic();
 	atomic_inc(&mem->turns);
 }
