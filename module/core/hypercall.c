@@ -28,28 +28,36 @@ static u64 kick_cpu(struct vmm_vcpu *vcpu, u64 id)
 	return 0;
 }
 
-/*
- * One IPI to each APIC id from @min on whose bit in the mask is set, which is
- * two words of @width bits; answers how many it reached.
- */
-static u64 send_ipi(struct vmm_vcpu *vcpu, const u64 mask[2], u32 width,
-		    u64 min, u64 icr)
+/* Argument @i; @mask is as wide as the caller's registers. */
+static inline u64 arg(const struct vmm_vcpu *vcpu, unsigned int i, u64 mask)
 {
+	static const u8 in[] = { EMUL_RBX, EMUL_RCX, EMUL_RDX, EMUL_RSI };
+
+	return vcpu->gpr[in[i]] & mask;
+}
+
+/*
+ * One IPI to each APIC id from the third argument on whose bit in the mask is set,
+ * which is the first two; answers how many it reached.  The last is as ICR.
+ */
+static u64 send_ipi(struct vmm_vcpu *vcpu, u64 mask)
+{
+	u32 width = mask == U64_MAX ? 64 : 32, min = arg(vcpu, 2, mask);
+	u64 sent = 0, bits, icr = arg(vcpu, 3, mask);
 	struct vmm_apic_msg msg = {
 		.wide = true, .assert = true, .vector = icr & 0xff,
 		.mode = icr & APIC_DM_FIXED_MASK,
 	};
-	u64 sent = 0, bits;
 	int word, bit;
 
 	if (msg.mode != APIC_DM_FIXED && msg.mode != APIC_DM_NMI)
 		return -KVM_EINVAL;
 	for (word = 0; word < 2; word++) {
-		bits = mask[word];
+		bits = arg(vcpu, word, mask);
 		while (bits) {
 			bit = __ffs64(bits);
 			bits &= bits - 1;
-			msg.dest = (u32)min + width * word + bit;
+			msg.dest = min + width * word + bit;
 			if (vmm_lapic_deliver(&vcpu->vm->apics, &msg) >= 0)
 				sent++;
 		}
@@ -75,39 +83,27 @@ static bool give_way(struct vmm_vcpu *vcpu, u64 id, bool atomic)
 int vmm_hypercall(struct vmm_vcpu *vcpu, bool atomic)
 {
 	struct vmm_cpu_mode mode;
-	u64 nr, a[4], val;
-	u32 width = 64;
-	int i;
-
-	a[0] = vcpu->gpr[EMUL_RBX];
-	a[1] = vcpu->gpr[EMUL_RCX];
-	a[2] = vcpu->gpr[EMUL_RDX];
-	a[3] = vcpu->gpr[EMUL_RSI];
-	nr = vcpu->gpr[EMUL_RAX];
+	u64 mask = U64_MAX, val;
 
 	vmm_backend->get_mode(vcpu, &mode);
 	if (mode.cpl) {
 		vcpu->gpr[EMUL_RAX] = -KVM_EPERM;
 		return VMM_RESUME;
 	}
-	if (vmm_mode_emul(&mode, vcpu->rflags) != EMUL_MODE_LONG64) {
-		width = 32;
-		nr = (u32)nr;
-		for (i = 0; i < ARRAY_SIZE(a); i++)
-			a[i] = (u32)a[i];
-	}
-	switch (nr) {
+	if (vmm_mode_emul(&mode, vcpu->rflags) != EMUL_MODE_LONG64)
+		mask = U32_MAX;
+	switch (vcpu->gpr[EMUL_RAX] & mask) {
 	case KVM_HC_VAPIC_POLL_IRQ:
 		val = 0;
 		break;
 	case KVM_HC_KICK_CPU:
-		val = kick_cpu(vcpu, a[1]);
+		val = kick_cpu(vcpu, arg(vcpu, 1, mask));
 		break;
 	case KVM_HC_SEND_IPI:
-		val = send_ipi(vcpu, a, width, a[2], a[3]);
+		val = send_ipi(vcpu, mask);
 		break;
 	case KVM_HC_SCHED_YIELD:
-		if (!give_way(vcpu, a[0], atomic))
+		if (!give_way(vcpu, arg(vcpu, 0, mask), atomic))
 			return VMM_WOULD_SLEEP;
 		val = 0;
 		break;
