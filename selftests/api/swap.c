@@ -81,6 +81,23 @@ static void fill(unsigned char *p, unsigned int seed, unsigned int words)
 	}
 }
 
+/*
+ * Nothing is on its way to the file: who writes goes on as long as there is anything, and
+ * what is still packed then stays.
+ */
+static void settle(int fd)
+{
+	int quiet = 0;
+	long before = -1, now;
+
+	while (quiet < 30) {
+		now = mem_figure(fd, "filed-bytes");
+		quiet = now == before ? quiet + 1 : 0;
+		before = now;
+		vt_sleep_ms(10);
+	}
+}
+
 /* An object whose pages are away, as much of it in the file as goes there. */
 static int away_object(int file, unsigned int words, uint64_t *sum)
 {
@@ -95,6 +112,7 @@ static int away_object(int file, unsigned int words, uint64_t *sum)
 	if (reclaim(fd) != PAGES)
 		tap_note("%ld pages stay", mem_figure(fd, "resident"));
 	VT_WAIT_FOR(mem_figure(fd, "packed-bytes") < BATCH);
+	settle(fd);
 	return fd;
 }
 
