@@ -72,8 +72,8 @@ os.makedirs(os.path.dirname(sys.argv[1]), exist_ok=True)
 f = open(sys.argv[1], "w")
 fcntl.fcntl(f, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))
 print("held", flush=True)
-time.sleep(60)'
-coproc /usr/bin/python3 -c "$hold" "$VMM_DIR/run/web/lock"
+time.sleep(float(sys.argv[2]))'
+coproc /usr/bin/python3 -c "$hold" "$VMM_DIR/run/web/lock" 60
 owner=$!
 read -r held <&"${COPROC[0]}"
 is "$held" held "web lives"
@@ -87,6 +87,11 @@ ok "its owner killed: destroy" $vmctl destroy web
 is "$(find "$VMM_DIR" -name '*web*')" "" "nothing of it is left"
 refused 3 "web: no VM of this name is defined" destroy web
 refused 2 "DEFINITION is missing" destroy
+quiet 0 create -k /x brief
+/usr/bin/python3 -c "$hold" "$VMM_DIR/run/brief/lock" 1 >"$tmp/held" &
+until_ok grep -q held "$tmp/held"
+quiet 0 destroy brief
+ok "an owner that is about to go is waited for" wait $!
 ok "a broken one" $vmctl destroy bad
 ok "a name is free again" $vmctl create -k /x web
 

@@ -4,14 +4,17 @@
 #include "vm/console_log.h"
 #include "vm/define.h"
 #include "vm/epitaph.h"
+#include "vm/keeper.h"
 #include "vm/runtime.h"
 
 /* While it is ours, nobody can start it. */
 static int claim(struct runtime *rt, const struct paths *paths,
 		 const char *name, struct err *err)
 {
-	int ret = runtime_claim(rt, paths, name, err);
+	int ret;
 
+	keeper_outlive(name);
+	ret = runtime_claim(rt, paths, name, err);
 	if (ret && err->code == VMCTL_STATE)
 		err_set(err, VMCTL_STATE,
 			"%s: runs; try: vmctl stop %s", name, name);

@@ -10,6 +10,7 @@
 #include "vm/console_session.h"
 #include "vm/epitaph.h"
 #include "vm/feed.h"
+#include "vm/keeper.h"
 #include "vm/machine.h"
 #include "vm/place.h"
 #include "vm/restore.h"
@@ -399,6 +400,7 @@ static int begin(struct background *b, struct spawned *child, int *keep,
 {
 	int ret;
 
+	keeper_outlive(b->opt->name);
 	if (runtime_claim(&b->runtime, b->paths, b->opt->name, err))
 		return -1;
 	keep[0] = b->runtime.lock;

@@ -9,6 +9,7 @@
 
 #define LOOK_NS	20000000	/* how often */
 #define GAP_NS	2000000000ULL	/* between a VM and the next, at a reset */
+#define LAST_NS	5000000000ULL	/* from a VM's end to its process's */
 
 void keeper_find(struct keeper *k, const char *name)
 {
@@ -56,6 +57,35 @@ int keeper_vm(struct keeper *k, struct control *c, const char *name,
 			keeper_find(k, vm->name);
 	}
 	return ret ? reach_explain(name, err) : 0;
+}
+
+/* Whether there is none of that name, for all that can be known. */
+static bool is_gone(const char *name)
+{
+	struct record_vm vm;
+	struct control c;
+	struct err err;
+	bool gone;
+
+	if (control_open(&c, &err))
+		return false;
+	gone = records_vm_own(&c, name, &vm, &err) && err.code == VMCTL_NO_VM;
+	control_close(&c);
+	return gone;
+}
+
+void keeper_outlive(const char *name)
+{
+	uint64_t waited = 0;
+	struct keeper k;
+
+	keeper_find(&k, name);
+	while (k.lock >= 0 && runtime_held(k.lock) && is_gone(name) &&
+	       waited < LAST_NS) {
+		nap();
+		waited += LOOK_NS;
+	}
+	keeper_forget(&k);
 }
 
 /* 1: there is another of that name, and it runs */

@@ -23,6 +23,14 @@ int keeper_vm(struct keeper *k, struct control *c, const char *name,
 	      struct record_vm *vm, struct err *err);
 
 /**
+ * keeper_outlive() - waits for a process whose VM has gone already, but not for long
+ *
+ * The kernel takes a process that was killed apart in an order of its own: its VM can have
+ * gone when its lock has not.  For who is about to take the lock.
+ */
+void keeper_outlive(const char *name);
+
+/**
  * keeper_settle() - what becomes of the process of @vm, which has ended
  *
  * 0: it has gone, or there was none; 1: it made the VM anew, and @vm is that;
