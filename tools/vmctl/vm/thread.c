@@ -37,13 +37,23 @@ void thread_name(const char *name)
 	prctl(PR_SET_NAME, name);
 }
 
-void thread_allow_kick(void)
+static void mask_kick(int how)
 {
 	sigset_t set;
 
 	sigemptyset(&set);
 	sigaddset(&set, KICK);
-	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	pthread_sigmask(how, &set, NULL);
+}
+
+void thread_allow_kick(void)
+{
+	mask_kick(SIG_UNBLOCK);
+}
+
+void thread_forbid_kick(void)
+{
+	mask_kick(SIG_BLOCK);
 }
 
 void thread_kick(pthread_t thread)

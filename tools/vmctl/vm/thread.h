@@ -19,6 +19,8 @@ void thread_block_signals(void);
 void thread_name(const char *name);
 /** thread_allow_kick() - in the thread that is to be kicked. */
 void thread_allow_kick(void);
+/** thread_forbid_kick() - likewise, until it is allowed again; it is not lost. */
+void thread_forbid_kick(void);
 void thread_kick(pthread_t thread);
 /** thread_join_for() - kicks once and waits @ms; whether it has ended. */
 bool thread_join_for(pthread_t thread, unsigned int ms);

@@ -170,11 +170,38 @@ static void answer(struct vcpu *vcpu)
 	pthread_cond_signal(&vcpu->answered);
 }
 
+static bool is_wanted(const struct vcpu *vcpu)
+{
+	return atomic_load(&vcpu->asked) || atomic_load(&vcpu->hold);
+}
+
+/*
+ * A kick can interrupt the call before it has looked at what we did for the guest's
+ * last instruction: once more, where none can.  As long as the thread is wanted,
+ * which the lock keeps so, the call returns at once.  False: there is more to do for
+ * that instruction.
+ */
+static bool finish(struct vcpu *vcpu)
+{
+	bool done = true;
+
+	pthread_mutex_lock(&vcpu->lock);
+	if (is_wanted(vcpu)) {
+		thread_forbid_kick();
+		done = ioctl(vcpu->fd, VMM_VCPU_RUN, 0);
+		thread_allow_kick();
+	}
+	pthread_mutex_unlock(&vcpu->lock);
+	return done;
+}
+
 /* Somebody wants the thread to come out, and it has. */
 static void come_out(struct vcpu *vcpu)
 {
-	if (!atomic_load(&vcpu->asked) && !atomic_load(&vcpu->hold))
+	if (!is_wanted(vcpu))
 		return;
+	while (!finish(vcpu))
+		serve(vcpu);
 	pthread_mutex_lock(&vcpu->lock);
 	for (;;) {
 		if (atomic_load(&vcpu->asked))
@@ -224,7 +251,7 @@ static bool await(struct vcpu *vcpu, bool (*done)(struct vcpu *vcpu),
 static void ask_no_more(struct vcpu *vcpu, atomic_bool *what)
 {
 	atomic_store(what, false);
-	if (!atomic_load(&vcpu->asked) && !atomic_load(&vcpu->hold))
+	if (!is_wanted(vcpu))
 		__atomic_store_n(&vcpu->run->immediate_exit, 0,
 				 __ATOMIC_RELEASE);
 }
