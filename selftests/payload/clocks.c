@@ -110,20 +110,36 @@ static struct moment look(bool has_pv)
 	return m;
 }
 
+/* The APIC timer and the TSC at one moment, as look() does it. */
+static void look_apic(u64 *tsc, u32 *left)
+{
+	u64 best = ~0ull, before, took;
+	u32 now;
+
+	for (int i = 0; i < 20; i++) {
+		before = rdtsc();
+		now = apic_read(APIC_TIMER_CUR);
+		took = rdtsc() - before;
+		if (took >= best)
+			continue;
+		best = took;
+		*tsc = before;
+		*left = now;
+	}
+}
+
 /* The ticks of the APIC timer in a second, if those of the TSC are 1000 * @khz. */
 static u64 apic_hz(u64 khz)
 {
-	u64 start, took;
-	u32 n;
+	u64 start, end;
+	u32 from, to;
 
 	apic_write(APIC_LVT_TIMER, APIC_VEC | LVT_MASKED);
 	apic_write(APIC_TIMER_INIT, 0xffffffff);
-	start = rdtsc();
-	n = apic_read(APIC_TIMER_CUR);
+	look_apic(&start, &from);
 	udelay(20000);
-	n -= apic_read(APIC_TIMER_CUR);
-	took = rdtsc() - start;
-	return (u64)n * (khz * 1000) / took;
+	look_apic(&end, &to);
+	return (u64)(from - to) * (khz * 1000) / (end - start);
 }
 
 static void start_timers(u32 hz, u64 khz)
