@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -29,6 +30,8 @@
  * @keys:	likewise, to the guest
  * @input:	standard input has not ended
  * @escaped:	Ctrl-] came behind @keys
+ * @signals:	readable once we are told to go
+ * @told_to_go:	we were
  * @closed:	the socket has ended
  * @shut:	its sending half has been closed, as input has ended
  * @in_line:	what was put out last is no end of a line
@@ -36,8 +39,8 @@
 struct visit {
 	struct console_client *client;
 	struct console_feed feed;
-	int fd;
-	bool terminal, input, escaped, closed, shut, in_line;
+	int fd, signals;
+	bool terminal, input, escaped, told_to_go, closed, shut, in_line;
 	uint8_t out[CHUNK];
 	size_t out_len, out_done;
 	uint8_t keys[KEYS];
@@ -70,35 +73,31 @@ int console_place_parse(const char *text, struct console_place *place)
 
 /* ---- signals -------------------------------------------------------------------- */
 
-static const int deadly[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT };
-static volatile sig_atomic_t told_to_go;
-
-static void go(int sig)
+/*
+ * They come by a descriptor: ppoll() would leave them pending for as long as it finds
+ * something to read or to write, and a guest may speak without end.
+ */
+static int take_signals(struct err *err)
 {
-	(void)sig;
-	told_to_go = 1;
-}
-
-/* They come while we wait, and nowhere else. */
-static void take_signals(sigset_t *before)
-{
-	struct sigaction sa = { .sa_handler = go }, was;
+	static const int deadly[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT };
+	struct sigaction was;
 	sigset_t set;
 	unsigned int i;
+	int fd;
 
-	told_to_go = 0;
 	sigemptyset(&set);
 	for (i = 0; i < ARRAY_SIZE(deadly); i++) {
 		sigaction(deadly[i], NULL, &was);
 		if (was.sa_handler != SIG_IGN)
-			sigaction(deadly[i], &sa, NULL);
-		sigaddset(&set, deadly[i]);
+			sigaddset(&set, deadly[i]);
 	}
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		return err_set(err, VMCTL_FAILED, "signalfd: %s",
+			       strerror(errno));
 	sigaddset(&set, SIGPIPE);
-	sigprocmask(SIG_BLOCK, &set, before);
-	for (i = 0; i < ARRAY_SIZE(deadly); i++)
-		sigdelset(before, deadly[i]);
-	sigaddset(before, SIGPIPE);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return fd;
 }
 
 /* ---- what comes from the machine --------------------------------------------------- */
@@ -255,12 +254,11 @@ static bool last_keys(struct visit *v)
 
 static bool over(const struct visit *v)
 {
-	return told_to_go || (v->escaped && !has_keys(v)) ||
+	return v->told_to_go || (v->escaped && !has_keys(v)) ||
 	       (v->closed && v->out_done == v->out_len);
 }
 
-static int wait_for(struct visit *v, struct pollfd pfd[3],
-		    const sigset_t *unblocked)
+static int wait_for(struct visit *v, struct pollfd pfd[4])
 {
 	bool full = v->out_done < v->out_len;
 
@@ -279,16 +277,18 @@ static int wait_for(struct visit *v, struct pollfd pfd[3],
 	pfd[2] = (struct pollfd){
 		.fd = full ? STDOUT_FILENO : -1, .events = POLLOUT,
 	};
-	return ppoll(pfd, 3, NULL, unblocked);
+	pfd[3] = (struct pollfd){ .fd = v->signals, .events = POLLIN };
+	return poll(pfd, 4, -1);
 }
 
-static int step(struct visit *v, const sigset_t *unblocked, struct err *err)
+static int step(struct visit *v, struct err *err)
 {
-	struct pollfd pfd[3];
+	struct pollfd pfd[4];
 
-	if (wait_for(v, pfd, unblocked) < 0)
+	if (wait_for(v, pfd) < 0)
 		return errno == EINTR ? 0 :
 		       err_set(err, VMCTL_FAILED, "poll: %s", strerror(errno));
+	v->told_to_go = pfd[3].revents;
 	if (pfd[2].revents && write_out(v, err))
 		return -1;
 	if (pfd[0].revents && has_keys(v))
@@ -353,17 +353,18 @@ static enum console_leave leave(struct visit *v, struct err *err)
 enum console_leave console_client(struct console_client *c, int fd,
 				  struct err *err)
 {
-	struct visit v = { .client = c, .fd = fd };
-	sigset_t unblocked;
+	struct visit v = { .client = c, .fd = fd, .signals = take_signals(err) };
 	int ret;
 
 	c->unheard = false;
-	take_signals(&unblocked);
+	if (v.signals < 0)
+		return CONSOLE_FAILED;
 	ret = attach(&v, err) || open_terminal(&v, err);
 	while (!ret && !over(&v))
-		ret = step(&v, &unblocked, err);
+		ret = step(&v, err);
 	end_line(&v);
 	terminal_restore();
+	close(v.signals);
 	if (!ret)
 		return leave(&v, err);
 	set_place(&v);
