@@ -14,6 +14,8 @@
 #include <asm/paravirt.h>
 #include <asm/reboot.h>
 #include <asm/vmx.h>
+#include <linux/shrinker.h>
+#include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/syscore_ops.h>
 #include <linux/version.h>
@@ -163,6 +165,43 @@ static inline void vmm_send_notification(int cpu)
 static inline void vmm_send_notification(int cpu)
 {
 	__apic_send_IPI_mask(cpumask_of(cpu), VMM_NOTIFY_VECTOR);
+}
+#endif
+
+/* Shrinkers became objects of the kernel's, which have their name from the first. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+static inline struct shrinker *vmm_shrinker_alloc(const char *name)
+{
+	return kzalloc(sizeof(struct shrinker), GFP_KERNEL);
+}
+static inline int vmm_shrinker_register(struct shrinker *shrinker,
+					const char *name)
+{
+	int err = register_shrinker(shrinker, "%s", name);
+
+	if (err)
+		kfree(shrinker);
+	return err;
+}
+static inline void vmm_shrinker_free(struct shrinker *shrinker)
+{
+	unregister_shrinker(shrinker);
+	kfree(shrinker);
+}
+#else
+static inline struct shrinker *vmm_shrinker_alloc(const char *name)
+{
+	return shrinker_alloc(0, "%s", name);
+}
+static inline int vmm_shrinker_register(struct shrinker *shrinker,
+					const char *name)
+{
+	shrinker_register(shrinker);
+	return 0;
+}
+static inline void vmm_shrinker_free(struct shrinker *shrinker)
+{
+	shrinker_free(shrinker);
 }
 #endif
 

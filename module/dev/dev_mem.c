@@ -106,6 +106,7 @@ static long differ(void *object, void *arg)
 
 static long reclaim(void *object, void *arg)
 {
+	struct vmm_mem *mem = object;
 	struct vmm_mem_reclaim *reclaim = arg;
 	unsigned long pages = reclaim->pages;
 	unsigned int flags = 0;
@@ -116,10 +117,10 @@ static long reclaim(void *object, void *arg)
 		return -EINVAL;
 	if (reclaim->flags & VMM_RECLAIM_BACK)
 		return pages || reclaim->flags != VMM_RECLAIM_BACK ? -EINVAL :
-		       vmm_mem_fetch_all(object);
+		       vmm_mem_fetch_all(mem);
 	if (reclaim->flags & VMM_RECLAIM_ALL)
 		flags |= VMM_EVICT_ALL;
-	err = vmm_mem_reclaim(object, &pages, flags);
+	err = vmm_family_evict(mem->family, &pages, flags);
 	reclaim->pages = pages;
 	return err;
 }
@@ -142,6 +143,38 @@ static long set_swap(void *object, void *arg)
 	return vmm_swap_detach(store);
 }
 
+static_assert(VMM_MEM_SHARES == VMM_SHARES_DEFAULT);
+
+static bool is_size(u64 bytes)
+{
+	return !(bytes & ~PAGE_MASK) && bytes <= VMM_MEM_MAX_BYTES;
+}
+
+static bool makes_sense(const struct vmm_mem_policy *p)
+{
+	if (p->flags || !p->shares || p->shares > VMM_MEM_MAX_SHARES)
+		return false;
+	if (!is_size(p->limit) || !is_size(p->min))
+		return false;
+	return !p->limit ||
+	       (p->limit >= VMM_MEM_MIN_LIMIT && p->min <= p->limit);
+}
+
+static long set_policy(void *object, void *arg)
+{
+	struct vmm_policy *policy = &((struct vmm_mem *)object)->family->policy;
+	const struct vmm_mem_policy *told = arg;
+
+	if (!makes_sense(told))
+		return -EINVAL;
+	if ((told->min || told->shares > VMM_MEM_SHARES) &&
+	    !capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	vmm_policy_set(policy, told->limit >> PAGE_SHIFT,
+		       told->min >> PAGE_SHIFT, told->shares);
+	return 0;
+}
+
 static const struct vmm_cmd commands[] = {
 	VMM_CMD_TAIL(VMM_MEM_FREEZE, 0, vmm_mem_freeze, pad, freeze),
 	VMM_CMD_TAIL(VMM_MEM_FORK, 0, vmm_mem_fork, pad, fork_from),
@@ -149,6 +182,8 @@ static const struct vmm_cmd commands[] = {
 	VMM_CMD_TAIL(VMM_MEM_DIFFER, 0, vmm_mem_differ, reserved, differ),
 	VMM_CMD_TAIL(VMM_MEM_RECLAIM, 0, vmm_mem_reclaim, reserved, reclaim),
 	VMM_CMD_TAIL(VMM_MEM_SWAP, 0, vmm_mem_swap, reserved, set_swap),
+	VMM_CMD_TAIL(VMM_MEM_SET_POLICY, 0, vmm_mem_policy, reserved,
+		     set_policy),
 };
 
 long vmm_dev_mem_ioctl(struct vmm_mem *mem, unsigned int cmd, unsigned long arg)

@@ -60,6 +60,7 @@
 #include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
@@ -71,11 +72,8 @@
 /* Between two grace periods. */
 #define EVICT_ITEMS	(4 * VMM_BLOCK_PAGES)
 
-/* Tables of a block whose pages may leave. */
+/* Tables of a block: each page is looked for in all of them, so one of more stays. */
 #define TABLES_MAX	256
-
-/* Tables of a block, to begin with. */
-#define EVICT_TABLES	64
 
 /* A page that is to leave: the place of one of its names. */
 struct pick {
@@ -102,6 +100,7 @@ struct leaver {
  * @nr_picks:	how many are in @pick
  * @nr_ranges:	likewise in @range
  * @nr:		likewise in @leaver
+ * @table:	room for @gather
  * @pick:	pages of one block that are to leave
  * @range:	where they are
  * @leaver:	pages that have left, of several blocks
@@ -118,6 +117,7 @@ struct evict {
 	unsigned int nr_picks;
 	unsigned int nr_ranges;
 	unsigned int nr;
+	struct vmm_gathered table[TABLES_MAX];
 	struct pick pick[VMM_BLOCK_PAGES];
 	struct vmm_mem_range range[VMM_BLOCK_PAGES / 2];
 	struct leaver leaver[EVICT_ITEMS];
@@ -210,9 +210,6 @@ static void pick_pages(struct evict *e)
 	unsigned int slot, table;
 
 	e->nr_picks = 0;
-	/* Each page is looked for in all of them: a block of many stays. */
-	if (e->gather.nr > TABLES_MAX)
-		return;
 	for_each_clear_bit(slot, e->young, VMM_BLOCK_PAGES) {
 		cond_resched();
 		for (table = 0; table < e->gather.nr; table++) {
@@ -291,10 +288,9 @@ static void invalidate(struct evict *e)
 }
 
 /* L1 and L2, for the block that begins at @index. */
-static int evict_block(struct evict *e, pgoff_t index)
+static void evict_block(struct evict *e, pgoff_t index)
 {
 	struct mutex *lock = vmm_family_lock(e->family, index);
-	int err;
 
 	e->gather.index = index;
 	mutex_lock(lock);
@@ -302,15 +298,13 @@ static int evict_block(struct evict *e, pgoff_t index)
 	/* What of it stays whole has a name too many for its pages to leave. */
 	if (bitmap_empty(e->young, VMM_BLOCK_PAGES))
 		vmm_tree_apart_all(e->gather.totals, index);
-	err = vmm_tree_gather(&e->gather);
-	if (!err) {
+	if (!vmm_tree_gather(&e->gather)) {
 		pick_pages(e);
 		if (e->nr_picks)
 			invalidate(e);
 		vmm_gather_end(&e->gather);
 	}
 	mutex_unlock(lock);
-	return err;
 }
 
 /* --- L4 to L6 ------------------------------------------------------------------ */
@@ -384,46 +378,25 @@ static void pack_all(struct evict *e)
 
 /* --- all of it ------------------------------------------------------------------- */
 
-static int room_for_tables(struct evict *e, unsigned long nr)
+static void evict_next(struct evict *e, pgoff_t index)
 {
-	struct vmm_gathered *at = kvmalloc_array(nr, sizeof(*at),
-						 GFP_KERNEL | __GFP_NOWARN);
-
-	if (!at)
-		return -ENOMEM;
-	kvfree(e->gather.at);
-	e->gather.at = at;
-	e->gather.max = nr;
-	return 0;
-}
-
-static int evict_next(struct evict *e, pgoff_t index)
-{
-	int err = evict_block(e, index);
-
-	while (err == -ENOSPC) {
-		err = room_for_tables(e, 2 * e->gather.max);
-		if (!err)
-			err = evict_block(e, index);
-	}
+	evict_block(e, index);
 	if (!e->want || e->nr + VMM_BLOCK_PAGES > EVICT_ITEMS)
 		pack_all(e);
-	return err;
 }
 
-static int evict_all(struct evict *e, unsigned long nr_pages)
+static void evict_all(struct evict *e)
 {
-	unsigned long blocks = DIV_ROUND_UP(nr_pages, VMM_BLOCK_PAGES);
 	struct vmm_family *family = e->family;
+	unsigned long blocks = DIV_ROUND_UP(family->nr_pages, VMM_BLOCK_PAGES);
 	unsigned long n;
-	int err = 0;
 
 	/* The second time round shows what has been used since the first. */
 	n = e->flags & VMM_EVICT_ALL ? blocks : 2 * blocks;
-	for (; n && e->want && !err; n--) {
+	for (; n && e->want; n--) {
 		if (family->hand >= blocks)
 			family->hand = 0;
-		err = evict_next(e, family->hand << VMM_BLOCK_SHIFT);
+		evict_next(e, family->hand << VMM_BLOCK_SHIFT);
 		if (e->want)
 			family->hand++;
 		if (fatal_signal_pending(current))
@@ -431,46 +404,82 @@ static int evict_all(struct evict *e, unsigned long nr_pages)
 		cond_resched();
 	}
 	pack_all(e);
-	return err;
 }
 
-/**
- * vmm_mem_reclaim() - take pages of an object and its family out of memory
- * @mem:	the object
- * @pages:	how many to try; receives how many have left
- * @flags:	VMM_EVICT_*
- *
- * One at a time for a family.  May sleep, and waits for grace periods.
- *
- * Return: 0, -ENOMEM, -EINTR (about to be killed).
+/*
+ * All of it allocates from the kernel's last reserves, and beyond the limit of a group
+ * (see away.c): each page that has been packed is given back before the next one is.
  */
-int vmm_mem_reclaim(struct vmm_mem *mem, unsigned long *pages,
-		    unsigned int flags)
+static int evict(struct evict *e, struct vmm_family *family,
+		 unsigned long *pages, unsigned int flags)
 {
-	struct vmm_family *family = mem->family;
-	struct evict *e = kvzalloc(sizeof(*e), GFP_KERNEL_ACCOUNT |
-					      __GFP_NOWARN);
-	int err = -ENOMEM;
+	unsigned int scope;
 
-	if (!e)
-		return err;
 	e->family = family;
 	e->flags = flags;
 	e->want = *pages;
 	e->gather.totals = &family->totals;
+	e->gather.at = e->table;
+	e->gather.max = TABLES_MAX;
 	e->gone.max = EVICT_ITEMS;
 	e->gone.item = e->item;
-	if (room_for_tables(e, EVICT_TABLES))
-		goto out;
-	err = mutex_lock_killable(&family->evict_lock);
-	if (err)
-		goto out;
-	err = evict_all(e, mem->nr_pages);
+	*pages = 0;
+	if (mutex_lock_killable(&family->evict_lock))
+		return -EINTR;
+	scope = memalloc_noreclaim_save();
+	evict_all(e);
+	memalloc_noreclaim_restore(scope);
 	mutex_unlock(&family->evict_lock);
 	*pages = e->freed;
-out:
-	kvfree(e->gather.at);
-	kvfree(e);
+	return 0;
+}
+
+/* For those who find no memory for their own. */
+static struct evict *spare;
+static DEFINE_MUTEX(spare_lock);
+
+int vmm_evict_init(void)
+{
+	spare = kvmalloc(sizeof(*spare), GFP_KERNEL);
+	return spare ? 0 : -ENOMEM;
+}
+
+void vmm_evict_exit(void)
+{
+	kvfree(spare);
+}
+
+/**
+ * vmm_family_evict() - take pages of a family out of memory
+ * @family:	the family, referenced
+ * @pages:	how many to try; receives how many have left
+ * @flags:	VMM_EVICT_*
+ *
+ * One at a time for a family.  May sleep, and waits for grace periods; the caller
+ * holds none of the family's locks.
+ *
+ * Return: 0, -EINTR (about to be killed).
+ */
+int vmm_family_evict(struct vmm_family *family, unsigned long *pages,
+		     unsigned int flags)
+{
+	struct evict *e = kvzalloc(sizeof(*e), GFP_KERNEL_ACCOUNT |
+					      __GFP_NOWARN | __GFP_NORETRY |
+					      __GFP_NOMEMALLOC);
+	int err;
+
+	if (e) {
+		err = evict(e, family, pages, flags);
+		kvfree(e);
+		return err;
+	}
+	if (mutex_lock_killable(&spare_lock)) {
+		*pages = 0;
+		return -EINTR;
+	}
+	memset(spare, 0, sizeof(*spare));
+	err = evict(spare, family, pages, flags);
+	mutex_unlock(&spare_lock);
 	return err;
 }
 

@@ -9,13 +9,17 @@
 #include <linux/bits.h>
 #include <linux/types.h>
 
+struct vmm_family;
 struct vmm_mem;
 
-/* Flags of vmm_mem_reclaim(). */
+/* Flags of vmm_family_evict(). */
 #define VMM_EVICT_ALL		BIT(0)	/* pages that are in use, too */
 
-int vmm_mem_reclaim(struct vmm_mem *mem, unsigned long *pages,
-		    unsigned int flags);
+int vmm_evict_init(void);
+void vmm_evict_exit(void);
+
+int vmm_family_evict(struct vmm_family *family, unsigned long *pages,
+		     unsigned int flags);
 int vmm_mem_fetch(struct vmm_mem *mem, pgoff_t index);
 int vmm_mem_fetch_all(struct vmm_mem *mem);
 

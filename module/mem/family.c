@@ -14,6 +14,7 @@
  * grace period ends.
  */
 
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
@@ -73,10 +74,11 @@ void vmm_family_exit(void)
 
 /**
  * vmm_family_create() - start a family
+ * @nr_pages:	of each object
  *
  * Return: it, with one reference, or NULL.
  */
-struct vmm_family *vmm_family_create(void)
+struct vmm_family *vmm_family_create(unsigned long nr_pages)
 {
 	struct vmm_family *family = kzalloc(sizeof(*family),
 					    GFP_KERNEL_ACCOUNT);
@@ -90,6 +92,8 @@ struct vmm_family *vmm_family_create(void)
 		return NULL;
 	}
 	kref_init(&family->ref);
+	family->nr_pages = nr_pages;
+	vmm_policy_init(&family->policy);
 	mutex_init(&family->top);
 	for (i = 0; i < VMM_FAMILY_LOCKS; i++)
 		mutex_init(&family->lock[i]);
@@ -143,6 +147,32 @@ u64 vmm_family_pages(void)
 void vmm_family_put(struct vmm_family *family)
 {
 	kref_put(&family->ref, family_release);
+}
+
+/**
+ * vmm_family_next() - one family after the other
+ * @family:	the last one, whose reference is given up; or NULL
+ *
+ * May sleep.  Families that come or go meanwhile may be seen or not.
+ *
+ * Return: the next one, referenced; or NULL.
+ */
+struct vmm_family *vmm_family_next(struct vmm_family *family)
+{
+	struct vmm_family *next = family;
+
+	spin_lock(&family_list_lock);
+	next = list_prepare_entry(next, &family_list, node);
+	list_for_each_entry_continue(next, &family_list, node) {
+		if (kref_get_unless_zero(&next->ref))
+			break;
+	}
+	if (list_entry_is_head(next, &family_list, node))
+		next = NULL;
+	spin_unlock(&family_list_lock);
+	if (family)
+		vmm_family_put(family);
+	return next;
 }
 
 /* Nobody changes any of the trees. */
@@ -358,4 +388,32 @@ void vmm_family_defer(struct vmm_family *family, const struct vmm_gone *gone)
 		return;
 	synchronize_rcu();
 	drop_items(family, gone->item + done, gone->nr - done);
+}
+
+/* Whether references wait to be dropped; what has not begun to wait begins now. */
+static bool submit_all(struct vmm_family *family)
+{
+	bool waiting;
+
+	spin_lock(&family->gone_lock);
+	if (family->batch)
+		submit(family);
+	waiting = family->waiting;
+	spin_unlock(&family->gone_lock);
+	return waiting;
+}
+
+/**
+ * vmm_family_hurry() - wait until what was given up is free
+ * @family:	whose; the caller holds none of its locks
+ *
+ * Return: whether there was anything to wait for.
+ */
+bool vmm_family_hurry(struct vmm_family *family)
+{
+	if (!submit_all(family))
+		return false;
+	rcu_barrier();
+	flush_workqueue(gone_wq);
+	return true;
 }

@@ -16,6 +16,7 @@
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 
+#include "mem/pressure.h"
 #include "mem/tree.h"
 
 /* Locks of a family, by block number modulo this. */
@@ -29,6 +30,7 @@ struct vmm_gone_batch;
  * @node:	in the list of all families
  * @top:	counts of roots and of chunks; outside of @lock[]
  * @lock:	each the blocks that fall to it
+ * @nr_pages:	of each object, constant
  * @totals:	atomic, or as tree.h says
  * @members:	objects that may have translations: vmm_mem.kin; @members_lock
  * @members_lock: the list; inside of @lock[]
@@ -37,12 +39,14 @@ struct vmm_gone_batch;
  * @gone_lock:	@batch, @waiting
  * @batch:	what is gone and does not wait yet, or NULL; @gone_lock
  * @waiting:	batches that wait for readers, or are being dropped; @gone_lock
+ * @policy:	whose pages go, and when: pressure.h
  */
 struct vmm_family {
 	struct kref ref;
 	struct list_head node;
 	struct mutex top;
 	struct mutex lock[VMM_FAMILY_LOCKS];
+	unsigned long nr_pages;
 	struct vmm_totals totals;
 	struct list_head members;
 	struct mutex members_lock;
@@ -51,14 +55,16 @@ struct vmm_family {
 	spinlock_t gone_lock;
 	struct vmm_gone_batch *batch;
 	unsigned int waiting;
+	struct vmm_policy policy;
 };
 
 int vmm_family_init(void);
 void vmm_family_exit(void);
 
-struct vmm_family *vmm_family_create(void);
+struct vmm_family *vmm_family_create(unsigned long nr_pages);
 struct vmm_family *vmm_family_get(struct vmm_family *family);
 void vmm_family_put(struct vmm_family *family);
+struct vmm_family *vmm_family_next(struct vmm_family *family);
 u64 vmm_family_pages(void);
 
 static inline struct mutex *vmm_family_lock(struct vmm_family *family,
@@ -70,6 +76,7 @@ static inline struct mutex *vmm_family_lock(struct vmm_family *family,
 void vmm_family_lock_all(struct vmm_family *family);
 void vmm_family_unlock_all(struct vmm_family *family);
 
+bool vmm_family_hurry(struct vmm_family *family);
 void vmm_family_defer(struct vmm_family *family, const struct vmm_gone *gone);
 void vmm_family_drop_root(struct vmm_family *family, struct vmm_root *root);
 

@@ -186,6 +186,14 @@ static void show_store(struct seq_file *m, struct vmm_store *store)
 	seq_printf(m, "vmm-mem-file-room:\t%llu\n", stats.file_room);
 }
 
+static void show_policy(struct seq_file *m, const struct vmm_policy *policy)
+{
+	seq_printf(m, "vmm-mem-limit:\t%lu\n", READ_ONCE(policy->limit));
+	seq_printf(m, "vmm-mem-min:\t%lu\n", READ_ONCE(policy->min));
+	seq_printf(m, "vmm-mem-shares:\t%u\n", READ_ONCE(policy->shares));
+	seq_printf(m, "vmm-mem-active:\t%u\n", READ_ONCE(policy->active));
+}
+
 static void mem_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct vmm_mem *mem = file->private_data;
@@ -202,6 +210,7 @@ static void mem_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "vmm-mem-family-away:\t%llu\n", stats.family_away);
 	seq_printf(m, "vmm-mem-family-nodes:\t%llu\n", stats.family_nodes);
 	show_store(m, mem->family->totals.store);
+	show_policy(m, &mem->family->policy);
 }
 
 static int mem_file_release(struct inode *inode, struct file *file)

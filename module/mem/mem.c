@@ -67,6 +67,7 @@
 #include "mem/evict.h"
 #include "mem/file.h"
 #include "mem/mem.h"
+#include "mem/pressure.h"
 #include "mem/registry.h"
 
 /* What frozen objects show where they have nothing; never written. */
@@ -89,11 +90,21 @@ int vmm_mem_init(vmm_mem_ioctl_fn ioctl)
 	err = vmm_family_init();
 	if (err)
 		goto err_away;
-	err = vmm_mem_file_init(ioctl);
+	err = vmm_evict_init();
 	if (err)
 		goto err_family;
+	err = vmm_pressure_init();
+	if (err)
+		goto err_evict;
+	err = vmm_mem_file_init(ioctl);
+	if (err)
+		goto err_pressure;
 	return 0;
 
+err_pressure:
+	vmm_pressure_exit();
+err_evict:
+	vmm_evict_exit();
 err_family:
 	vmm_family_exit();
 err_away:
@@ -109,7 +120,9 @@ err_page:
 void vmm_mem_exit(void)
 {
 	vmm_mem_file_exit();
+	vmm_pressure_exit();
 	vmm_family_exit();
+	vmm_evict_exit();
 	vmm_away_exit();
 	vmm_audit_exit();
 	__free_page(nothing);
@@ -197,7 +210,7 @@ struct vmm_mem *vmm_mem_create(u64 bytes, unsigned int flags)
 	if (!valid_size(bytes) || (flags & ~VMM_MEM_F_ALL))
 		return ERR_PTR(-EINVAL);
 
-	family = vmm_family_create();
+	family = vmm_family_create(bytes >> PAGE_SHIFT);
 	if (!family)
 		return ERR_PTR(-ENOMEM);
 	mem = vmm_mem_alloc(family, bytes >> PAGE_SHIFT, false);
@@ -440,19 +453,7 @@ int vmm_mem_get_slow(struct vmm_mem *mem, unsigned long word,
 	return -EWOULDBLOCK;
 }
 
-/**
- * vmm_mem_make() - have the page at an index as it is wanted
- * @mem:	the object
- * @index:	page number
- * @flags:	as for vmm_mem_get()
- *
- * It may be gone again already when this returns: only the next look counts.  May
- * sleep, and so is called outside of RCU.
- *
- * Return: 0, -ENOMEM, -EINTR (about to be killed), -EROFS or -ERANGE; of a page that
- * was away also -EIO and -EBADMSG.
- */
-int vmm_mem_make(struct vmm_mem *mem, pgoff_t index, unsigned int flags)
+static int make(struct vmm_mem *mem, pgoff_t index, unsigned int flags)
 {
 	struct vmm_mem_page page;
 	bool away, huge;
@@ -465,9 +466,34 @@ int vmm_mem_make(struct vmm_mem *mem, pgoff_t index, unsigned int flags)
 	rcu_read_unlock();
 	if (err != -EWOULDBLOCK)
 		return err;
+	if (vmm_policy_exceeded(mem->family))
+		return -ENOMEM;
 	if (away)
 		return vmm_mem_fetch(mem, index);
 	return own_page(mem, index, flags & VMM_MEM_LEND);
+}
+
+/**
+ * vmm_mem_make() - have the page at an index as it is wanted
+ * @mem:	the object
+ * @index:	page number
+ * @flags:	as for vmm_mem_get()
+ *
+ * It may be gone again already when this returns: only the next look counts.  May
+ * sleep, and so is called outside of RCU, and makes room where there is none.
+ *
+ * Return: 0, -ENOMEM, -EINTR (about to be killed), -EROFS or -ERANGE; of a page that
+ * was away also -EIO and -EBADMSG.
+ */
+int vmm_mem_make(struct vmm_mem *mem, pgoff_t index, unsigned int flags)
+{
+	struct vmm_room room = { };
+	int err;
+
+	do {
+		err = make(mem, index, flags);
+	} while (err == -ENOMEM && vmm_make_room(mem->family, &room));
+	return err;
 }
 
 /* --- clients ------------------------------------------------------------- */

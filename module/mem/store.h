@@ -10,6 +10,7 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "mem/away.h"
@@ -36,6 +37,7 @@ struct vmm_swap;
  * @swap:	the file or NULL; changes under @lock, @write_lock and @read_lock, each
  *		is enough to read it
  * @writer:	moves records to the file
+ * @written:	who waits for it
  */
 struct vmm_store {
 	spinlock_t lock;
@@ -52,6 +54,7 @@ struct vmm_store {
 	struct mutex read_lock;
 	struct vmm_swap *swap;
 	struct work_struct writer;
+	wait_queue_head_t written;
 };
 
 /* --- away.c ------------------------------------------------------------------ */

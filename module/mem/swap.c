@@ -27,6 +27,7 @@
 #include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/string.h>
+#include <linux/wait.h>
 #include <linux/xxhash.h>
 
 #include "mem/store.h"
@@ -35,6 +36,9 @@
 
 /* What is to be written and is not yet; who makes more of it waits. */
 #define BEHIND_MAX	(4 * VMM_SWAP_BATCH)
+
+/* How long who makes more of it waits: he may hold what the file is waiting for. */
+#define HURRY_WAIT	(HZ / 5)
 
 /* How long a file is left alone that could not be written. */
 #define QUIET		(5 * HZ)
@@ -195,6 +199,7 @@ static void note_result(struct vmm_store *store, int err)
 	swap->failed = err;
 	swap->again = jiffies + QUIET;
 	spin_unlock(&store->lock);
+	wake_up_all(&store->written);
 }
 
 static int write_batch(struct vmm_store *store)
@@ -265,6 +270,7 @@ void vmm_swap_start(struct vmm_store *store)
 void vmm_swap_setup(struct vmm_store *store)
 {
 	INIT_WORK(&store->writer, write_work);
+	init_waitqueue_head(&store->written);
 }
 
 /* More has been packed.  May wait until some of it is written. */
@@ -275,7 +281,8 @@ void vmm_swap_hurry(struct vmm_store *store)
 	if (bytes >= VMM_SWAP_BATCH)
 		vmm_swap_start(store);
 	if (bytes >= BEHIND_MAX)
-		flush_work(&store->writer);
+		wait_event_killable_timeout(store->written,
+					    lag(store) < BEHIND_MAX, HURRY_WAIT);
 }
 
 /* Whether what does not compress can go. */

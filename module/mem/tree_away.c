@@ -204,6 +204,11 @@ unsigned long vmm_gather_page(const struct vmm_gather *gather, unsigned long t,
 
 	if (!(word & VMM_WORD_PAGE))
 		return 0;
+	/* Most of them have it in common; that was looked at with the first. */
+	other = gather->at[0].table->word[i];
+	if (t && (other & VMM_WORD_PAGE) &&
+	    vmm_word_phys(other) == vmm_word_phys(word))
+		return 0;
 	for (left = page_names(word); left && t < gather->nr; t++) {
 		other = gather->at[t].table->word[i];
 		left -= (other & VMM_WORD_PAGE) &&

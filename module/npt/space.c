@@ -20,6 +20,7 @@
 #include <linux/sched.h>
 
 #include "mem/faults.h"
+#include "mem/pressure.h"
 #include "npt/port.h"
 #include "npt/space.h"
 #include "npt/space_slot.h"
@@ -217,28 +218,54 @@ static int fault_try(struct npt_space *space, u64 gpa, unsigned int access,
 	return err;
 }
 
+/* The object that has @gpa, referenced, and where; or NULL. */
+static struct vmm_mem *mem_at(struct npt_space *space, u64 gpa, pgoff_t *index)
+{
+	struct vmm_mem *mem = NULL;
+	struct space_slot *s;
+
+	rcu_read_lock();
+	s = find_slot(space, gpa);
+	if (s) {
+		mem = vmm_mem_ref(s->mem);
+		*index = npt_slot_index(&s->slot, gpa);
+	}
+	rcu_read_unlock();
+	return mem;
+}
+
 /*
  * Allocate the page at @gpa if there is none; may sleep.  Where there is nothing
  * to allocate 0 as well: the caller tries again and sees.
  */
 int npt_space_populate(struct npt_space *space, u64 gpa, unsigned int flags)
 {
-	struct vmm_mem *mem = NULL;
-	struct space_slot *s;
-	pgoff_t index = 0;
+	pgoff_t index;
+	struct vmm_mem *mem = mem_at(space, gpa, &index);
 	int err;
 
-	rcu_read_lock();
-	s = find_slot(space, gpa);
-	if (s) {
-		mem = vmm_mem_ref(s->mem);
-		index = npt_slot_index(&s->slot, gpa);
-	}
-	rcu_read_unlock();
 	if (!mem)
 		return 0;
-
 	err = vmm_mem_make(mem, index, flags);
+	vmm_mem_unref(mem);
+	return err;
+}
+
+/* The pool is full again, at the cost of pages of who has @gpa if need be. */
+static int refill(struct npt_space *space, u64 gpa)
+{
+	struct vmm_room room = { };
+	struct vmm_mem *mem;
+	pgoff_t index;
+	int err = pool_fill(space);
+
+	if (err != -ENOMEM)
+		return err;
+	mem = mem_at(space, gpa, &index);
+	if (!mem)
+		return err;
+	while (err == -ENOMEM && vmm_make_room(mem->family, &room))
+		err = pool_fill(space);
 	vmm_mem_unref(mem);
 	return err;
 }
@@ -276,7 +303,7 @@ int npt_space_fault(struct npt_space *space, u64 gpa, unsigned int access,
 		cond_resched();
 		if (ret == -ESTALE)
 			continue;
-		ret = pool_fill(space);
+		ret = refill(space, gpa);
 		if (!ret)
 			ret = npt_space_populate(space, gpa, mem_flags(access));
 		if (ret)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Memory objects that share, in a memory cgroup that has no room for copies: a writer
- * is told, nothing is lost, and with less that is shared he can go on.
+ * is told, nothing is lost, and with less that is shared he can go on.  Nothing compresses, so
+ * that nothing can leave memory instead.
  *
  * test: timeout: 120
  */
@@ -47,22 +48,40 @@ static bool put(const char *file, const char *text)
 	return good;
 }
 
+/* What does not compress; pages begin with what is kept in @first, too. */
+static void fill(unsigned char *p, unsigned char *first)
+{
+	uint64_t x = 88172645463325252ULL, *word = (uint64_t *)p;
+	size_t i;
+
+	for (i = 0; i < SIZE / 8; i++) {
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+		word[i] = x | 4;
+		if (!(i % 512))
+			first[i / 512] = word[i];
+	}
+}
+
 /* Breaks pages until there is no memory for more, and goes on with less. */
 static int exhaust(uint32_t flags)
 {
 	struct sigaction sa = { .sa_handler = on_bus_error };
 	int fd = create(flags), snap;
 	volatile unsigned int at = 0, tries = 500;
-	static unsigned char *p;
+	static unsigned char *p, first[PAGES], last;
 	uint64_t sum;
 
 	/* What the test itself needs is there before it joins. */
 	sigaction(SIGBUS, &sa, NULL);
 	mem_sum(fd, SIZE);
+	memset(first, 1, sizeof(first));
 	if (mlockall(MCL_CURRENT) || !put(GROUP "/cgroup.procs", "0"))
 		return 1;
 	p = vt_map(fd, SIZE);
-	memset(p, 1, SIZE);
+	fill(p, first);
+	last = p[SIZE - 1];
 	snap = mem_freeze(fd);
 	sum = mem_sum(snap, SIZE);
 	if (!sigsetjmp(no_memory, 1)) {
@@ -71,7 +90,7 @@ static int exhaust(uint32_t flags)
 		return 2;
 	}
 	if (!at || p[(at - 1) * VT_PAGE] != 2 ||
-	    byte_at(fd, at * VT_PAGE) != 1 || mem_sum(snap, SIZE) != sum)
+	    byte_at(fd, at * VT_PAGE) != first[at] || mem_sum(snap, SIZE) != sum)
 		return 3;
 	/*
 	 * Without the frozen object the page can be taken over, as soon as that has gone,
@@ -84,7 +103,7 @@ static int exhaust(uint32_t flags)
 	usleep(10000);
 	for (; at < PAGES; at++)
 		p[at * VT_PAGE] = 2;
-	return p[SIZE - VT_PAGE] != 2 || p[SIZE - 1] != 1;
+	return p[SIZE - VT_PAGE] != 2 || p[SIZE - 1] != last;
 }
 
 static void test_no_memory(uint32_t flags)

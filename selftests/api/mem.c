@@ -457,6 +457,21 @@ static long get(const char *dir, const char *file)
 	return atol(text);
 }
 
+/* What does not compress: such a page cannot leave memory instead. */
+static void scramble(unsigned char *page)
+{
+	static uint64_t x = 88172645463325252ULL;
+	uint64_t *word = (uint64_t *)page;
+	unsigned int i;
+
+	for (i = 0; i < KB4 / 8; i++) {
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+		word[i] = x;
+	}
+}
+
 /*
  * Touch pages one by one until something happens.  The kernel allocates a page table
  * before it asks us for the first of 2 MiB, and does not do without: so those are
@@ -476,7 +491,7 @@ static void consume(const char *group, unsigned long bytes)
 	if (!put(group, "cgroup.procs", "0"))
 		_exit(1);
 	for (i = 0; i < bytes; i += KB4)
-		p[i] = 1;
+		scramble(p + i);
 	_exit(get(group, "memory.current") >= (long)bytes ? 0 : 2);
 }
 

@@ -26,8 +26,8 @@
  * where the call before ended.  Pages that are zero are given up.  Pinned ones stay, and those
  * for which there is no room.
  *
- * EINVAL: flags, or @pages is not 0 where it has to be.  ENOMEM, EINTR: some have
- * left all the same.  EIO, EBADMSG: a page did not come back from where it was.
+ * EINVAL: flags, or @pages is not 0 where it has to be.  EINTR: about to be killed.
+ * ENOMEM, EIO, EBADMSG: a page did not come back from where it was.
  */
 struct vmm_mem_reclaim {
 	__u64 pages;
@@ -73,7 +73,40 @@ struct vmm_mem_swap {
 	__u64 reserved[2];
 };
 
+/* Shares of a family that was given no others, and the most that one can have. */
+#define VMM_MEM_SHARES		1000
+#define VMM_MEM_MAX_SHARES	1000000
+
+/* The least that a limit can be: what an instruction touches has to fit. */
+#define VMM_MEM_MIN_LIMIT	(4U << 20)
+
+/**
+ * struct vmm_mem_policy - what memory an object's family may have, and whose goes first
+ * @limit:	bytes in memory at most, a multiple of 4096 from VMM_MEM_MIN_LIMIT on; 0:
+ *		no limit
+ * @min:	bytes that others' need leaves to it, a multiple of 4096, at most the limit
+ * @shares:	its claim beside those of other families, 1 to VMM_MEM_MAX_SHARES
+ * @flags:	0
+ *
+ * At the limit, who wants a page waits until another of the family has left; it can be
+ * exceeded by a block of 2 MiB for each processor.  If nothing can leave, the access
+ * fails with ENOMEM.  When the host runs out of memory, pages go from the family that has
+ * most for its shares; one that is idle counts for more, as the module's parameter
+ * idle_tax says.
+ *
+ * EINVAL: flags, or a value that is not as above.  EPERM: a minimum, or more than
+ * VMM_MEM_SHARES, takes CAP_SYS_ADMIN.
+ */
+struct vmm_mem_policy {
+	__u64 limit;
+	__u64 min;
+	__u32 shares;
+	__u32 flags;
+	__u64 reserved[2];
+};
+
 #define VMM_MEM_RECLAIM		_IOWR(VMM_IOC, 0x64, struct vmm_mem_reclaim)
 #define VMM_MEM_SWAP		_IOW(VMM_IOC, 0x65, struct vmm_mem_swap)
+#define VMM_MEM_SET_POLICY	_IOW(VMM_IOC, 0x66, struct vmm_mem_policy)
 
 #endif /* _UAPI_LINUX_VMM_MEM_H */

@@ -60,6 +60,7 @@ static const struct command {
 	COMMAND(MEM, VMM_MEM_DIFFER),
 	COMMAND(MEM, VMM_MEM_RECLAIM),
 	COMMAND(MEM, VMM_MEM_SWAP),
+	COMMAND(MEM, VMM_MEM_SET_POLICY),
 };
 
 #endif

@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * When memory runs out: whose pages leave it.
+ *
+ * Who needs memory for a guest and gets none makes room himself: pages leave.  That
+ * throttles him.  If his family is at its limit, or the host has memory and so it is
+ * his group's that is used up, only pages of his own family help; else those of all
+ * families, by what they have for their shares (vmm_policy_price()).  If none can leave,
+ * what his family has given up already is waited for.  Only then he is told.
+ *
+ * The kernel, when it reclaims, asks by a shrinker what we have.  It may do so in an
+ * allocation that was made under our locks, so pages leave in a worker.  A process that
+ * reclaims for itself waits for that, but not for long: it may be the one that
+ * the worker waits for.  kswapd does not wait, and asks again.
+ *
+ * Cold pages go first; if a family has no others, those in use.  Its minimum stays to
+ * each family, but for what it needs itself.
+ *
+ * How much of a family is in use is sampled: of a few of its blocks, the pages whose
+ * accessed bits were set since they were looked at last.
+ */
+
+#include <linux/bitmap.h>
+#include <linux/jiffies.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/moduleparam.h>
+#include <linux/sched/signal.h>
+#include <linux/shrinker.h>
+#include <linux/swap.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "compat.h"
+#include "mem/evict.h"
+#include "mem/family.h"
+#include "mem/mem.h"
+#include "mem/pressure.h"
+
+/* Pages that leave at once: few enough that the wait is that for a grace period. */
+#define ROOM_PAGES	256UL
+
+/* So many more are tried if none of them could. */
+#define ROOM_GROWTH	8
+
+/* Turns after which a guest that loses again all that it gets has to stop. */
+#define ROOM_TURNS	64
+
+/* A process that reclaims waits for the worker as long at most. */
+#define SHRINK_WAIT	(HZ / 20)
+
+/* Below this part of all memory it is the host that has none. */
+#define SCARCE_SHIFT	5
+
+/* What the worker takes at once, whatever the kernel has asked for meanwhile. */
+#define WANTED_MAX	8192L
+
+/* A sample: blocks with pages in them, of so many at most; and how long it counts. */
+#define SAMPLE_BLOCKS	8
+#define SAMPLE_TRIES	64
+#define SAMPLE_LIFE	(10 * HZ)
+
+/* Blocks between two of a sample: a prime, so that all get their turn. */
+#define SAMPLE_STEP	127
+
+static unsigned int idle_tax = 75;
+
+static int set_tax(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, 0, 99);
+}
+
+static const struct kernel_param_ops tax_ops = {
+	.set	= set_tax,
+	.get	= param_get_uint,
+};
+
+module_param_cb(idle_tax, &tax_ops, &idle_tax, 0644);
+MODULE_PARM_DESC(idle_tax, "what an idle page costs more than one in use, in percent of its price");
+
+static struct workqueue_struct *pressure_wq;
+static struct shrinker *shrinker;
+static atomic_long_t wanted;
+static atomic_long_t freed;
+static DECLARE_WAIT_QUEUE_HEAD(progress);
+
+/* --- what is whose due -------------------------------------------------------------- */
+
+void vmm_policy_init(struct vmm_policy *policy)
+{
+	policy->shares = VMM_SHARES_DEFAULT;
+	policy->active = VMM_ALL_ACTIVE;
+}
+
+/**
+ * vmm_policy_set() - change what a family's due is
+ * @policy:	its
+ * @limit:	pages, or 0
+ * @min:	pages
+ * @shares:	not 0
+ */
+void vmm_policy_set(struct vmm_policy *policy, unsigned long limit,
+		    unsigned long min, unsigned int shares)
+{
+	WRITE_ONCE(policy->limit, limit);
+	WRITE_ONCE(policy->min, min);
+	WRITE_ONCE(policy->shares, shares);
+}
+
+static unsigned long pages_of(const struct vmm_family *family)
+{
+	return max(atomic_long_read(&family->totals.pages), 0L);
+}
+
+/**
+ * vmm_policy_exceeded() - whether a family is at its limit
+ * @family:	which
+ *
+ * Several processors at once, and whole blocks, can bring it beyond.
+ */
+bool vmm_policy_exceeded(const struct vmm_family *family)
+{
+	unsigned long limit = READ_ONCE(family->policy.limit);
+
+	return limit && pages_of(family) >= limit;
+}
+
+/* Of the pages from @index on, those that are there, and those that were used. */
+static void look_at_block(struct vmm_family *family, pgoff_t index,
+			  unsigned long *there, unsigned long *used)
+{
+	struct vmm_mem_range range = { .first = index };
+	struct vmm_mem *mem;
+	unsigned long i;
+	bool huge;
+
+	mutex_lock(&family->members_lock);
+	list_for_each_entry(mem, &family->members, kin) {
+		if (!vmm_tree_block(&mem->tree, index))
+			continue;
+		range.count = min(VMM_BLOCK_PAGES, mem->nr_pages - index);
+		rcu_read_lock();
+		for (i = 0; i < range.count; i++) {
+			if (vmm_tree_lookup(&mem->tree, index + i, &huge) &
+			    VMM_WORD_PAGE)
+				__set_bit(i, there);
+		}
+		rcu_read_unlock();
+		vmm_mem_ask_young(mem, &range, used);
+	}
+	mutex_unlock(&family->members_lock);
+	bitmap_and(used, used, there, VMM_BLOCK_PAGES);
+}
+
+static void sample_block(struct vmm_family *family, pgoff_t index,
+			 unsigned long *nr_there, unsigned long *nr_used)
+{
+	struct mutex *lock = vmm_family_lock(family, index);
+	DECLARE_BITMAP(there, VMM_BLOCK_PAGES) = { };
+	DECLARE_BITMAP(used, VMM_BLOCK_PAGES) = { };
+
+	mutex_lock(lock);
+	look_at_block(family, index, there, used);
+	mutex_unlock(lock);
+	*nr_there += bitmap_weight(there, VMM_BLOCK_PAGES);
+	*nr_used += bitmap_weight(used, VMM_BLOCK_PAGES);
+}
+
+/* What is new counts as much as all that was known. */
+static void sample(struct vmm_family *family)
+{
+	unsigned long blocks = DIV_ROUND_UP(family->nr_pages, VMM_BLOCK_PAGES);
+	unsigned long tries = min(blocks, (unsigned long)SAMPLE_TRIES);
+	struct vmm_policy *policy = &family->policy;
+	unsigned long there = 0, used = 0;
+
+	while (tries-- && there < SAMPLE_BLOCKS * VMM_BLOCK_PAGES) {
+		policy->hand = (policy->hand + SAMPLE_STEP) % blocks;
+		sample_block(family, policy->hand << VMM_BLOCK_SHIFT, &there,
+			     &used);
+		cond_resched();
+	}
+	if (there)
+		WRITE_ONCE(policy->active, (policy->active +
+			   used * VMM_ALL_ACTIVE / there) / 2);
+	policy->sampled = jiffies | 1;
+}
+
+static u64 price_of(struct vmm_family *family)
+{
+	struct vmm_policy *policy = &family->policy;
+	unsigned long pages = pages_of(family);
+
+	if (pages <= READ_ONCE(policy->min))
+		return 0;
+	if (!policy->sampled ||
+	    time_after(jiffies, policy->sampled + SAMPLE_LIFE))
+		sample(family);
+	return vmm_policy_price(pages, READ_ONCE(policy->shares),
+				READ_ONCE(policy->active),
+				READ_ONCE(idle_tax));
+}
+
+/* One that may have to give pages. */
+struct payer {
+	struct vmm_family *family;
+	u64 price;
+};
+
+static bool pays_before(const struct payer *a, const struct payer *b)
+{
+	return a->price > b->price ||
+	       (a->price == b->price && a->family > b->family);
+}
+
+/* The first that pays after @last, whose reference is not needed; referenced, or NULL. */
+static struct payer next_payer(const struct payer *last)
+{
+	struct payer at = { }, next = { };
+
+	while ((at.family = vmm_family_next(at.family))) {
+		at.price = price_of(at.family);
+		if (!at.price || !pays_before(last, &at) ||
+		    (next.family && !pays_before(&at, &next)))
+			continue;
+		if (next.family)
+			vmm_family_put(next.family);
+		next = at;
+		vmm_family_get(next.family);
+	}
+	return next;
+}
+
+/* --- pages leave --------------------------------------------------------------------- */
+
+/*
+ * How many have left, of @most that may.  Who has no idle pages gives others; and what is
+ * tried first need not be what compresses.
+ */
+static unsigned long evict_from(struct vmm_family *family, unsigned long most)
+{
+	unsigned long tries = min(most, ROOM_PAGES), left;
+	unsigned int flags = 0;
+
+	for (;;) {
+		left = tries;
+		if (vmm_family_evict(family, &left, flags) || left)
+			return left;
+		if (flags && tries >= most)
+			return 0;
+		if (flags)
+			tries = min(most, tries * ROOM_GROWTH);
+		flags = VMM_EVICT_ALL;
+	}
+}
+
+/* Of who has most for his shares, or if he can't give any, of the next. */
+static unsigned long evict_by_price(void)
+{
+	struct payer payer = { .price = U64_MAX };
+	unsigned long left = 0, has, least;
+
+	while (!left && !fatal_signal_pending(current)) {
+		payer = next_payer(&payer);
+		if (!payer.family)
+			break;
+		has = pages_of(payer.family);
+		least = READ_ONCE(payer.family->policy.min);
+		if (has > least)
+			left = evict_from(payer.family, has - least);
+		vmm_family_put(payer.family);
+	}
+	return left;
+}
+
+static void evict_work(struct work_struct *work)
+{
+	unsigned long left;
+	long pages = 0;
+
+	for (;;) {
+		/* The price changes with each piece. */
+		pages = max(pages, 0L) + atomic_long_xchg(&wanted, 0);
+		if (pages <= 0)
+			break;
+		left = evict_by_price();
+		atomic_long_add(left, &freed);
+		wake_up_all(&progress);
+		if (!left)
+			break;
+		pages -= left;
+	}
+}
+
+static DECLARE_WORK(work, evict_work);
+
+/* --- the kernel asks ------------------------------------------------------------------ */
+
+static unsigned long count_pages(struct shrinker *s, struct shrink_control *sc)
+{
+	return vmm_family_pages() ?: SHRINK_EMPTY;
+}
+
+static unsigned long scan_pages(struct shrinker *s, struct shrink_control *sc)
+{
+	long before = atomic_long_read(&freed), now;
+
+	if (atomic_long_read(&wanted) < WANTED_MAX)
+		atomic_long_add(sc->nr_to_scan, &wanted);
+	queue_work(pressure_wq, &work);
+	if (current_is_kswapd())
+		return SHRINK_STOP;
+	wait_event_timeout(progress, atomic_long_read(&freed) != before,
+			   SHRINK_WAIT);
+	now = atomic_long_read(&freed);
+	return now == before ? SHRINK_STOP : now - before;
+}
+
+/* --- making room ---------------------------------------------------------------------- */
+
+static bool host_is_short(void)
+{
+	return si_mem_available() < (long)(totalram_pages() >> SCARCE_SHIFT);
+}
+
+/**
+ * vmm_make_room() - after an allocation for a family has failed
+ * @family:	which; the caller holds none of its locks
+ * @room:	zero at first, and the same for each attempt
+ *
+ * May sleep, and wait for grace periods and for a swap file.
+ *
+ * Return: whether to try again.
+ */
+bool vmm_make_room(struct vmm_family *family, struct vmm_room *room)
+{
+	bool own = vmm_policy_exceeded(family) || !host_is_short();
+
+	if (fatal_signal_pending(current) || room->turns++ >= ROOM_TURNS)
+		return false;
+	if (own ? evict_from(family, pages_of(family)) : evict_by_price())
+		return true;
+	if (room->hurried)
+		return false;
+	/* Last, as it takes longest. */
+	room->hurried = true;
+	return vmm_family_hurry(family);
+}
+
+/* --- life ------------------------------------------------------------------------------ */
+
+/**
+ * vmm_pressure_init() - when the module is loaded
+ */
+int vmm_pressure_init(void)
+{
+	int err = -ENOMEM;
+
+	pressure_wq = alloc_workqueue("vmm_pressure",
+				      WQ_MEM_RECLAIM | WQ_UNBOUND, 1);
+	if (!pressure_wq)
+		return err;
+	shrinker = vmm_shrinker_alloc("vmm");
+	if (shrinker) {
+		shrinker->count_objects = count_pages;
+		shrinker->scan_objects = scan_pages;
+		shrinker->seeks = DEFAULT_SEEKS;
+		err = vmm_shrinker_register(shrinker, "vmm");
+	}
+	if (err)
+		destroy_workqueue(pressure_wq);
+	return err;
+}
+
+/**
+ * vmm_pressure_exit() - when the module goes; no object is left
+ */
+void vmm_pressure_exit(void)
+{
+	vmm_shrinker_free(shrinker);
+	destroy_workqueue(pressure_wq);
+}
