@@ -131,6 +131,9 @@ static int write_all(struct vmm_swap *swap, u64 place, u64 bytes)
 	const void *from = swap->out;
 	ssize_t n;
 
+	/* It was longer, and does not become so by our doing. */
+	if (pos + bytes > i_size_read(swap->file->f_mapping->host))
+		return -EFBIG;
 	while (bytes) {
 		n = kernel_write(swap->file, from, bytes, &pos);
 		if (n <= 0)
@@ -202,6 +205,22 @@ static void note_result(struct vmm_store *store, int err)
 	wake_up_all(&store->written);
 }
 
+/* As long a run as there is; a large file is searched in pieces. */
+static void find_run(struct vmm_store *store, struct batch *batch)
+{
+	struct vmm_swap_map *map = &store->swap->map;
+	unsigned long done = 0;
+
+	while (!batch->pages && done < 2 * map->nr_pages) {
+		spin_lock(&store->lock);
+		batch->pages = vmm_swap_map_find(map, VMM_SWAP_BATCH >> PAGE_SHIFT,
+						 &batch->first);
+		spin_unlock(&store->lock);
+		done += VMM_SWAP_SEARCH;
+		cond_resched();
+	}
+}
+
 static int write_batch(struct vmm_store *store)
 {
 	struct vmm_swap *swap = store->swap;
@@ -209,9 +228,7 @@ static int write_batch(struct vmm_store *store)
 	u64 place, bytes;
 	int err;
 
-	spin_lock(&store->lock);
-	batch.pages = vmm_swap_map_find(&swap->map, (VMM_SWAP_BATCH >> PAGE_SHIFT), &batch.first);
-	spin_unlock(&store->lock);
+	find_run(store, &batch);
 	if (!batch.pages)
 		return -ENOSPC;
 	while (collect_one(store, &batch))

@@ -11,6 +11,7 @@
  * files_lock is inside of vmm_store.write_lock.
  */
 
+#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -40,6 +41,14 @@ u64 vmm_swap_room(struct vmm_store *store)
 
 /* --- attaching ----------------------------------------------------------------- */
 
+/* One in user space, or on top of another, which may be. */
+static bool waits_for_users(const struct file *file)
+{
+	const struct super_block *sb = file_inode(file)->i_sb;
+
+	return sb->s_magic == FUSE_SUPER_MAGIC || sb->s_stack_depth;
+}
+
 static int check_file(const struct file *file)
 {
 	const fmode_t mode = FMODE_READ | FMODE_WRITE | FMODE_CAN_READ |
@@ -52,8 +61,7 @@ static int check_file(const struct file *file)
 		return -EBADF;
 	if (!file->f_op->read_iter || file->f_op->read ||
 	    !file->f_op->write_iter || file->f_op->write ||
-	    (file->f_flags & (O_DIRECT | O_APPEND)) ||
-	    file_inode(file)->i_sb->s_magic == FUSE_SUPER_MAGIC)
+	    (file->f_flags & (O_DIRECT | O_APPEND)) || waits_for_users(file))
 		return -EINVAL;
 	return IS_SWAPFILE(inode) ? -ETXTBSY : 0;
 }
@@ -163,10 +171,8 @@ static int attach_file(struct vmm_store *store, struct file *file, u64 offset,
 		       u64 size, u64 keep)
 {
 	struct vmm_swap *swap;
-	int err = check_file(file);
+	int err = check_size(file, offset, &size);
 
-	if (!err)
-		err = check_size(file, offset, &size);
 	if (err)
 		return err;
 	swap = swap_alloc(size >> PAGE_SHIFT);
@@ -181,6 +187,21 @@ static int attach_file(struct vmm_store *store, struct file *file, u64 offset,
 	return err;
 }
 
+/* The same, for us alone: nobody else changes how it is open. */
+static struct file *open_again(int fd)
+{
+	struct file *file = fget(fd), *ours;
+	int err;
+
+	if (!file)
+		return ERR_PTR(-EBADF);
+	err = check_file(file);
+	ours = err ? ERR_PTR(err) :
+	       dentry_open(&file->f_path, O_RDWR | O_LARGEFILE, current_cred());
+	fput(file);
+	return ours;
+}
+
 /**
  * vmm_swap_attach() - have a swap file
  * @store:	has none
@@ -190,16 +211,17 @@ static int attach_file(struct vmm_store *store, struct file *file, u64 offset,
  * @keep:	bytes that may stay packed in memory
  *
  * Return: 0, -EBADF, -EINVAL, -ETXTBSY, -E2BIG, -EBUSY (the store has a file, or
- * another one has that part), -ENOSPC (it is too small), -ENOMEM or -EINTR.
+ * another one has that part), -ENOSPC (it is too small), -ENOMEM, -EINTR, or why it
+ * cannot be opened again.
  */
 int vmm_swap_attach(struct vmm_store *store, int fd, u64 offset, u64 size,
 		    u64 keep)
 {
-	struct file *file = fget(fd);
+	struct file *file = open_again(fd);
 	int err;
 
-	if (!file)
-		return -EBADF;
+	if (IS_ERR(file))
+		return PTR_ERR(file);
 	err = attach_file(store, file, offset, size, keep);
 	if (err)
 		fput(file);

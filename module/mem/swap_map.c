@@ -44,16 +44,20 @@ static unsigned long run_at(const struct vmm_swap_map *map, unsigned long first,
  * @want:	how many, not 0
  * @first:	out: where the run begins
  *
+ * Looks at VMM_SWAP_SEARCH pages at most, and goes on from there the next time.
+ *
  * Return: its length, @want if there is one so long, else that of the longest; 0 if
- * nothing is free.
+ * nothing is free there.
  */
 unsigned long vmm_swap_map_find(struct vmm_swap_map *map, unsigned long want,
 				unsigned long *first)
 {
-	unsigned long seen = 0, at = map->next, best = 0, n;
+	unsigned long seen = 0, at = map->next, best = 0, n, most;
+
+	most = min_t(unsigned long, map->nr_pages + want, VMM_SWAP_SEARCH);
 
 	/* A run across the place where it begins is seen whole at the end. */
-	while (map->free && best < want && seen < map->nr_pages + want) {
+	while (map->free && best < want && seen < most) {
 		if (at >= map->nr_pages)
 			at = 0;
 		n = run_at(map, at, want);
@@ -64,8 +68,7 @@ unsigned long vmm_swap_map_find(struct vmm_swap_map *map, unsigned long want,
 		at += n + 1;
 		seen += n + 1;
 	}
-	if (best)
-		map->next = *first + best;
+	map->next = best ? *first + best : at;
 	return best;
 }
 

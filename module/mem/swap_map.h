@@ -12,6 +12,9 @@
 /* Pieces begin at multiples of this, so that a page's number fits. */
 #define VMM_PIECE_ALIGN		32
 
+/* Pages that one search looks at: it is made under a spin lock. */
+#define VMM_SWAP_SEARCH		65536UL
+
 /**
  * struct vmm_swap_map - the pages of a file
  * @nr_pages:	how many, constant

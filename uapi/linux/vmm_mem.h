@@ -58,8 +58,8 @@ struct vmm_mem_reclaim {
  * is charged to nobody, and has no quota.
  *
  * EPERM: that lacks.  EBADF: no file, or not open for both.  EINVAL: flags or alignment, or a file that will
- * not do: open with O_DIRECT or O_APPEND, on a file system in user space, or
- * nothing that is read and written like a file.  EBUSY: there is a file, or that part of
+ * not do: open with O_DIRECT or O_APPEND, on a file system in user space or on top of
+ * another one, or nothing that is read and written like a file.  EBUSY: there is a file, or that part of
  * it serves another family.  ENOSPC: the file ends before @offset + @size, or what is
  * to be used is too small.  E2BIG: larger than 1 TiB.  ETXTBSY: the host swaps there.
  * With @fd -1, ENOENT: there is none; ENOMEM, EIO, EBADMSG, EINTR: not all is back.
