@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Nothing is lost: guests write and verify their memory (churn_guest.h) while it is frozen,
- * forked, returned, discarded, read, mapped and pinned at random.
+ * forked, returned, discarded, evicted, swapped, limited, wanted by the host, read, mapped
+ * and pinned at random.
  *
  *	churn [SECONDS [nomem]]
  *
@@ -12,10 +13,14 @@
  */
 #include <sys/uio.h>
 
+#include <linux/vmm_mem.h>
+
 #include "churn_world.h"
 
 #define ACTORS		2
 #define MEM_FAIL	"/sys/module/vmm/parameters/mem_fail"
+
+static unsigned long left;
 
 /* ---- what is done to guests --------------------------------------------------------- */
 
@@ -254,6 +259,69 @@ static bool look_again(struct guest *g, unsigned int *seed)
 	return true;
 }
 
+/* Pages of the guest and of all its kin leave memory, or come back. */
+static bool evict(struct guest *g, unsigned int *seed)
+{
+	struct vmm_mem_reclaim r = {
+		.pages = 1 + rand_r(seed) % PAGES,
+		.flags = rand_r(seed) % 2 ? VMM_RECLAIM_ALL : 0,
+	};
+
+	if (!(rand_r(seed) % 8)) {
+		r.flags = VMM_RECLAIM_BACK;
+		r.pages = 0;
+	}
+	if (ioctl(g->data, VMM_MEM_RECLAIM, &r))
+		return refused("reclaim");
+	__atomic_fetch_add(&left, r.pages, __ATOMIC_RELAXED);
+	return r.pages || r.flags == VMM_RECLAIM_BACK;
+}
+
+/* What leaves goes to a file, or from there back into memory. */
+static bool swap(struct guest *g, unsigned int *seed)
+{
+	struct vmm_mem_swap s = { .fd = -1 };
+	int fd = -1, ret;
+
+	if (rand_r(seed) % 2) {
+		s.size = 2 * SIZE;
+		s.keep = rand_r(seed) % 2 ? 0 : 256 * 1024;
+		fd = s.fd = memfd_create("churn", MFD_CLOEXEC);
+		if (fd < 0 || ftruncate(fd, 2 * SIZE))
+			vt_bail("swap file");
+	}
+	ret = ioctl(g->data, VMM_MEM_SWAP, &s);
+	if (fd >= 0)
+		close(fd);
+	/* There is one already, or none. */
+	if (ret && errno == (fd >= 0 ? EBUSY : ENOENT))
+		return false;
+	return !ret || refused("swap");
+}
+
+/* It and its kin may have less than they have, or as much as they like again. */
+static bool limit(struct guest *g, unsigned int *seed)
+{
+	struct vmm_mem_policy p = { .shares = VMM_MEM_SHARES };
+
+	limited = true;
+	if (rand_r(seed) % 2)
+		p.limit = VMM_MEM_MIN_LIMIT + rand_r(seed) % 1024 * VT_PAGE;
+	return !ioctl(g->data, VMM_MEM_SET_POLICY, &p) || refused("limit");
+}
+
+/* The host takes what it gets. */
+static bool shrink(struct guest *g, unsigned int *seed)
+{
+	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
+	bool done = fd >= 0 && write(fd, "2", 1) == 1;
+
+	close(fd);
+	if (!done)
+		vt_bail("drop_caches");
+	return true;
+}
+
 /**
  * struct action - something that may happen
  * @act: false: not done, for want of something
@@ -279,6 +347,10 @@ static struct action {
 	ACT("looks at mappings", read_mapped, 2),
 	ACT("pins", pin_pages, 3),
 	ACT("looks at snapshots", look_again, 2),
+	ACT("evictions", evict, 6),
+	ACT("swap files that come or go", swap, 1),
+	ACT("limits", limit, 1),
+	ACT("shortages of the host", shrink, 1),
 };
 
 #define ACTIONS (sizeof(actions) / sizeof(actions[0]))
@@ -365,8 +437,11 @@ static uint64_t count_looks(void)
 
 static void end_all(void)
 {
+	struct vmm_mem_policy none = { .shares = VMM_MEM_SHARES };
 	unsigned int i, strict = 0;
 
+	for (i = 0; i < GUESTS; i++)
+		ioctl(guest[i].data, VMM_MEM_SET_POLICY, &none);
 	for (i = 0; i < GUESTS; i++) {
 		if (halt(&guest[i]))
 			strict += look_at_all(&guest[i]);
@@ -454,6 +529,7 @@ static void tell_actions(void)
 	for (i = 0; i < ACTIONS; i++)
 		tap_ok(actions[i].done, "%lu %s", actions[i].done,
 		       actions[i].name);
+	tap_ok(left, "%lu pages have left memory", left);
 	if (nomem)
 		tap_ok(without_memory, "without memory %lu times",
 		       without_memory);
