@@ -20,7 +20,7 @@ kernel=("pause @" "resume @" "stop @" "kill @" "reset @" "wait --for running @" 
 	"inject @ nmi" "stats @" "exits @" "show @" "sched @" "sched @ weight=1" "events --vm @")
 process=("console @" "regs @" "dump @ $tmp/core" "inject @ key k" "inject @ sysrq h"
 	"wait --for console:x -t 1 @" "snap export @ $tmp/snap" "snap create @" "snap list @" "snap rm @ x"
-	"rollback @" "fork @ other")
+	"rollback @" "fork @ other" "reclaim @ 4M" "swap @")
 defined=("start @" "destroy @" "show -o conf @" "logs @")
 none=("complete" "create" "doctor" "help" "info" "ksm" "list" "run" "top" "version")
 
@@ -82,6 +82,8 @@ form all stats counter stats -a
 form exits exits exit exits
 form info info info info
 form ksm ksm ksm ksm status
+form swap swap swap swap web
+form reclaim reclaim reclaim reclaim -b web
 form doctor doctor check doctor
 form regs regs registers regs web
 form sched sched policy sched web
@@ -94,7 +96,7 @@ names_of sched sched web
 names_of stats stats web
 names_of exits exits
 names_of top top -b -n 1 -i 0.1
-for words in doctor info "ksm status" "regs web"; do
+for words in doctor info "ksm status" "regs web" "swap web" "reclaim -b web"; do
 	# shellcheck disable=SC2086
 	refused 2 "-o name: these have no names" $words -o name
 done
@@ -111,7 +113,7 @@ $vmctl set web label.a=
 end $events
 is "$status $(sed -n 1p "$tmp/events") $(wc -l <"$tmp/events")" \
 	"0 time_ns,vm,name,group,seq,event,owner,vcpu,reason,lost 3" "events: csv"
-for words in list "show web" "sched web" "stats web" "exits web" info "ksm status" doctor "regs web" "top -b" events; do
+for words in list "show web" "sched web" "stats web" "exits web" info "ksm status" "swap web" "reclaim -b web" doctor "regs web" "top -b" events; do
 	# shellcheck disable=SC2086
 	refused 2 "-o xml: the formats are table, wide, json, jsonl, csv and name" $words -o xml
 	# shellcheck disable=SC2086
@@ -162,7 +164,7 @@ for command in $commands; do
 done
 each 2 "is missing|needs a value" "" "pause" "resume" "stop" "kill" "reset" "wait" "set" "inject" "exits -i" \
 	"show" "sched" "console" "regs" "dump" "start" "destroy" "logs" "create" "snap" "snap export" "snap export x" "snap import" \
-	"snap create" "snap list" "snap rm" "snap rm x" "rollback" "fork" "fork x"
+	"snap create" "snap list" "snap rm" "snap rm x" "rollback" "fork" "fork x" "reclaim" "swap"
 refused 2 "max_vcpus=0: not a number" set web max_vcpus=0
 refused 2 "max_vcpus=99999999999: not a number" set web max_vcpus=99999999999
 refused 2 "web: " set web max_vcpus=4294967295

@@ -8,10 +8,11 @@
 extern const struct command cmd_complete, cmd_console, cmd_create, cmd_destroy,
 			    cmd_doctor, cmd_dump, cmd_events, cmd_exits,
 			    cmd_fork, cmd_help, cmd_info, cmd_inject, cmd_kill,
-			    cmd_ksm, cmd_list, cmd_logs, cmd_pause, cmd_regs,
-			    cmd_reset, cmd_resume, cmd_rollback, cmd_run,
-			    cmd_sched, cmd_set, cmd_show, cmd_snap, cmd_start,
-			    cmd_stats, cmd_stop, cmd_top, cmd_version, cmd_wait;
+			    cmd_ksm, cmd_list, cmd_logs, cmd_pause, cmd_reclaim,
+			    cmd_regs, cmd_reset, cmd_resume, cmd_rollback,
+			    cmd_run, cmd_sched, cmd_set, cmd_show, cmd_snap,
+			    cmd_start, cmd_stats, cmd_stop, cmd_swap, cmd_top,
+			    cmd_version, cmd_wait;
 
 /* Those of snap. */
 extern const struct command cmd_snap_create, cmd_snap_export, cmd_snap_import,

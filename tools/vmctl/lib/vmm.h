@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <linux/vmm.h>
+#include <linux/vmm_mem.h>
 
 #include "lib/buffer.h"
 #include "lib/err.h"
@@ -82,6 +83,18 @@ int vmm_mem_differ(int mem, int other, uint64_t *next,
 
 /** vmm_mem_empty() - all @size bytes of an object are zero, and cost nothing */
 int vmm_mem_empty(int mem, uint64_t size, struct err *err);
+
+/**
+ * vmm_mem_reclaim() - has pages of an object and its family leave memory
+ * @pages:	how many to try; receives how many have left
+ * @flags:	VMM_RECLAIM_*
+ */
+int vmm_mem_reclaim(int mem, uint64_t *pages, uint32_t flags, struct err *err);
+/** vmm_mem_swap() - the swap file of its family from now on; none if its fd is -1 */
+int vmm_mem_swap(int mem, const struct vmm_mem_swap *swap, struct err *err);
+/** vmm_mem_set_policy() - what memory its family may have, and whose goes first */
+int vmm_mem_set_policy(int mem, const struct vmm_mem_policy *policy,
+		       struct err *err);
 
 /** vmm_feature_name() - of bit @bit of vmm_info.features, or NULL. */
 const char *vmm_feature_name(unsigned int bit);

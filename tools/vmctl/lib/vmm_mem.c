@@ -56,3 +56,45 @@ int vmm_mem_empty(int mem, uint64_t size, struct err *err)
 	return fallocate(mem, VMM_MEM_EMPTY, 0, (off_t)size) ?
 	       failed("empty", err) : 0;
 }
+
+int vmm_mem_reclaim(int mem, uint64_t *pages, uint32_t flags, struct err *err)
+{
+	struct vmm_mem_reclaim arg = { .pages = *pages, .flags = flags };
+
+	if (ioctl(mem, VMM_MEM_RECLAIM, &arg))
+		return failed("reclaim", err);
+	*pages = arg.pages;
+	return 0;
+}
+
+int vmm_mem_swap(int mem, const struct vmm_mem_swap *swap, struct err *err)
+{
+	if (!ioctl(mem, VMM_MEM_SWAP, swap))
+		return 0;
+	switch (errno) {
+	case ENOENT:
+		return err_set(err, VMCTL_STATE, "has no swap file");
+	case EBUSY:
+		return err_set(err, VMCTL_STATE,
+			       "it has a swap file, or that part of the file is another's");
+	case ENOSPC:
+		return err_set(err, VMCTL_FAILED,
+			       "the file is too small: 128K at least, and as far as was told");
+	case EPERM:
+		return err_set(err, VMCTL_PERM,
+			       "a swap file takes the capability CAP_SYS_ADMIN");
+	}
+	return failed("swap", err);
+}
+
+int vmm_mem_set_policy(int mem, const struct vmm_mem_policy *policy,
+		       struct err *err)
+{
+	if (!ioctl(mem, VMM_MEM_SET_POLICY, policy))
+		return 0;
+	if (errno == EPERM)
+		return err_set(err, VMCTL_PERM,
+			       "a minimum, and more than %u shares, take the capability CAP_SYS_ADMIN",
+			       VMM_MEM_SHARES);
+	return failed("bound", err);
+}

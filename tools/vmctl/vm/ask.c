@@ -66,6 +66,22 @@ int ask_memory(int fd, struct verb_memory *memory, int *object,
 		   err);
 }
 
+int ask_find_memory(const char *name, struct err *err)
+{
+	struct verb_memory memory;
+	struct reach r;
+	int fd, object, ret;
+
+	if (reach_find(&r, name, err))
+		return -1;
+	fd = ask_open(&r, err);
+	if (fd < 0)
+		return -1;
+	ret = ask_memory(fd, &memory, &object, err);
+	close(fd);
+	return ret ? err_wrap(err, "%s", r.name) : object;
+}
+
 int ask_sandbox(int fd, struct verb_sandbox *sandbox, struct err *err)
 {
 	return ask_within(fd, ASK_ASIDE_MS, VERB_SANDBOX, NULL, 0, sandbox,

@@ -27,6 +27,9 @@ int ask_keys(int fd, const char *keys, size_t len, bool sysrq, struct err *err);
 int ask_memory(int fd, struct verb_memory *memory, int *object,
 	       struct err *err);
 
+/** ask_find_memory() - that object of the machine @name, the caller's; or -1 */
+int ask_find_memory(const char *name, struct err *err);
+
 /** ask_sandbox() - what its process has given up */
 int ask_sandbox(int fd, struct verb_sandbox *sandbox, struct err *err);
 
