@@ -59,6 +59,8 @@ struct stop {
  * @start:	the next run begins at @rip with these registers
  * @run:	run until the guest needs something of user space
  * @share:	somebody else gets all of the memory as it is, for as long as the VM is there
+ * @page_to:	its memory may go to the swap device @path, of which the host knows nothing
+ *		so far, or stay compressed, and does so by itself when the host has no more
  * @destroy:	the VM and all it has
  */
 struct backend {
@@ -67,10 +69,24 @@ struct backend {
 	int (*start)(struct machine *m, uint64_t rip, uint64_t rdi, uint64_t rsi, uint64_t r9);
 	int (*run)(struct machine *m, struct stop *stop);
 	int (*share)(struct machine *m);
+	int (*page_to)(struct machine *m, const char *path);
 	void (*destroy)(struct machine *m);
 };
 
 extern const struct backend kvm_backend, vmm_backend;
+
+/* backend_find() - by its name, or NULL */
+const struct backend *backend_find(const char *name);
+
+/* machine_fill() - puts the guest's code, and the tables it runs on, into its memory */
+void machine_fill(struct machine *m);
+
+/*
+ * machine_run() - runs @code of guest.S with these registers, until it is through: what it
+ * says that it cost; 0 if it failed, which has been told
+ */
+uint64_t machine_run(struct machine *m, const uint8_t *code, uint64_t rdi, uint64_t rsi,
+		     uint64_t r9);
 
 /* What both set the system registers to. */
 #define BENCH_CR0	0x80010033ULL	/* PG WP NE ET MP PE */

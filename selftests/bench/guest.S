@@ -183,6 +183,54 @@ routine touch
 	rounds_end
 	finish
 
+/*
+ * RDI pages from RSI: half of each is filled with what does not compress, which its address
+ * tells; then R9 times over all of them: the first word is looked at, and a count in the
+ * other half, which grows.
+ */
+	.macro next_word
+	imul	%r13, %rax
+	add	$12345, %rax
+	.endm
+
+routine squeeze
+	mov	$6364136223846793005, %r13
+	mov	%rdi, %r10
+	mov	%rsi, %r11
+	clock_on
+1:	mov	%rsi, %rax
+	mov	$SQUEEZE_WORDS, %ecx
+	mov	%rsi, %rbx
+3:	next_word
+	mov	%rax, (%rbx)
+	add	$8, %rbx
+	dec	%ecx
+	jnz	3b
+	add	$0x1000, %rsi
+	dec	%rdi
+	jnz	1b
+	xor	%r8d, %r8d
+	mov	%r9, %rdi
+1:	mov	%r11, %rsi
+	mov	%r10, %rbx
+4:	mov	%rsi, %rax
+	next_word
+	cmp	%rax, (%rsi)
+	jne	5f
+	cmp	%r8, SQUEEZE_COUNT(%rsi)
+	jne	5f
+	incq	SQUEEZE_COUNT(%rsi)
+	add	$0x1000, %rsi
+	dec	%rbx
+	jnz	4b
+	inc	%r8
+	rounds_end
+	finish
+5:	mov	$FAULT_WRONG, %eax
+	mov	$PORT_FAULT, %edx
+	out	%eax, %dx
+6:	jmp	6b
+
 	/* Interrupts are on, so the handler runs at once, or as soon as it can. */
 	.macro await_irq
 3:	test	%ebx, %ebx

@@ -24,13 +24,18 @@
 
 #define PORT_USER	0x510		/* user space's */
 #define PORT_DONE	0x511		/* the result is there */
-#define PORT_FAULT	0x512		/* an exception: its vector */
+#define PORT_FAULT	0x512		/* an exception: its vector; or a wrong byte */
+#define FAULT_WRONG	0xff
 #define PORT_PIC_MASK	0x21
 
 #define VECTOR_IRQ	0x40
 
 #define VENDOR_AMD_EBX	0x68747541	/* "Auth" of CPUID leaf 0 */
 #define HYPERCALL_NONE	0x7fff
+
+/* A page of the routine "squeeze": so many words, which do not compress; and one more. */
+#define SQUEEZE_WORDS	256
+#define SQUEEZE_COUNT	0xff8
 
 #define MARK_ON		0x766d0001
 #define MARK_OFF	0x766d0002

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/swap.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <linux/kvm.h>
@@ -226,11 +227,18 @@ static int kvm_share(struct machine *m)
 	return fail("fork");
 }
 
+static int kvm_page_to(struct machine *m, const char *path)
+{
+	(void)m;
+	return swapon(path, 0) ? fail("swapon") : 0;
+}
+
 const struct backend kvm_backend = {
 	.name = "kvm",
 	.create = kvm_create,
 	.start = kvm_start,
 	.run = kvm_run,
 	.share = kvm_share,
+	.page_to = kvm_page_to,
 	.destroy = kvm_destroy,
 };

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include <linux/vmm.h>
+#include <linux/vmm_mem.h>
 #include "backend.h"
 #include "guest.h"
 
@@ -16,6 +17,9 @@
 #define ATTR_CODE	0xa09b
 #define ATTR_DATA	0xc093
 #define ATTR_TSS	0x008b
+
+/* What may stay in memory compressed, of a machine with a swap device. */
+#define VMM_KEEP	(128UL << 20)
 
 struct vmm_machine {
 	struct machine m;
@@ -218,11 +222,27 @@ static int vmm_share(struct machine *m)
 	return v->frozen < 0 ? fail("VMM_MEM_FREEZE") : 0;
 }
 
+static int vmm_page_to(struct machine *m, const char *path)
+{
+	struct vmm_machine *v = (struct vmm_machine *)m;
+	struct vmm_mem_swap swap = {
+		.fd = open(path, O_RDWR | O_CLOEXEC), .keep = VMM_KEEP,
+	};
+	int r;
+
+	if (swap.fd < 0)
+		return fail(path);
+	r = ioctl(v->mem, VMM_MEM_SWAP, &swap);
+	close(swap.fd);
+	return r ? fail("VMM_MEM_SWAP") : 0;
+}
+
 const struct backend vmm_backend = {
 	.name = "vmm",
 	.create = vmm_create,
 	.start = vmm_start,
 	.run = vmm_run,
 	.share = vmm_share,
+	.page_to = vmm_page_to,
 	.destroy = vmm_destroy,
 };
