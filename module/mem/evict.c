@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pages of a family leave memory, and come back.
+ * Pages of a family leave memory, by the steps of leave.c, and come back.
  *
  * Which ones
  *
@@ -9,44 +9,6 @@
  * used, and loses its mappings, so that the next use is a fault.  A whole block
  * goes, or stays, as one.  If all is in use the hand goes round once more, and
  * takes what was not used in the meantime.
- *
- * Leaving
- *
- * All objects of the family lose a page at once: its record takes its place in all
- * tables (tree_away.c).  For many pages together
- *	L1  a block's lock; find its tables, and pages all of whose names are there
- *	L2  an invalidation, as mem.c argues it, of these pages for every object that
- *	    has one of the tables, or is being changed by somebody else; the block's
- *	    lock, until it is over
- *	...  the same for some blocks more
- *	L3  a grace period
- *	L4  for each page, under its lock: it may be back, and nothing is to do; it has
- *	    a reference that is not ours, and goes back; else it is ours, by a name
- *	L5  it is packed, with no lock held
- *	L6  under the lock: unless it is back it is freed
- * Clients hear of L2 that the page has moved: it has not changed, so what is left of
- * it are the traces of writes in dirty bits.
- *
- * Why nobody writes to a page that is packed
- *
- * After L2 no translation leads to it and no lookup finds it; after L3 nobody is inside
- * of RCU who found it before, so the kernel's own writers are done, and no reference
- * can be taken any more.  One that is there at L4 may be a device's, which writes
- * without asking: so the page is put back with all its marks, as own and lent as it was.
- * If there is none, nobody can write until the page comes back, and then it
- * has a name too many, the packer's: who wants to write makes a copy.
- *
- * A freeze looks for pinned pages, and finds those that are between L2 and L4 by
- * their marks: it puts them back first.  From L4 on a page has no
- * references.
- *
- * Why nobody's translation is forgotten
- *
- * Objects whose tree names the page are found by their tables.  One that had it until
- * a moment ago, and from which a discard or a return has yet to take translations, is
- * busy (mem.c, I1), which the block's lock makes visible: such ones are
- * told, too.  An object is on the family's list before it has translations and
- * until it has none.
  *
  * Coming back
  *
@@ -57,7 +19,6 @@
 
 #include <linux/bitmap.h>
 #include <linux/fs.h>
-#include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
@@ -66,73 +27,27 @@
 
 #include "mem/away.h"
 #include "mem/evict.h"
+#include "mem/leave.h"
 #include "mem/mem.h"
 #include "mem/port.h"
 
-/* Between two grace periods. */
-#define EVICT_ITEMS	(4 * VMM_BLOCK_PAGES)
-
-/* Tables of a block: each page is looked for in all of them, so one of more stays. */
-#define TABLES_MAX	256
-
-/* A page that is to leave: the place of one of its names. */
-struct pick {
-	struct vmm_away *away;
-	unsigned int table;
-	unsigned int slot;
-};
-
-/* A page that has left. */
-struct leaver {
-	struct vmm_away *away;
-	unsigned long phys;
-	pgoff_t index;
-};
-
 /**
  * struct evict - an eviction under way
- * @family:	whose pages
+ * @leave:	the pages
  * @flags:	VMM_EVICT_*
  * @want:	how many pages are still to be tried
- * @freed:	how many have left memory
- * @gather:	tables of a block
- * @young:	pages of it that are in use
- * @nr_picks:	how many are in @pick
- * @nr_ranges:	likewise in @range
- * @nr:		likewise in @leaver
- * @table:	room for @gather
- * @pick:	pages of one block that are to leave
- * @range:	where they are
- * @leaver:	pages that have left, of several blocks
- * @gone:	names of records that are to be dropped
- * @item:	what @gone has
+ * @young:	pages of a block that are in use
  */
 struct evict {
-	struct vmm_family *family;
+	struct vmm_leave leave;
 	unsigned int flags;
 	unsigned long want;
-	unsigned long freed;
-	struct vmm_gather gather;
 	DECLARE_BITMAP(young, VMM_BLOCK_PAGES);
-	unsigned int nr_picks;
-	unsigned int nr_ranges;
-	unsigned int nr;
-	struct vmm_gathered table[TABLES_MAX];
-	struct pick pick[VMM_BLOCK_PAGES];
-	struct vmm_mem_range range[VMM_BLOCK_PAGES / 2];
-	struct leaver leaver[EVICT_ITEMS];
-	struct vmm_gone gone;
-	struct vmm_gone_item item[EVICT_ITEMS];
 };
 
-/* A name of a record is dropped when nobody can be comparing its address. */
-static struct vmm_gone_item name_of(pgoff_t index, const struct vmm_away *away)
+static struct evict *evict_of(struct vmm_leave *l)
 {
-	return (struct vmm_gone_item){
-		.word = (unsigned long)away | VMM_WORD_AWAY,
-		.index = index,
-		.level = VMM_LEVEL_PAGE,
-	};
+	return container_of(l, struct evict, leave);
 }
 
 /* --- which pages ----------------------------------------------------------------- */
@@ -158,236 +73,76 @@ static void look_at_users(struct evict *e, struct vmm_mem *mem,
 			    false);
 }
 
-/* Under the block's lock. */
-static void look(struct evict *e, pgoff_t index)
+static void look_at_object(struct evict *e, struct vmm_mem *mem, pgoff_t index)
 {
-	struct vmm_family *family = e->family;
-	struct vmm_mem_range range = { .first = index };
+	struct vmm_mem_range range = {
+		.first = index,
+		.count = min(VMM_BLOCK_PAGES, mem->nr_pages - index),
+	};
+
+	if (!vmm_tree_block(&mem->tree, index))
+		return;
+	look_at_users(e, mem, &range);
+	vmm_mem_ask_young(mem, &range, e->young);
+}
+
+/* A whole block goes or stays as one. */
+static bool prepare(struct vmm_leave *l)
+{
+	struct vmm_family *family = l->family;
+	struct evict *e = evict_of(l);
 	struct vmm_mem *mem;
 
 	bitmap_zero(e->young, VMM_BLOCK_PAGES);
 	if (e->flags & VMM_EVICT_ALL)
-		return;
-	mutex_lock(&family->members_lock);
-	list_for_each_entry(mem, &family->members, kin) {
-		if (!vmm_tree_block(&mem->tree, index))
-			continue;
-		range.count = min(VMM_BLOCK_PAGES, mem->nr_pages - index);
-		look_at_users(e, mem, &range);
-		vmm_mem_ask_young(mem, &range, e->young);
-	}
-	mutex_unlock(&family->members_lock);
-}
-
-/* --- L1 ----------------------------------------------------------------------- */
-
-/* References beyond those of user mappings: it would go back. */
-static bool is_pinned(unsigned long phys)
-{
-	struct page *page = pfn_to_page(phys >> PAGE_SHIFT);
-
-	return page_count(page) > 2 + atomic_read(&page->_mapcount);
-}
-
-static bool pick_page(struct evict *e, unsigned int table, unsigned int slot)
-{
-	unsigned long phys = vmm_gather_page(&e->gather, table, slot);
-	struct vmm_away *away;
-
-	if (!phys || is_pinned(phys))
 		return true;
-	away = vmm_away_alloc(e->family->totals.store);
-	if (!away)
-		return false;
-	away->count = 1;
-	e->pick[e->nr_picks++] = (struct pick){ away, table, slot };
-	e->want--;
-	return e->want && e->nr_picks < VMM_BLOCK_PAGES;
+	mutex_lock(&family->members_lock);
+	list_for_each_entry(mem, &family->members, kin)
+		look_at_object(e, mem, l->gather.index);
+	mutex_unlock(&family->members_lock);
+	return bitmap_empty(e->young, VMM_BLOCK_PAGES);
 }
 
-static void pick_pages(struct evict *e)
+static void pick(struct vmm_leave *l)
 {
+	struct evict *e = evict_of(l);
 	unsigned int slot, table;
 
-	e->nr_picks = 0;
 	for_each_clear_bit(slot, e->young, VMM_BLOCK_PAGES) {
 		cond_resched();
-		for (table = 0; table < e->gather.nr; table++) {
-			if (!pick_page(e, table, slot))
-				return;
-		}
+		for (table = 0; table < l->gather.nr && e->want; table++)
+			e->want -= vmm_leave_pick(l, table, slot);
 	}
 }
 
-/* --- L2 ----------------------------------------------------------------------- */
-
-static void leave(struct evict *e)
+static unsigned long pack(struct vmm_leave *l, const struct vmm_leaver *leaver)
 {
-	struct vmm_mem_range *last = NULL;
-	unsigned int i;
-	pgoff_t index;
+	int err = vmm_away_pack(l->family->totals.store, leaver->away,
+				leaver->phys);
 
-	e->nr_ranges = 0;
-	for (i = 0; i < e->nr_picks; i++) {
-		const struct pick *pick = &e->pick[i];
-
-		vmm_gather_leave(&e->gather, pick->table, pick->slot,
-				 (unsigned long)pick->away);
-		index = e->gather.index + pick->slot;
-		e->leaver[e->nr++] = (struct leaver){
-			pick->away, pick->away->phys, index,
-		};
-		if (last && index < last->first + last->count)
-			continue;	/* another object's */
-		if (!last || index != last->first + last->count) {
-			last = &e->range[e->nr_ranges++];
-			*last = (struct vmm_mem_range){ .first = index };
-		}
-		last->count++;
-	}
+	if (err == VMM_AWAY_ZERO)
+		return VMM_LEAVE_ZERO;
+	return err ? VMM_LEAVE_BACK : VMM_LEAVE_AWAY;
 }
 
-static void unmap_users(struct evict *e, struct vmm_mem *mem)
-{
-	unsigned int i;
-
-	if (!vmm_mem_is_mapped(mem))
-		return;
-	for (i = e->nr - e->nr_picks; i < e->nr; i++)
-		vmm_mem_wait_for_fault(mem, e->leaver[i].phys);
-	for (i = 0; i < e->nr_ranges; i++)
-		unmap_mapping_pages(mem->inode->i_mapping, e->range[i].first,
-				    e->range[i].count, false);
-}
-
-static void invalidate(struct evict *e)
-{
-	struct vmm_family *family = e->family;
-	struct vmm_mem *mem;
-
-	mutex_lock(&family->members_lock);
-	list_for_each_entry(mem, &family->members, kin) {
-		mem->evicting = atomic_read(&mem->busy) ||
-				vmm_gather_of(&e->gather, &mem->tree);
-		if (!mem->evicting)
-			continue;
-		vmm_mem_change_begin(mem);
-		/* What was own may come back as what is not: see registry.c. */
-		atomic_add(2, &mem->turns);
-	}
-	leave(e);
-	list_for_each_entry(mem, &family->members, kin) {
-		if (!mem->evicting)
-			continue;
-		unmap_users(e, mem);
-		vmm_mem_call_clients(mem, e->range, e->nr_ranges,
-				     VMM_MEM_MOVED);
-		vmm_mem_change_end(mem);
-	}
-	mutex_unlock(&family->members_lock);
-}
-
-/* L1 and L2, for the block that begins at @index. */
-static void evict_block(struct evict *e, pgoff_t index)
-{
-	struct mutex *lock = vmm_family_lock(e->family, index);
-
-	e->gather.index = index;
-	mutex_lock(lock);
-	look(e, index);
-	/* What of it stays whole has a name too many for its pages to leave. */
-	if (bitmap_empty(e->young, VMM_BLOCK_PAGES))
-		vmm_tree_apart_all(e->gather.totals, index);
-	if (!vmm_tree_gather(&e->gather)) {
-		pick_pages(e);
-		if (e->nr_picks)
-			invalidate(e);
-		vmm_gather_end(&e->gather);
-	}
-	mutex_unlock(lock);
-}
-
-/* --- L4 to L6 ------------------------------------------------------------------ */
-
-/* L4: the page is ours, with two names. */
-static bool take(struct vmm_totals *totals, const struct leaver *l)
-{
-	if (!l->away->phys)
-		return false;
-	if (vmm_port_page_busy(l->phys)) {
-		vmm_tree_come_back(totals, l->index, (unsigned long)l->away,
-				   l->phys);
-		return false;
-	}
-	++*vmm_port_page_count(l->phys);
-	return true;
-}
-
-/* L6, after packing said @err; true: it has left. */
-static bool settle(struct vmm_totals *totals, const struct leaver *l, int err)
-{
-	bool left = l->away->phys && (!err || err == VMM_AWAY_ZERO);
-
-	if (l->away->phys && !left)
-		vmm_tree_come_back(totals, l->index, (unsigned long)l->away,
-				   l->phys);
-	if (left && err == VMM_AWAY_ZERO)
-		vmm_tree_forget(totals, l->index, (unsigned long)l->away);
-	if (left) {
-		l->away->phys = 0;
-		vmm_page_put(l->phys, totals);
-	}
-	vmm_page_put(l->phys, totals);
-	return left;
-}
-
-static void pack(struct evict *e, const struct leaver *l)
-{
-	struct vmm_totals *totals = &e->family->totals;
-	struct mutex *lock = vmm_family_lock(e->family, l->index);
-	bool ours;
-	int err;
-
-	mutex_lock(lock);
-	ours = take(totals, l);
-	mutex_unlock(lock);
-	if (ours) {
-		err = vmm_away_pack(totals->store, l->away, l->phys);
-		mutex_lock(lock);
-		e->freed += settle(totals, l, err);
-		mutex_unlock(lock);
-	}
-	e->item[e->gone.nr++] = name_of(l->index, l->away);
-}
-
-static void pack_all(struct evict *e)
-{
-	unsigned int i;
-
-	if (!e->nr)
-		return;
-	synchronize_rcu_expedited();
-	for (i = 0; i < e->nr; i++) {
-		pack(e, &e->leaver[i]);
-		cond_resched();
-	}
-	e->nr = 0;
-	vmm_family_defer(e->family, &e->gone);
-	e->gone.nr = 0;
-}
+static const struct vmm_leave_ops evict_ops = {
+	.prepare	= prepare,
+	.pick		= pick,
+	.settle		= pack,
+};
 
 /* --- all of it ------------------------------------------------------------------- */
 
 static void evict_next(struct evict *e, pgoff_t index)
 {
-	evict_block(e, index);
-	if (!e->want || e->nr + VMM_BLOCK_PAGES > EVICT_ITEMS)
-		pack_all(e);
+	vmm_leave_block(&e->leave, index);
+	if (!e->want || vmm_leave_is_full(&e->leave))
+		vmm_leave_settle(&e->leave);
 }
 
 static void evict_all(struct evict *e)
 {
-	struct vmm_family *family = e->family;
+	struct vmm_family *family = e->leave.family;
 	unsigned long blocks = DIV_ROUND_UP(family->nr_pages, VMM_BLOCK_PAGES);
 	unsigned long n;
 
@@ -403,7 +158,7 @@ static void evict_all(struct evict *e)
 			break;
 		cond_resched();
 	}
-	pack_all(e);
+	vmm_leave_settle(&e->leave);
 }
 
 /*
@@ -415,14 +170,9 @@ static int evict(struct evict *e, struct vmm_family *family,
 {
 	unsigned int scope;
 
-	e->family = family;
+	vmm_leave_init(&e->leave, &evict_ops, family);
 	e->flags = flags;
 	e->want = *pages;
-	e->gather.totals = &family->totals;
-	e->gather.at = e->table;
-	e->gather.max = TABLES_MAX;
-	e->gone.max = EVICT_ITEMS;
-	e->gone.item = e->item;
 	*pages = 0;
 	if (mutex_lock_killable(&family->evict_lock))
 		return -EINTR;
@@ -430,7 +180,7 @@ static int evict(struct evict *e, struct vmm_family *family,
 	evict_all(e);
 	memalloc_noreclaim_restore(scope);
 	mutex_unlock(&family->evict_lock);
-	*pages = e->freed;
+	*pages = e->leave.left;
 	return 0;
 }
 
@@ -532,7 +282,7 @@ static int fetched(struct vmm_mem *mem, pgoff_t index, struct vmm_away *away,
 int vmm_mem_fetch(struct vmm_mem *mem, pgoff_t index)
 {
 	struct vmm_away *away = find_record(mem, index);
-	struct vmm_gone_item item = name_of(index, away);
+	struct vmm_gone_item item = vmm_leave_name(index, away);
 	struct vmm_gone gone = { .nr = 1, .max = 1, .item = &item };
 	unsigned long phys;
 	int err = -ENOMEM;

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Pages leave the trees of a family.
+ *
+ * All objects of the family lose a page at once: a record takes its place in all
+ * tables (tree_away.c).  For many pages together
+ *	L1  a block's lock; find its tables, and pages all of whose names are there
+ *	L2  an invalidation, as mem.c argues it, of these pages for every object that
+ *	    has one of the tables, or is being changed by somebody else; the block's
+ *	    lock, until it is over
+ *	...  the same for some blocks more
+ *	L3  a grace period
+ *	L4  for each page, under its lock: it may be back, and nothing is to do; it has
+ *	    a reference that is not ours, and goes back; else it is ours, by a name
+ *	L5  somebody looks at it and says what is to become of it, with no lock held
+ *	L6  under the lock: unless it is back it is replaced, and freed
+ * Clients hear of L2 that the page has moved: it has not changed, so what is left of
+ * it are the traces of writes in dirty bits.
+ *
+ * Why nobody writes to a page that is looked at
+ *
+ * After L2 no translation leads to it and no lookup finds it; after L3 nobody is inside
+ * of RCU who found it before, so the kernel's own writers are done, and no reference
+ * can be taken any more.  One that is there at L4 may be a device's, which writes
+ * without asking: so the page is put back with all its marks, as own and lent as it was.
+ * If there is none, nobody can write until the page comes back, and then it
+ * has a name too many, ours: who wants to write makes a copy.
+ *
+ * A freeze looks for pinned pages, and finds those that are between L2 and L4 by
+ * their marks: it puts them back first.  From L4 on a page has no
+ * references.
+ *
+ * Why nobody's translation is forgotten
+ *
+ * Objects whose tree names the page are found by their tables.  One that had it until
+ * a moment ago, and from which a discard or a return has yet to take translations, is
+ * busy (mem.c, I1), which the block's lock makes visible: such ones are
+ * told, too.  An object is on the family's list before it has translations and
+ * until it has none.
+ */
+
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/rcupdate.h>
+
+#include "mem/away.h"
+#include "mem/leave.h"
+#include "mem/mem.h"
+#include "mem/port.h"
+
+/**
+ * vmm_leave_init() - nothing is under way
+ * @l:		to be filled, zeroed
+ * @ops:	who takes pages away
+ * @family:	whose pages
+ */
+void vmm_leave_init(struct vmm_leave *l, const struct vmm_leave_ops *ops,
+		    struct vmm_family *family)
+{
+	l->ops = ops;
+	l->family = family;
+	l->gather.totals = &family->totals;
+	l->gather.at = l->table;
+	l->gather.max = ARRAY_SIZE(l->table);
+	l->gone.max = ARRAY_SIZE(l->item);
+	l->gone.item = l->item;
+}
+
+/* --- L1 ----------------------------------------------------------------------- */
+
+/* References beyond those of user mappings: it would go back. */
+static bool is_pinned(unsigned long phys)
+{
+	struct page *page = pfn_to_page(phys >> PAGE_SHIFT);
+
+	return page_count(page) > 2 + atomic_read(&page->_mapcount);
+}
+
+/**
+ * vmm_leave_pick() - a page is to leave, if it can
+ * @l:		in its @pick
+ * @table:	one of @gather that has it
+ * @slot:	where
+ *
+ * Return: whether it will: then there is room for it, and it is not pinned.
+ */
+bool vmm_leave_pick(struct vmm_leave *l, unsigned int table, unsigned int slot)
+{
+	unsigned long phys = vmm_gather_page(&l->gather, table, slot);
+	struct vmm_away *away;
+
+	if (!phys || is_pinned(phys) || l->nr_picks == VMM_BLOCK_PAGES)
+		return false;
+	away = vmm_away_alloc(l->family->totals.store);
+	if (!away)
+		return false;
+	away->count = 1;
+	l->pick[l->nr_picks++] = (struct vmm_leave_pick){ away, table, slot };
+	return true;
+}
+
+/* --- L2 ----------------------------------------------------------------------- */
+
+static void leave(struct vmm_leave *l)
+{
+	struct vmm_mem_range *last = NULL;
+	unsigned int i;
+	pgoff_t index;
+
+	l->nr_ranges = 0;
+	for (i = 0; i < l->nr_picks; i++) {
+		const struct vmm_leave_pick *pick = &l->pick[i];
+
+		vmm_gather_leave(&l->gather, pick->table, pick->slot,
+				 (unsigned long)pick->away);
+		index = l->gather.index + pick->slot;
+		l->leaver[l->nr++] = (struct vmm_leaver){
+			pick->away, pick->away->phys, index,
+		};
+		if (last && index < last->first + last->count)
+			continue;	/* another object's */
+		if (!last || index != last->first + last->count) {
+			last = &l->range[l->nr_ranges++];
+			*last = (struct vmm_mem_range){ .first = index };
+		}
+		last->count++;
+	}
+}
+
+static void unmap_users(struct vmm_leave *l, struct vmm_mem *mem)
+{
+	unsigned int i;
+
+	if (!vmm_mem_is_mapped(mem))
+		return;
+	for (i = l->nr - l->nr_picks; i < l->nr; i++)
+		vmm_mem_wait_for_fault(mem, l->leaver[i].phys);
+	for (i = 0; i < l->nr_ranges; i++)
+		unmap_mapping_pages(mem->inodl->i_mapping, l->range[i].first,
+				    l->range[i].count, false);
+}
+
+static void invalidate(struct vmm_leave *l)
+{
+	struct vmm_family *family = l->family;
+	struct vmm_mem *mem;
+
+	mutex_lock(&family->members_lock);
+	list_for_each_entry(mem, &family->members, kin) {
+		mem->evicting = atomic_read(&mem->busy) ||
+				vmm_gather_of(&l->gather, &mem->tree);
+		if (!mem->evicting)
+			continue;
+		vmm_mem_change_begin(mem);
+		/* What was own may come back as what is not: see registry.c. */
+		atomic_add(2, &mem->turns);
+	}
+	leave(l);
+	list_for_each_entry(mem, &family->members, kin) {
+		if (!mem->evicting)
+			continue;
+		unmap_users(l, mem);
+		vmm_mem_call_clients(mem, l->range, l->nr_ranges,
+				     VMM_MEM_MOVED);
+		vmm_mem_change_end(mem);
+	}
+	mutex_unlock(&family->members_lock);
+}
+
+/**
+ * vmm_leave_block() - L1 and L2 of a block
+ * @l:		with room for all of its pages
+ * @index:	where it begins
+ *
+ * The caller holds none of the family's locks.
+ */
+void vmm_leave_block(struct vmm_leave *l, pgoff_t index)
+{
+	struct mutex *lock = vmm_family_lock(l->family, index);
+
+	l->gather.index = index;
+	l->nr_picks = 0;
+	mutex_lock(lock);
+	/* What stays whole has a name too many for its pages to leave. */
+	if (l->ops->prepare(l))
+		vmm_tree_apart_all(l->gather.totals, index);
+	if (!vmm_tree_gather(&l->gather)) {
+		l->ops->pick(l);
+		if (l->nr_picks)
+			invalidate(l);
+		vmm_gather_end(&l->gather);
+	}
+	mutex_unlock(lock);
+}
+
+/* --- L4 to L6 ------------------------------------------------------------------ */
+
+/* L4: the page is ours, with two names. */
+static bool take(struct vmm_totals *totals, const struct vmm_leaver *l)
+{
+	if (!l->away->phys)
+		return false;
+	if (vmm_port_page_busy(l->phys)) {
+		vmm_tree_come_back(totals, l->index, (unsigned long)l->away,
+				   l->phys);
+		return false;
+	}
+	++*vmm_port_page_count(l->phys);
+	return true;
+}
+
+/* L6, after @what was said to become of it; true: it has been replaced. */
+static bool replace(struct vmm_totals *totals, const struct vmm_leaver *l,
+		    unsigned long what)
+{
+	bool here = l->away->phys, left = here && what != VMM_LEAVE_BACK;
+
+	if (here && !left)
+		vmm_tree_come_back(totals, l->index, (unsigned long)l->away,
+				   l->phys);
+	if (left && what == VMM_LEAVE_ZERO)
+		vmm_tree_forget(totals, l->index, (unsigned long)l->away);
+	if (left) {
+		l->away->phys = 0;
+		vmm_page_put(l->phys, totals);
+	}
+	vmm_page_put(l->phys, totals);
+	return left;
+}
+
+static void settle(struct vmm_leave *l, const struct vmm_leaver *at)
+{
+	struct vmm_totals *totals = &l->family->totals;
+	struct mutex *lock = vmm_family_lock(l->family, at->index);
+	unsigned long what;
+	bool ours;
+
+	mutex_lock(lock);
+	ours = take(totals, at);
+	mutex_unlock(lock);
+	if (ours) {
+		what = l->ops->settle(l, at);
+		mutex_lock(lock);
+		l->left += replace(totals, at, what);
+		mutex_unlock(lock);
+	}
+	l->item[l->gone.nr++] = vmm_leave_name(at->index, at->away);
+}
+
+/**
+ * vmm_leave_settle() - L3 to L6 of all pages under way
+ * @l:		is empty then
+ *
+ * Waits for a grace period.
+ */
+void vmm_leave_settle(struct vmm_leave *l)
+{
+	unsigned int i;
+
+	if (!l->nr)
+		return;
+	synchronize_rcu_expedited();
+	for (i = 0; i < l->nr; i++) {
+		settle(l, &l->leaver[i]);
+		cond_resched();
+	}
+	l->nr = 0;
+	vmm_family_defer(l->family, &l->gone);
+	l->gone.nr = 0;
+}

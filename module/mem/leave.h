@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef VMM_MEM_LEAVE_H
+#define VMM_MEM_LEAVE_H
+
+/*
+ * Pages leave the trees of a family, and something takes their places, or they come
+ * back: the steps that whoever takes pages away has in common.  See leave.c.
+ */
+
+#include <linux/types.h>
+
+#include "mem/mem.h"
+#include "mem/tree.h"
+
+struct vmm_away;
+struct vmm_leave;
+
+/* Between two grace periods. */
+#define VMM_LEAVE_MAX		(4 * VMM_BLOCK_PAGES)
+
+/* Tables of a block: each page is looked for in all of them, so one of more stays. */
+#define VMM_LEAVE_TABLES	256
+
+/* What becomes of a page; or a word that takes its place, which has a name for that. */
+#define VMM_LEAVE_BACK		0UL	/* it comes back */
+#define VMM_LEAVE_AWAY		1UL	/* the record has what is in it */
+#define VMM_LEAVE_ZERO		2UL	/* it is zero, and nothing takes its place */
+
+/**
+ * struct vmm_leaver - a page that has left
+ * @away:	its record
+ * @phys:	it
+ * @index:	where it stood
+ */
+struct vmm_leaver {
+	struct vmm_away *away;
+	unsigned long phys;
+	pgoff_t index;
+};
+
+/* The place of a page: one of its names. */
+struct vmm_leave_pick {
+	struct vmm_away *away;
+	unsigned int table;
+	unsigned int slot;
+};
+
+/**
+ * struct vmm_leave_ops - who takes pages away
+ * @prepare:	looks at the block of @gather.index, under its lock; true: what of it is
+ *		whole is to be taken apart
+ * @pick:	tells by vmm_leave_pick() which pages of the block are to leave; likewise,
+ *		and its tables are gathered
+ * @settle:	looks at a page that nobody changes, without locks: VMM_LEAVE_*, or a word
+ */
+struct vmm_leave_ops {
+	bool (*prepare)(struct vmm_leave *l);
+	void (*pick)(struct vmm_leave *l);
+	unsigned long (*settle)(struct vmm_leave *l,
+				const struct vmm_leaver *leaver);
+};
+
+/**
+ * struct vmm_leave - pages under way
+ * @ops:	whose
+ * @family:	of the pages, referenced
+ * @left:	how many have been replaced
+ * @gather:	tables of a block
+ * @nr_picks:	how many are in @pick
+ * @nr_ranges:	likewise in @range
+ * @nr:		likewise in @leaver
+ * @table:	room for @gather
+ * @pick:	pages of one block that are to leave
+ * @range:	where they are
+ * @leaver:	pages that have left, of several blocks
+ * @gone:	names of records that are to be dropped
+ * @item:	what @gone has
+ *
+ * Large: not for the stack.
+ */
+struct vmm_leave {
+	const struct vmm_leave_ops *ops;
+	struct vmm_family *family;
+	unsigned long left;
+	struct vmm_gather gather;
+	unsigned int nr_picks;
+	unsigned int nr_ranges;
+	unsigned int nr;
+	struct vmm_gathered table[VMM_LEAVE_TABLES];
+	struct vmm_leave_pick pick[VMM_BLOCK_PAGES];
+	struct vmm_mem_range range[VMM_BLOCK_PAGES / 2];
+	struct vmm_leaver leaver[VMM_LEAVE_MAX];
+	struct vmm_gone gone;
+	struct vmm_gone_item item[VMM_LEAVE_MAX];
+};
+
+void vmm_leave_init(struct vmm_leave *l, const struct vmm_leave_ops *ops,
+		    struct vmm_family *family);
+void vmm_leave_block(struct vmm_leave *l, pgoff_t index);
+bool vmm_leave_pick(struct vmm_leave *l, unsigned int table, unsigned int slot);
+void vmm_leave_settle(struct vmm_leave *l);
+
+/* Whether a block may have more pages than there is room for. */
+static inline bool vmm_leave_is_full(const struct vmm_leave *l)
+{
+	return l->nr + VMM_BLOCK_PAGES > VMM_LEAVE_MAX;
+}
+
+/* A name of a record is dropped when nobody can be comparing its address. */
+static inline struct vmm_gone_item vmm_leave_name(pgoff_t index,
+						  const struct vmm_away *away)
+{
+	return (struct vmm_gone_item){
+		.word = (unsigned long)away | VMM_WORD_AWAY,
+		.index = index,
+		.level = VMM_LEVEL_PAGE,
+	};
+}
+
+#endif /* VMM_MEM_LEAVE_H */
