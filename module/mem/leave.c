@@ -46,6 +46,7 @@
 #include "mem/away.h"
 #include "mem/leave.h"
 #include "mem/mem.h"
+#include "mem/merged.h"
 #include "mem/port.h"
 
 /**
@@ -136,7 +137,7 @@ static void unmap_users(struct vmm_leave *l, struct vmm_mem *mem)
 	for (i = l->nr - l->nr_picks; i < l->nr; i++)
 		vmm_mem_wait_for_fault(mem, l->leaver[i].phys);
 	for (i = 0; i < l->nr_ranges; i++)
-		unmap_mapping_pages(mem->inodl->i_mapping, l->range[i].first,
+		unmap_mapping_pages(mem->inode->i_mapping, l->range[i].first,
 				    l->range[i].count, false);
 }
 
@@ -209,22 +210,34 @@ static bool take(struct vmm_totals *totals, const struct vmm_leaver *l)
 	return true;
 }
 
-/* L6, after @what was said to become of it; true: it has been replaced. */
-static bool replace(struct vmm_totals *totals, const struct vmm_leaver *l,
+/* Something else takes the place of a page that has not come back meanwhile. */
+static void replace(struct vmm_totals *totals, const struct vmm_leaver *l,
 		    unsigned long what)
 {
-	bool here = l->away->phys, left = here && what != VMM_LEAVE_BACK;
+	unsigned long away = (unsigned long)l->away;
 
-	if (here && !left)
+	if (what == VMM_LEAVE_ZERO)
+		vmm_tree_forget(totals, l->index, away);
+	else if (what != VMM_LEAVE_AWAY)
+		vmm_tree_merge(totals, l->index, away, vmm_word_phys(what));
+	l->away->phys = 0;
+	vmm_page_put(l->phys, totals);
+}
+
+/* L6, after @what was said to become of it; true: it has been replaced. */
+static bool decide(struct vmm_totals *totals, const struct vmm_leaver *l,
+		   unsigned long what)
+{
+	bool left = l->away->phys && what != VMM_LEAVE_BACK;
+
+	if (left)
+		replace(totals, l, what);
+	else if (l->away->phys)
 		vmm_tree_come_back(totals, l->index, (unsigned long)l->away,
 				   l->phys);
-	if (left && what == VMM_LEAVE_ZERO)
-		vmm_tree_forget(totals, l->index, (unsigned long)l->away);
-	if (left) {
-		l->away->phys = 0;
-		vmm_page_put(l->phys, totals);
-	}
 	vmm_page_put(l->phys, totals);
+	if (vmm_word_is_merged(what))
+		vmm_merged_put(vmm_word_phys(what));
 	return left;
 }
 
@@ -233,7 +246,7 @@ static void settle(struct vmm_leave *l, const struct vmm_leaver *at)
 	struct vmm_totals *totals = &l->family->totals;
 	struct mutex *lock = vmm_family_lock(l->family, at->index);
 	unsigned long what;
-	bool ours;
+	bool ours, left;
 
 	mutex_lock(lock);
 	ours = take(totals, at);
@@ -241,8 +254,11 @@ static void settle(struct vmm_leave *l, const struct vmm_leaver *at)
 	if (ours) {
 		what = l->ops->settle(l, at);
 		mutex_lock(lock);
-		l->left += replace(totals, at, what);
+		left = decide(totals, at, what);
 		mutex_unlock(lock);
+		l->left += left;
+		if (l->ops->decided)
+			l->ops->decided(l, at, left);
 	}
 	l->item[l->gone.nr++] = vmm_leave_name(at->index, at->away);
 }

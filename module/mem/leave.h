@@ -21,7 +21,10 @@ struct vmm_leave;
 /* Tables of a block: each page is looked for in all of them, so one of more stays. */
 #define VMM_LEAVE_TABLES	256
 
-/* What becomes of a page; or a word that takes its place, which has a name for that. */
+/*
+ * What becomes of a page; or the word of a merged frame that takes its place, of which
+ * settle() has taken a name for that.
+ */
 #define VMM_LEAVE_BACK		0UL	/* it comes back */
 #define VMM_LEAVE_AWAY		1UL	/* the record has what is in it */
 #define VMM_LEAVE_ZERO		2UL	/* it is zero, and nothing takes its place */
@@ -52,12 +55,16 @@ struct vmm_leave_pick {
  * @pick:	tells by vmm_leave_pick() which pages of the block are to leave; likewise,
  *		and its tables are gathered
  * @settle:	looks at a page that nobody changes, without locks: VMM_LEAVE_*, or a word
+ * @decided:	optional: hears whether that has been done; not so if somebody wanted the
+ *		page in the meantime
  */
 struct vmm_leave_ops {
 	bool (*prepare)(struct vmm_leave *l);
 	void (*pick)(struct vmm_leave *l);
 	unsigned long (*settle)(struct vmm_leave *l,
 				const struct vmm_leaver *leaver);
+	void (*decided)(struct vmm_leave *l, const struct vmm_leaver *leaver,
+			bool left);
 };
 
 /**

@@ -27,6 +27,7 @@
 #include "mem/audit.h"
 #include "mem/away.h"
 #include "mem/faults.h"
+#include "mem/merged.h"
 #include "mem/tree.h"
 
 /* Fails rather than wakes the OOM killer: the caller passes -ENOMEM on. */
@@ -94,6 +95,17 @@ static inline bool vmm_port_page_busy(unsigned long phys)
 static inline unsigned long *vmm_port_page_count(unsigned long phys)
 {
 	return &page_private(vmm_port_page(phys));
+}
+
+/* A merged frame is named by so many more words; by one less. */
+static inline void vmm_port_merged_get(unsigned long frame, unsigned long names)
+{
+	vmm_merged_get(frame, names);
+}
+
+static inline void vmm_port_merged_put(unsigned long frame)
+{
+	vmm_merged_put(frame);
 }
 
 /* Of a record, by its address. */

@@ -35,7 +35,7 @@ static bool block_is_own(unsigned long word)
 
 static bool page_is_own(unsigned long word)
 {
-	return page_names(word) == 1 &&
+	return !vmm_word_is_merged(word) && page_names(word) == 1 &&
 	       !vmm_port_page_busy(vmm_word_phys(word));
 }
 
@@ -317,7 +317,7 @@ static int own_table(struct vmm_tree *tree, unsigned long *slot,
 			return -ENOMEM;
 		for (i = 0; i < VMM_BLOCK_PAGES; i++) {
 			if (old->word[i])
-				++*name_count(old->word[i]);
+				name_get(old->word[i]);
 		}
 		gone_add(gone, *slot, index, VMM_LEVEL_BLOCK);
 	}

@@ -36,6 +36,13 @@
  *   half of the count of its first page: each of these is a node of 4 KiB, so
  *   neither half can overflow.
  *
+ * Merged frames
+ *   One of these has names in tables of several families, so that no lock of a
+ *   family's is enough for its count: that is atomic, and has one more as long as
+ *   somebody else, who merges, knows the frame (merged.h).  A word tells by
+ *   VMM_WORD_MERGED which kind of count it is about.  It never becomes own: who writes
+ *   makes a copy, the last one, too.  It is a page of none of the families.
+ *
  * Who may call
  *   Lookups are inside rcu_read_lock().  Changes of what is in one block, counts
  *   included, are made under the lock that the family has for it; changes of
@@ -64,6 +71,7 @@
 #define VMM_WORD_LENT		8UL
 #define VMM_WORD_PINNED		16UL	/* during a freeze: and somebody does */
 #define VMM_WORD_AWAY		32UL	/* kernel address of a page's record */
+#define VMM_WORD_MERGED		64UL	/* with PAGE, never with OWN: see below */
 #define VMM_WORD_MASK		0xfffUL
 #define VMM_WORD_AWAY_MASK	0x3fUL
 #define VMM_WORD_MARKS		(VMM_WORD_OWN | VMM_WORD_LENT | VMM_WORD_PINNED)
@@ -169,6 +177,13 @@ static inline unsigned long vmm_word_phys(unsigned long word)
 static inline struct vmm_node *vmm_word_node(unsigned long word)
 {
 	return (struct vmm_node *)(word & ~VMM_WORD_MASK);
+}
+
+/* A record's address may have that bit. */
+static inline bool vmm_word_is_merged(unsigned long word)
+{
+	return (word & (VMM_WORD_PAGE | VMM_WORD_MERGED)) ==
+	       (VMM_WORD_PAGE | VMM_WORD_MERGED);
 }
 
 /* The address of a record. */
@@ -292,6 +307,8 @@ unsigned long vmm_tree_come_back(struct vmm_totals *totals, unsigned long index,
 				 unsigned long away, unsigned long phys);
 unsigned long vmm_tree_fetched(struct vmm_totals *totals, unsigned long index,
 			       unsigned long away, unsigned long phys);
+unsigned long vmm_tree_merge(struct vmm_totals *totals, unsigned long index,
+			     unsigned long away, unsigned long frame);
 void vmm_tree_forget(struct vmm_totals *totals, unsigned long index,
 		     unsigned long away);
 

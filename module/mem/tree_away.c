@@ -202,7 +202,7 @@ unsigned long vmm_gather_page(const struct vmm_gather *gather, unsigned long t,
 {
 	unsigned long word = gather->at[t].table->word[i], other, left;
 
-	if (!(word & VMM_WORD_PAGE))
+	if (!(word & VMM_WORD_PAGE) || vmm_word_is_merged(word))
 		return 0;
 	/* Most of them have it in common; that was looked at with the first. */
 	other = gather->at[0].table->word[i];
@@ -344,6 +344,25 @@ unsigned long vmm_tree_fetched(struct vmm_totals *totals, unsigned long index,
 	*count_of(phys) = 1;
 	atomic_long_inc(&totals->pages);
 	return vmm_tree_come_back(totals, index, away, phys);
+}
+
+/**
+ * vmm_tree_merge() - a merged frame takes the place of a record
+ * @totals:	of the family
+ * @index:	page number
+ * @away:	the record, which has a name besides
+ * @frame:	physical address; the caller has a name of it
+ *
+ * Return: how many tables have it.
+ */
+unsigned long vmm_tree_merge(struct vmm_totals *totals, unsigned long index,
+			     unsigned long away, unsigned long frame)
+{
+	unsigned long n = replace(totals, index, away,
+				  frame | VMM_WORD_PAGE | VMM_WORD_MERGED, 0);
+
+	vmm_port_merged_get(frame, n);
+	return n;
 }
 
 /**

@@ -141,6 +141,10 @@ void vmm_page_put(unsigned long word, struct vmm_totals *totals)
 		away_put(vmm_word_away(word), totals);
 		return;
 	}
+	if (vmm_word_is_merged(word)) {
+		vmm_port_merged_put(vmm_word_phys(word));
+		return;
+	}
 	if ((--*count_of(word) & PAGE_COUNT))
 		return;
 	atomic_long_dec(&totals->pages);

@@ -16,11 +16,20 @@ static inline unsigned long *count_of(unsigned long word)
 	return vmm_port_page_count(vmm_word_phys(word));
 }
 
-/* Of what a table's word names. */
+/* Of what a table's word names, which is not merged. */
 static inline unsigned long *name_count(unsigned long word)
 {
 	return word & VMM_WORD_AWAY ? vmm_port_away_count(vmm_word_away(word)) :
 				      count_of(word);
+}
+
+/* What a table's word names has one more. */
+static inline void name_get(unsigned long word)
+{
+	if (vmm_word_is_merged(word))
+		vmm_port_merged_get(vmm_word_phys(word), 1);
+	else
+		++*name_count(word);
 }
 
 static inline unsigned long *node_count(const struct vmm_node *node)

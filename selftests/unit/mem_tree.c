@@ -2,9 +2,9 @@
 /*
  * The trees of memory objects against a model: a family of live and frozen trees is
  * written, frozen, forked, returned, emptied, lent from and dropped at random, pages
- * leave memory and come back, and memory is refused now and then.  After each step every page has the value that the
- * model has, nothing that two trees reach is own, and all counts are what counting
- * gives.
+ * leave memory and come back or are merged, and memory is refused now and then.  After
+ * each step every page has the value that the model has, nothing that two trees reach is
+ * own, and all counts are what counting gives.
  */
 #include "mem_world.h"
 
@@ -100,11 +100,16 @@ static struct object *free_object(void)
 	return NULL;
 }
 
+/* Whether that shall be so. */
+static bool alike;
+
 static void op_write(struct object *o, unsigned int hot)
 {
 	if (index_of(hot) >= NR_PAGES || own(o, index_of(hot), !below(4)))
 		return;
-	*data(o, hot) = o->value[hot] = ++values;
+	/* Some pages are like others. */
+	o->value[hot] = alike && !below(3) ? below(FRAMES) + 1 : ++values;
+	*data(o, hot) = o->value[hot];
 }
 
 /* The pages of @o from @hot on are not what they were. */
@@ -348,16 +353,21 @@ static void begin_packing(struct leaving *l)
 	l->packing = true;
 }
 
-/* Where it is packed, is zero, or does not get into the store. */
+/* Where it is packed, merged, is zero, or does not get into the store. */
 static void end_packing(struct leaving *l)
 {
 	struct record *r = record_of(l->away);
-	unsigned long value = *(unsigned long *)vmm_port_va(l->phys);
+	unsigned long value = *(unsigned long *)vmm_port_va(l->phys), like = 0;
 
 	if (r->phys) {
 		good &= r->phys == l->phys;
+		if (value && value <= FRAMES)
+			like = frame_like(l->phys);
 		if (!value) {
 			vmm_tree_forget(&totals, l->index, l->away);
+		} else if (like) {
+			merges++;
+			vmm_tree_merge(&totals, l->index, l->away, like);
 		} else if (!below(4)) {
 			vmm_tree_come_back(&totals, l->index, l->away, l->phys);
 		} else {
@@ -424,7 +434,7 @@ static void step(void)
 		o = f ? (op_fork(f), some_object(false)) : NULL;
 	if (!o)
 		return;
-	switch (below(26)) {
+	switch (below(27)) {
 	case 0:
 	case 1:
 		op_freeze(o);
@@ -469,6 +479,9 @@ static void step(void)
 		drain();
 		op_pack(1 + below(6));
 		break;
+	case 18:
+		forget_frame(below(FRAMES));
+		break;
 	case 17:
 		for (i = below(40); i; i--) {
 			unsigned long at = index_of(some_page());
@@ -509,7 +522,9 @@ static bool nothing_left(void)
 	}
 	drain();
 	op_pack(0);
-	return !live_pages && !live_roots && !live_records &&
+	for (i = 0; i < FRAMES; i++)
+		forget_frame(i);
+	return !live_frames && !live_pages && !live_roots && !live_records &&
 	       !atomic_long_read(&totals.away) && !totals.roots && !atomic_long_read(&totals.pages) &&
 	       !atomic_long_read(&totals.nodes);
 }
@@ -528,6 +543,9 @@ static void run(const char *what, bool small, unsigned int refusals,
 {
 	unsigned long was = failures;
 
+	/* Beyond those that others are like. */
+	values += FRAMES + 1;
+	alike = true;
 	refuse = 0;
 	good = begin(small);
 	no_blocks = small;
@@ -536,13 +554,15 @@ static void run(const char *what, bool small, unsigned int refusals,
 		step();
 		check();
 		good &= distinct() == (unsigned long)
-			(atomic_long_read(&totals.pages) +
+			(atomic_long_read(&totals.pages) + live_frames +
 			 atomic_long_read(&totals.nodes));
 		if (good && !some_object(false) && !some_object(true))
 			good = begin(small);
 	}
 	refuse = 0;
-	tap_ok(good, "%s: %lu steps, %lu refused", what, steps, failures - was);
+	alike = false;
+	tap_ok(good, "%s: %lu steps, %lu refused, %lu merged so far", what,
+	       steps, failures - was, merges);
 	tap_ok(nothing_left(), "%s: and nothing is left", what);
 }
 

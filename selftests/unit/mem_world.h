@@ -142,6 +142,59 @@ unsigned long *vmm_port_page_count(unsigned long phys)
 	return &count[nr_of(phys)];
 }
 
+/* --- merged frames ----------------------------------------------------------------- */
+
+/* Those that the world knows; it has a name of each. */
+#define FRAMES	16
+static unsigned long frame[FRAMES];
+static unsigned long live_frames, merges;
+
+void vmm_port_merged_get(unsigned long phys, unsigned long names)
+{
+	assert(count[nr_of(phys)]);
+	count[nr_of(phys)] += names;
+}
+
+void vmm_port_merged_put(unsigned long phys)
+{
+	assert(count[nr_of(phys)]);
+	if (--count[nr_of(phys)])
+		return;
+	live_frames--;
+	vmm_port_page_free(phys);
+}
+
+/* One with the value that the page at @phys has, or 0. */
+static unsigned long frame_like(unsigned long phys)
+{
+	unsigned long value = *(unsigned long *)vmm_port_va(phys);
+	unsigned int i, place = FRAMES;
+
+	for (i = 0; i < FRAMES; i++) {
+		if (!frame[i])
+			place = i;
+		else if (*(unsigned long *)vmm_port_va(frame[i]) == value)
+			return frame[i];
+	}
+	if (place == FRAMES)
+		return 0;
+	frame[place] = vmm_port_page_alloc(false);
+	if (!frame[place])
+		return 0;
+	vmm_port_page_copy(frame[place], phys);
+	count[nr_of(frame[place])] = 1;
+	live_frames++;
+	return frame[place];
+}
+
+/* It may be known to words alone from now on. */
+static void forget_frame(unsigned int i)
+{
+	if (frame[i])
+		vmm_port_merged_put(frame[i]);
+	frame[i] = 0;
+}
+
 /* --- records of pages that are away ---------------------------------------------- */
 
 #define RECORDS		8192
@@ -490,6 +543,10 @@ static void check_counts(void)
 	}
 	for (i = 0; i < queued; i++)
 		see_item(&queue[i]);
+	for (i = 0; i < FRAMES; i++) {
+		if (frame[i])
+			seen_count[nr_of(frame[i])]++;
+	}
 	see_leaving();
 	check_records();
 	for (i = 0; i < seen_roots; i++)

@@ -20,6 +20,8 @@ void vmm_port_page_copy(unsigned long to, unsigned long from);
 void vmm_port_page_thaw(unsigned long phys);
 bool vmm_port_page_busy(unsigned long phys);
 unsigned long *vmm_port_page_count(unsigned long phys);
+void vmm_port_merged_get(unsigned long frame, unsigned long names);
+void vmm_port_merged_put(unsigned long frame);
 unsigned long *vmm_port_away_count(unsigned long away);
 unsigned long *vmm_port_away_phys(unsigned long away);
 void vmm_port_away_free(struct vmm_totals *totals, unsigned long away);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef VMM_MEM_MERGE_H
+#define VMM_MEM_MERGE_H
+
+/*
+ * Pages of an object become merged frames: see merge.c.
+ */
+
+#include <linux/types.h>
+
+struct vmm_mem;
+struct vmm_merge;
+
+/* What became of a candidate. */
+enum vmm_merge_end {
+	VMM_MERGE_DONE,
+	VMM_MERGE_STAYS,	/* not there, pinned, of a whole block, or named elsewhere, too */
+	VMM_MERGE_RACE,		/* somebody wanted it in the meantime */
+	VMM_MERGE_DIFFERS,	/* it has other bytes than the frame */
+	VMM_MERGE_NO_FRAME,
+};
+
+/**
+ * struct vmm_merge_candidate - a page
+ * @index:	page number, below the object's number of pages
+ * @cookie:	the caller's
+ * @end:	what became of it
+ */
+struct vmm_merge_candidate {
+	pgoff_t index;
+	u64 cookie;
+	enum vmm_merge_end end;
+};
+
+/**
+ * struct vmm_merge_ops - who merges
+ * @frame:	a frame for the content of a candidate, of which a name is taken for the
+ *		caller; @phys is the page, which does not change, to make one of; 0: none.
+ *		No locks are held; may sleep
+ * @split:	whether a whole block of 2 MiB is to be taken apart for candidates in it
+ */
+struct vmm_merge_ops {
+	unsigned long (*frame)(void *ctx,
+			       const struct vmm_merge_candidate *candidate,
+			       unsigned long phys);
+	bool (*split)(void *ctx, unsigned int candidates);
+};
+
+int vmm_mem_merge(struct vmm_mem *mem, struct vmm_merge_candidate *candidate,
+		  unsigned int nr, const struct vmm_merge_ops *ops, void *ctx);
+
+#endif /* VMM_MEM_MERGE_H */

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Merged frames: see merged.h.
+ */
+
+#include <linux/atomic.h>
+#include <linux/gfp.h>
+#include <linux/io.h>
+#include <linux/mm.h>
+
+#include "mem/merged.h"
+#include "mem/port.h"
+
+/* Beside the page, as the counts of all pages are. */
+static atomic_long_t *names_of(unsigned long frame)
+{
+	return (atomic_long_t *)vmm_port_page_count(frame);
+}
+
+static atomic_long_t frames;
+
+static void free_frame(unsigned long frame)
+{
+	atomic_long_dec(&frames);
+	vmm_port_page_free(frame);
+}
+
+/**
+ * vmm_merged_create() - make a frame
+ * @phys:	a page that nobody changes; stays as it is
+ *
+ * Return: physical address of a frame with what is in @phys, and one name, the
+ * caller's; or 0.
+ */
+unsigned long vmm_merged_create(unsigned long phys)
+{
+	struct page *page = alloc_page(GFP_KERNEL | __GFP_NOWARN |
+				       __GFP_RETRY_MAYFAIL);
+	unsigned long frame;
+
+	if (!page)
+		return 0;
+	frame = page_to_phys(page);
+	vmm_port_page_copy(frame, phys);
+	atomic_long_set(names_of(frame), 1);
+	atomic_long_inc(&frames);
+	return frame;
+}
+
+/* By who has a name. */
+void vmm_merged_get(unsigned long frame, unsigned long names)
+{
+	atomic_long_add(names, names_of(frame));
+}
+
+void vmm_merged_put(unsigned long frame)
+{
+	if (atomic_long_dec_and_test(names_of(frame)))
+		free_frame(frame);
+}
+
+/**
+ * vmm_merged_put_last() - give a name up, if it is the only one
+ * @frame:	the frame; nobody else can take a name by way of the caller's
+ *
+ * Return: whether it was; then the frame is gone.
+ */
+bool vmm_merged_put_last(unsigned long frame)
+{
+	if (atomic_long_cmpxchg(names_of(frame), 1, 0) != 1)
+		return false;
+	free_frame(frame);
+	return true;
+}
+
+unsigned long vmm_merged_names(unsigned long frame)
+{
+	return atomic_long_read(names_of(frame));
+}
+
+/* All there are. */
+u64 vmm_merged_frames(void)
+{
+	return atomic_long_read(&frames);
+}
