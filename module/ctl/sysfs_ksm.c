@@ -23,6 +23,7 @@
 static const char *const mode_names[] = {
 	[VKSM_OFF]	= "off",
 	[VKSM_OBSERVE]	= "observe",
+	[VKSM_MERGE]	= "merge",
 };
 
 static const char *const hash_names[] = {
@@ -44,10 +45,6 @@ static ssize_t mode_store(struct kobject *kobj, struct kobj_attribute *attr,
 {
 	int i, err;
 
-	if (sysfs_streq(buf, "merge")) {
-		pr_notice("ksm: this version observes and does not merge\n");
-		return -EOPNOTSUPP;
-	}
 	i = sysfs_match_string(mode_names, buf);
 	if (i < 0)
 		return i;
@@ -58,8 +55,8 @@ static ssize_t mode_store(struct kobject *kobj, struct kobj_attribute *attr,
 static ssize_t available_modes_show(struct kobject *kobj,
 				    struct kobj_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%s %s\n", mode_names[VKSM_OFF],
-			  mode_names[VKSM_OBSERVE]);
+	return sysfs_emit(buf, "%s %s %s\n", mode_names[VKSM_OFF],
+			  mode_names[VKSM_OBSERVE], mode_names[VKSM_MERGE]);
 }
 
 static ssize_t hash_show(struct kobject *kobj, struct kobj_attribute *attr,

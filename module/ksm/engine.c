@@ -107,6 +107,14 @@ void vksm_object_stir(struct vksm_object *o)
 	}
 }
 
+void vksm_stir_page(struct vksm_object *o, u64 index)
+{
+	struct vksm_group *g = o->group[index >> VKSM_GROUP_SHIFT];
+
+	if (g)
+		g->mark[index & (VKSM_GROUP_PAGES - 1)] &= ~VKSM_MARK_STILL;
+}
+
 static struct vksm_group *group_of(struct vksm_engine *e,
 				   struct vksm_object *o, u64 index)
 {
@@ -260,6 +268,16 @@ void vksm_forget(struct vksm_engine *e, struct vksm_object *o, u64 first,
 				      next == o->nr_pages))
 			group_free(e, o, nr);
 	}
+}
+
+bool vksm_has_several(struct vksm_engine *e, const struct vksm_object *o,
+		      u64 index, u64 *hash)
+{
+	u32 mark = vksm_mark(o, index);
+
+	return kind_of(mark) == VKSM_SHARED &&
+	       vksm_index_has_several(&e->index, print_of(mark), rank_of(mark),
+				      hash);
 }
 
 /* --- at the ends of a pass -------------------------------------------------------- */

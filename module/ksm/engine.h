@@ -17,6 +17,8 @@
  *	join	single pages that turned out to have an equal join its entry, each after
  *		another look at it
  *	demote	entries of one page become none
+ *	merge	pages whose content is in several frames can be merged, and zeros be given
+ *		up, by who wants that
  * After a pass over pages that nobody changes, the figures are exact.
  *
  * Nothing is known of pages' numbers in the host: frames that several objects have
@@ -85,6 +87,7 @@ struct vksm_figures {
  * struct vksm_object - what is known of a memory object
  * @id:		its number in mem's registry
  * @turns:	what vmm_mem_turns() was when still pages were marked
+ * @moves:	likewise vmm_mem_moves()
  * @nr_pages:	its length
  * @figures:	of it
  * @nr_groups:	length of @group
@@ -94,6 +97,7 @@ struct vksm_figures {
 struct vksm_object {
 	u32 id;
 	u32 turns;
+	u32 moves;
 	u64 nr_pages;
 	struct vksm_figures figures;
 	u64 nr_groups;
@@ -122,11 +126,15 @@ struct vksm_engine {
  * @hash:	its hash, unless
  * @zero:	it is of zeros
  * @still:	it cannot have changed as long as it is found so
+ * @phys:	where it is
+ * @frame:	it is this merged frame, of which the looker has a name; or 0
  */
 struct vksm_look {
 	u64 hash;
 	bool zero;
 	bool still;
+	unsigned long phys;
+	unsigned long frame;
 };
 
 int vksm_engine_init(struct vksm_engine *e, const struct vksm_policy *policy);
@@ -138,8 +146,9 @@ struct vksm_object *vksm_object_create(struct vksm_engine *e, u32 id,
 /* Forgets all pages, too. */
 void vksm_object_free(struct vksm_engine *e, struct vksm_object *o);
 
-/* What has been still may have changed. */
+/* What has been still may have changed; one page that has. */
 void vksm_object_stir(struct vksm_object *o);
+void vksm_stir_page(struct vksm_object *o, u64 index);
 
 static inline u32 vksm_mark(const struct vksm_object *o, u64 index)
 {
@@ -147,6 +156,20 @@ static inline u32 vksm_mark(const struct vksm_object *o, u64 index)
 
 	return g ? g->mark[index & (VKSM_GROUP_PAGES - 1)] : 0;
 }
+
+static inline bool vksm_is_shared(const struct vksm_object *o, u64 index)
+{
+	return (vksm_mark(o, index) & VKSM_MARK_KIND) >= VKSM_SHARED;
+}
+
+static inline bool vksm_is_zero(const struct vksm_object *o, u64 index)
+{
+	return (vksm_mark(o, index) & VKSM_MARK_KIND) == VKSM_ZERO;
+}
+
+/* Whether what the page has is in several frames; and its hash, then. */
+bool vksm_has_several(struct vksm_engine *e, const struct vksm_object *o,
+		      u64 index, u64 *hash);
 
 /* Pages were visited, and what was known of them holds. */
 static inline void vksm_pass_over(struct vksm_engine *e, struct vksm_object *o,

@@ -31,8 +31,24 @@ int vksm_index_init(struct vksm_index *ix)
 	return -1;
 }
 
+static void drop_frame(struct vksm_index *ix, const struct vksm_entry *e)
+{
+	if (e->where != VKSM_MERGED)
+		return;
+	ix->frames--;
+	vksm_port_frame_put(e->frame);
+}
+
 void vksm_index_free(struct vksm_index *ix)
 {
+	u64 i;
+
+	for (i = 0; ix->frames && i < ix->size; i++) {
+		if (ix->entry[i].count)
+			drop_frame(ix, &ix->entry[i]);
+		if (!(i % 4096))
+			vksm_port_breathe();
+	}
 	vksm_port_free(ix->entry);
 	vksm_port_free(ix->filter);
 	vksm_port_free(ix->wanted);
@@ -251,6 +267,10 @@ static void take(struct vksm_index *ix, struct vksm_entry *e)
 
 static int join(struct vksm_index *ix, struct vksm_entry *e)
 {
+	if (e->count == VKSM_COUNT_MAX) {
+		ix->collisions++;
+		return VKSM_FOUND_NO_RANK;
+	}
 	if (e->count++ == 1)
 		ix->singles--;
 	ix->sites++;
@@ -301,6 +321,7 @@ static void leave(struct vksm_index *ix, struct vksm_entry *e)
 	if (e->count)
 		return;
 	ix->singles--;
+	drop_frame(ix, e);
 	take(ix, e);
 }
 
@@ -325,6 +346,52 @@ u64 vksm_index_count(struct vksm_index *ix, u64 hash)
 	const struct vksm_entry *e = find(ix, hash, &ranks);
 
 	return e ? e->count : 0;
+}
+
+u64 vksm_index_frame(struct vksm_index *ix, u64 hash)
+{
+	unsigned int ranks;
+	const struct vksm_entry *e = find(ix, hash, &ranks);
+
+	return e && e->where == VKSM_MERGED ? e->frame : 0;
+}
+
+void vksm_index_sight(struct vksm_index *ix, u64 hash, u64 frame)
+{
+	unsigned int ranks;
+	struct vksm_entry *e = find(ix, hash, &ranks);
+
+	if (!e || e->where == VKSM_MERGED)
+		return;
+	if (e->where == VKSM_ONE && e->frame != frame)
+		e->where = VKSM_SEVERAL;
+	if (e->where != VKSM_NOWHERE)
+		return;
+	e->where = VKSM_ONE;
+	e->frame = frame;
+}
+
+bool vksm_index_has_several(struct vksm_index *ix, u32 print, unsigned int rank,
+			    u64 *hash)
+{
+	const struct vksm_entry *e = find_rank(ix, print, rank);
+
+	*hash = e->hash;
+	return e->count > 1 && e->where >= VKSM_SEVERAL;
+}
+
+bool vksm_index_set_frame(struct vksm_index *ix, u64 hash, u64 frame)
+{
+	unsigned int ranks;
+	struct vksm_entry *e = find(ix, hash, &ranks);
+
+	if (!e)
+		return false;
+	drop_frame(ix, e);
+	e->where = VKSM_MERGED;
+	e->frame = frame;
+	ix->frames++;
+	return true;
 }
 
 bool vksm_index_demote(struct vksm_index *ix, u32 print, unsigned int rank)

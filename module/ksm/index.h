@@ -36,16 +36,32 @@
 /** VKSM_ENTRIES_MAX - a GiB of entries */
 #define VKSM_ENTRIES_MAX	(1UL << 26)
 
+/** VKSM_COUNT_MAX - pages of one entry; further ones are refused */
+#define VKSM_COUNT_BITS		20
+#define VKSM_COUNT_MAX		((1UL << VKSM_COUNT_BITS) - 1)
+
+/* What is known of the frames that have a content. */
+enum vksm_where {
+	VKSM_NOWHERE,		/* nothing */
+	VKSM_ONE,		/* the one that was seen: nothing to be merged */
+	VKSM_SEVERAL,
+	VKSM_MERGED,		/* the merged one, of which the index has a name */
+};
+
 /**
  * struct vksm_entry - a content
  * @hash:	its hash
- * @count:	pages that have it; 0: the entry is free
+ * @frame:	number of the frame that @where is about
+ * @where:	enum vksm_where
  * @rank:	among those of its print
+ * @count:	pages that have it; 0: the entry is free
  */
 struct vksm_entry {
 	u64 hash;
-	u32 count;
-	u32 rank;
+	u64 frame : 40;
+	u64 where : 2;
+	u64 rank : 2;
+	u64 count : VKSM_COUNT_BITS;
 };
 
 /**
@@ -55,6 +71,7 @@ struct vksm_entry {
  * @used:	entries in it
  * @singles:	those with a count of 1
  * @sites:	the sum of their counts
+ * @frames:	those with a merged frame
  * @filter:	bits of what was seen once
  * @wanted:	likewise, eight to one, of entries that were made since the last settling
  * @bits:	length of @filter
@@ -70,6 +87,7 @@ struct vksm_index {
 	u64 used;
 	u64 singles;
 	u64 sites;
+	u64 frames;
 	u64 *filter;
 	u64 *wanted;
 	u64 bits;
@@ -82,7 +100,7 @@ struct vksm_index {
 
 /* What became of a content, if it is not in an entry of some rank. */
 #define VKSM_FOUND_NONE		(-1)	/* seen once: it has its bits in the filter */
-#define VKSM_FOUND_NO_RANK	(-2)
+#define VKSM_FOUND_NO_RANK	(-2)	/* or its entry is full */
 
 static inline u32 vksm_print(u64 hash)
 {
@@ -107,6 +125,19 @@ bool vksm_index_is(struct vksm_index *ix, u64 hash, unsigned int rank);
 
 /* How many have this content, as far as entries tell. */
 u64 vksm_index_count(struct vksm_index *ix, u64 hash);
+
+/* A content was seen in this frame, which is not a merged one. */
+void vksm_index_sight(struct vksm_index *ix, u64 hash, u64 frame);
+
+/* The merged frame of a content; 0: none, or there is no entry. */
+u64 vksm_index_frame(struct vksm_index *ix, u64 hash);
+
+/* It has one from now on, whose name is the index's; false: there is no entry. */
+bool vksm_index_set_frame(struct vksm_index *ix, u64 hash, u64 frame);
+
+/* Whether what an entry is about is in several frames; and its hash, then. */
+bool vksm_index_has_several(struct vksm_index *ix, u32 print, unsigned int rank,
+			    u64 *hash);
 
 bool vksm_index_is_wanted(const struct vksm_index *ix, u32 print);
 

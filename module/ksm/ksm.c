@@ -15,20 +15,32 @@
 #include <linux/mutex.h>
 #include <linux/random.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include <linux/string.h>
 #include <linux/wait.h>
 #include <asm/cpufeature.h>
 
 #include "ksm/ksm.h"
 #include "ksm/scan.h"
 #include "mem/mem.h"
+#include "mem/merge.h"
+#include "mem/merged.h"
 #include "mem/registry.h"
 
 /* Pages that are visited under the lock; fewer if they have to be looked at. */
 #define BATCH_PAGES	1024
 
+/* Candidates that are merged at once: for a grace period. */
+#define CANDIDATES	(2 * VKSM_BATCH_CANDIDATES)
+
+/* A block of 2 MiB is taken apart if this part of it can be merged. */
+#define SPLIT_PART	8
+
 static DEFINE_MUTEX(vksm_lock);
 static DECLARE_WAIT_QUEUE_HEAD(wait);
 static struct task_struct *thread;
+static struct vksm_worker *worker;	/* the thread's */
 
 /* Both change under vksm_lock; the thread reads knobs without it, too. */
 static struct vksm_scan scan;
@@ -42,6 +54,24 @@ static struct vksm_knobs knobs = {
 
 /* How often a number was set: the thread sleeps no longer by the old one. */
 static unsigned int turned;
+
+/**
+ * struct vksm_worker - who scans, and what it has found that can be merged
+ * @batch:	of the scan
+ * @mem:	the object of the candidates, referenced, or NULL
+ * @nr:		how many there are
+ * @candidate:	with room for those of a batch more
+ */
+struct vksm_worker {
+	struct vksm_batch batch;
+	struct vmm_mem *mem;
+	unsigned int nr;
+	struct vmm_merge_candidate candidate[CANDIDATES];
+};
+
+/* What became of candidates, by enum vmm_merge_end; and time; vksm_lock. */
+static u64 ended[VMM_MERGE_NO_FRAME + 1];
+static u64 compares, zeros, merge_ns;
 
 const char *const vksm_stat_names[VKSM_NR_STATS] = {
 #define X(sym, name) [VKSM_STAT_##sym] = name,
@@ -64,6 +94,10 @@ static int start(void)
 
 	lockdep_assert_held(&vksm_lock);
 
+	memset(ended, 0, sizeof(ended));
+	compares = 0;
+	zeros = 0;
+	merge_ns = 0;
 	scan.seed = knobs.seed;
 	vksm_key_make(&scan.key, knobs.seed, 0);
 	scan.needs_fpu = knobs.hash == VKSM_HASH_AES;
@@ -98,13 +132,12 @@ int vksm_set_mode(enum vksm_mode mode)
 
 	mutex_lock(&vksm_lock);
 	if (mode == VKSM_OFF && knobs.mode != VKSM_OFF) {
-		WRITE_ONCE(knobs.mode, VKSM_OFF);
 		vksm_scan_free(&scan);
 	} else if (mode != VKSM_OFF && knobs.mode == VKSM_OFF) {
 		err = start();
-		if (!err)
-			WRITE_ONCE(knobs.mode, mode);
 	}
+	if (!err)
+		WRITE_ONCE(knobs.mode, mode);
 	mutex_unlock(&vksm_lock);
 	wake_up_interruptible(&wait);
 	return err;
@@ -197,49 +230,185 @@ int vksm_reset(void)
 
 /* --- scanning ------------------------------------------------------------------ */
 
-/* false: the mode is off, and nothing was done. */
-static bool run_batch(struct vksm_batch *b)
+/* The frame of the content, one made of the page if there was none. */
+static unsigned long frame_of(void *ctx, const struct vmm_merge_candidate *c,
+			      unsigned long phys)
 {
+	struct vksm_index *ix = &scan.engine.index;
+	unsigned long frame = 0;
+
+	mutex_lock(&vksm_lock);
+	compares++;
+	if (knobs.mode == VKSM_MERGE && vksm_index_count(ix, c->cookie)) {
+		frame = vksm_index_frame(ix, c->cookie) << PAGE_SHIFT;
+		if (!frame)
+			frame = vmm_merged_create(phys);
+		else
+			vmm_merged_get(frame, 1);
+		if (frame && !vksm_index_frame(ix, c->cookie)) {
+			vksm_index_set_frame(ix, c->cookie,
+					     frame >> PAGE_SHIFT);
+			vmm_merged_get(frame, 1);
+		}
+	}
+	mutex_unlock(&vksm_lock);
+	return frame;
+}
+
+static bool split(void *ctx, unsigned int candidates)
+{
+	return candidates >= VMM_BLOCK_PAGES / SPLIT_PART;
+}
+
+static const struct vmm_merge_ops merge_ops = {
+	.frame	= frame_of,
+	.split	= split,
+};
+
+static int by_index(const void *a, const void *b)
+{
+	const struct vmm_merge_candidate *x = a, *y = b;
+
+	return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static void count_ends(const struct vksm_worker *w)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&vksm_lock);
+
+	for (i = 0; i < w->nr; i++) {
+		if (w->candidate[i].zero &&
+		    w->candidate[i].end == VMM_MERGE_DONE)
+			zeros++;
+		else
+			ended[w->candidate[i].end]++;
+	}
+}
+
+/* Nobody is a candidate twice. */
+static void sort_candidates(struct vksm_worker *w)
+{
+	unsigned int i, n = 0;
+
+	sort(w->candidate, w->nr, sizeof(w->candidate[0]), by_index, NULL);
+	for (i = 0; i < w->nr; i++) {
+		if (n && w->candidate[n - 1].index == w->candidate[i].index)
+			n--;
+		w->candidate[n++] = w->candidate[i];
+	}
+	w->nr = n;
+}
+
+/* All candidates so far. */
+static void merge(struct vksm_worker *w)
+{
+	u64 began = ktime_get_ns();
+
+	if (w->nr) {
+		sort_candidates(w);
+		vmm_mem_merge(w->mem, w->candidate, w->nr, &merge_ops, NULL);
+		mutex_lock(&vksm_lock);
+		count_ends(w);
+		merge_ns += ktime_get_ns() - began;
+		mutex_unlock(&vksm_lock);
+	}
+	w->nr = 0;
+	if (w->mem)
+		vmm_mem_unref(w->mem);
+	w->mem = NULL;
+}
+
+/* A batch has come to another object: its candidates are the first of that. */
+static void hand_over(struct vksm_worker *w)
+{
+	unsigned int before = w->nr;
+
+	merge(w);
+	memmove(w->candidate, w->candidate + before,
+		w->batch.nr * sizeof(w->candidate[0]));
+}
+
+/* What a batch has found, to what is known so far; the batch's reference goes there, too. */
+static void collect(struct vksm_worker *w)
+{
+	struct vksm_batch *b = &w->batch;
+
+	if (!b->nr) {
+		if (b->mem)
+			vmm_mem_unref(b->mem);
+		return;
+	}
+	if (w->mem)
+		vmm_mem_unref(w->mem);
+	w->mem = b->mem;
+	w->nr += b->nr;
+}
+
+/* false: the mode is off, and nothing was done. */
+static bool run_batch(struct vksm_worker *w)
+{
+	struct vksm_batch *b = &w->batch;
 	bool on;
 
+	if (w->nr > CANDIDATES - VKSM_BATCH_CANDIDATES)
+		merge(w);
 	b->mem = NULL;
+	b->nr = 0;
+	b->candidate = w->candidate + w->nr;
 	mutex_lock(&vksm_lock);
 	on = knobs.mode != VKSM_OFF;
+	b->merging = knobs.mode == VKSM_MERGE;
 	if (on)
 		vksm_scan_batch(&scan, b);
 	mutex_unlock(&vksm_lock);
-	if (b->mem)
-		vmm_mem_unref(b->mem);
+	if (w->mem && b->mem && b->mem != w->mem)
+		hand_over(w);
+	collect(w);
 	cond_resched();
 	return on;
 }
 
-int vksm_step(u64 pages)
+static int step(struct vksm_worker *w, u64 pages)
 {
-	struct vksm_batch b = { };
+	struct vksm_batch *b = &w->batch;
 	u64 in_pass = 0;
 
 	while (pages) {
-		b.room = min_t(u64, pages, BATCH_PAGES);
-		if (!run_batch(&b))
+		b->room = min_t(u64, pages, BATCH_PAGES);
+		if (!run_batch(w))
 			return -EOPNOTSUPP;
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		pages -= b.visited;
-		in_pass += b.visited;
-		if (b.ended && !in_pass)
+		pages -= b->visited;
+		in_pass += b->visited;
+		if (b->ended && !in_pass)
 			return 0;
-		if (b.ended)
+		if (b->ended)
 			in_pass = 0;
 	}
-	b.room = 0;
-	while (!b.at_page && !b.ended) {
-		if (!run_batch(&b))
+	b->room = 0;
+	while (!b->at_page && !b->ended) {
+		if (!run_batch(w))
 			return -EOPNOTSUPP;
 		if (fatal_signal_pending(current))
 			return -EINTR;
 	}
 	return 0;
+}
+
+int vksm_step(u64 pages)
+{
+	struct vksm_worker *w = kvzalloc(sizeof(*w), GFP_KERNEL_ACCOUNT);
+	int err;
+
+	if (!w)
+		return -ENOMEM;
+	err = step(w, pages);
+	merge(w);
+	kvfree(w);
+	return err;
 }
 
 static bool may_run(void)
@@ -250,18 +419,19 @@ static bool may_run(void)
 }
 
 /* So many pages at once, or what there is. */
-static void run_round(void)
+static void run_round(struct vksm_worker *w)
 {
 	u64 left = READ_ONCE(knobs.pages_to_scan);
-	struct vksm_batch b;
 
 	while (left && may_run() && !kthread_should_stop() &&
 	       !freezing(current)) {
-		b.room = min_t(u64, left, BATCH_PAGES);
-		if (!run_batch(&b) || b.ended)
-			return;
-		left -= b.visited;
+		w->batch.room = min_t(u64, left, BATCH_PAGES);
+		if (!run_batch(w) || w->batch.ended)
+			break;
+		left -= w->batch.visited;
 	}
+	/* No object is kept while the thread sleeps. */
+	merge(w);
 }
 
 /* How long to sleep after that. */
@@ -286,7 +456,7 @@ static int scanner(void *unused)
 		wait_event_freezable(wait, may_run() || kthread_should_stop());
 		seen = READ_ONCE(turned);
 		began = ktime_get_ns();
-		run_round();
+		run_round(worker);
 		pause = pause_of(ktime_get_ns() - began);
 		wait_event_freezable_timeout(wait, !may_run() ||
 					     READ_ONCE(turned) != seen ||
@@ -299,7 +469,8 @@ static int scanner(void *unused)
 
 void vksm_stats(s64 stat[VKSM_NR_STATS])
 {
-	u64 frames = vmm_family_pages(), pages = vmm_registry_resident();
+	u64 merged = vmm_merged_frames(), pages = vmm_registry_resident();
+	u64 frames = vmm_family_pages() + merged, words;
 	const struct vksm_figures *f = &scan.engine.figures;
 	const struct vksm_index *ix = &scan.engine.index;
 	const u64 *kind = f->kind, *work = f->work;
@@ -311,6 +482,18 @@ void vksm_stats(s64 stat[VKSM_NR_STATS])
 		stat[i] = 0;
 	for (i = 0; i < VKSM_NR_KINDS; i++)
 		known += kind[i];
+	/* Of each frame that it knows the index has a name, and no page. */
+	words = vmm_merged_names() - ix->frames;
+	stat[VKSM_STAT_PAGES_SHARED] = merged;
+	stat[VKSM_STAT_PAGES_SHARING] = words > merged ? words - merged : 0;
+	stat[VKSM_STAT_KSM_ZERO_PAGES] = zeros;
+	stat[VKSM_STAT_COMPARES] = compares;
+	stat[VKSM_STAT_MERGES] = ended[VMM_MERGE_DONE];
+	stat[VKSM_STAT_FAIL_RACE] = ended[VMM_MERGE_RACE];
+	stat[VKSM_STAT_FAIL_PINNED] = ended[VMM_MERGE_STAYS];
+	stat[VKSM_STAT_FAIL_DIRTY] = ended[VMM_MERGE_DIFFERS];
+	stat[VKSM_STAT_FAIL_NOMEM] = ended[VMM_MERGE_NO_FRAME];
+	stat[VKSM_STAT_MERGE_NS] = merge_ns;
 	stat[VKSM_STAT_FRAMES_TOTAL] = frames;
 	stat[VKSM_STAT_PAGES_TOTAL] = pages;
 	stat[VKSM_STAT_PAGES_UNSCANNED] = pages > known ? pages - known : 0;
@@ -334,8 +517,10 @@ void vksm_stats(s64 stat[VKSM_NR_STATS])
 	if (knobs.mode != VKSM_OFF)
 		stat[VKSM_STAT_METADATA_BYTES] = vksm_engine_bytes(&scan.engine);
 	mutex_unlock(&vksm_lock);
-	stat[VKSM_STAT_SAVED_BYTES] = -stat[VKSM_STAT_METADATA_BYTES];
-	stat[VKSM_STAT_GENERAL_PROFIT] = -stat[VKSM_STAT_METADATA_BYTES];
+	stat[VKSM_STAT_SAVED_BYTES] =
+		stat[VKSM_STAT_PAGES_SHARING] * (s64)PAGE_SIZE -
+		stat[VKSM_STAT_METADATA_BYTES];
+	stat[VKSM_STAT_GENERAL_PROFIT] = stat[VKSM_STAT_SAVED_BYTES];
 }
 
 void vksm_add_object_stats(struct vmm_mem *mem, u64 stat[VKSM_NR_VM_STATS])
@@ -388,6 +573,10 @@ int vksm_init(void)
 {
 	int err;
 
+	worker = kvzalloc(sizeof(*worker), GFP_KERNEL);
+	if (!worker)
+		return -ENOMEM;
+
 	knobs.seed = get_random_u64();
 	knobs.policy = default_policy();
 	knobs.hash = boot_cpu_has(X86_FEATURE_AES) ? VKSM_HASH_AES :
@@ -396,14 +585,17 @@ int vksm_init(void)
 	err = start();
 	mutex_unlock(&vksm_lock);
 	if (err)
-		return err;
+		goto err_worker;
 	vmm_registry_watch(object_gone);
 	thread = kthread_run(scanner, NULL, "vmm_ksm");
 	if (!IS_ERR(thread))
 		return 0;
 	vmm_registry_watch(NULL);
 	vksm_scan_free(&scan);
-	return PTR_ERR(thread);
+	err = PTR_ERR(thread);
+err_worker:
+	kvfree(worker);
+	return err;
 }
 
 /**
@@ -412,6 +604,7 @@ int vksm_init(void)
 void vksm_exit(void)
 {
 	kthread_stop(thread);
+	kvfree(worker);
 	vmm_registry_watch(NULL);
 	vksm_set_mode(VKSM_OFF);
 }

@@ -5,9 +5,10 @@
 /*
  * Deduplication: a scanner that looks at the pages of all memory objects.
  *
- * In the mode `observe' it hashes and counts, and changes nothing.  What is known of
- * pages is in an engine (engine.h); it is forgotten when the mode becomes `off', and
- * by vksm_reset().
+ * In the mode `observe' it hashes and counts, and changes nothing; in the mode `merge'
+ * it has merged frames take the places of equal pages (mem/merge.h), too, and gives
+ * zero pages up.  What is known of pages is in an engine (engine.h); it is forgotten when
+ * the mode becomes `off', and by vksm_reset().  What is merged stays so.
  *
  * A kernel thread scans while vksm_set_run(VKSM_RUN) is in force; vksm_step()
  * scans in the caller's thread, an exact number of pages.  Both go on where the
@@ -26,6 +27,7 @@ struct vksm_figures;
 enum vksm_mode {
 	VKSM_OFF,
 	VKSM_OBSERVE,
+	VKSM_MERGE,
 };
 
 /* As of KSM's file `run'. */

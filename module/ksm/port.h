@@ -11,6 +11,8 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "mem/merged.h"
+
 /* Zeroed; NULL rather than an OOM kill. */
 static inline void *vksm_port_alloc(size_t size)
 {
@@ -20,6 +22,12 @@ static inline void *vksm_port_alloc(size_t size)
 static inline void vksm_port_free(void *p)
 {
 	kvfree(p);
+}
+
+/* The index needs a merged frame, by its number, no longer. */
+static inline void vksm_port_frame_put(u64 frame)
+{
+	vmm_merged_put(frame << PAGE_SHIFT);
 }
 
 /* In loops that can be long. */

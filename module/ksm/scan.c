@@ -25,6 +25,7 @@
 #include "core/trace.h"
 #include "ksm/scan.h"
 #include "mem/mem.h"
+#include "mem/merged.h"
 #include "mem/registry.h"
 
 /* Steps that find nothing or pass over pages, in one batch; and pages looked at. */
@@ -124,13 +125,44 @@ static enum sight look_at(const struct vksm_scan *s, const struct vmm_mem *mem,
 	if (!room)
 		return PRESENT;
 	still = !peek.own && !(o->turns & 1) &&
-		vmm_mem_turns(mem) == o->turns;
+		vmm_mem_turns(mem) == o->turns &&
+		(peek.merged || vmm_mem_moves(mem) == o->moves);
 	if (still && s->engine.policy->passes_over &&
 	    (vksm_mark(o, index) & VKSM_MARK_STILL))
 		return AS_BEFORE;
 	hash_page(s, peek.phys, look);
+	look->phys = peek.phys;
 	look->still = still;
+	look->frame = peek.merged ? peek.phys : 0;
+	/* Its word has a name, which nobody drops before a grace period. */
+	if (peek.merged)
+		vmm_merged_get(peek.phys, 1);
 	return LOOKED_AT;
+}
+
+/* The content's frame, if that is lost and this page is one. */
+static void adopt(struct vksm_scan *s, const struct vksm_look *look)
+{
+	struct vksm_index *ix = &s->engine.index;
+
+	if (!look->frame)
+		return;
+	if (vksm_index_frame(ix, look->hash) ||
+	    !vksm_index_set_frame(ix, look->hash, look->frame >> PAGE_SHIFT))
+		vmm_merged_put(look->frame);
+}
+
+/* What the look says beyond the content: where that is. */
+static void note_place(struct vksm_scan *s, const struct vksm_object *o,
+		       u64 index, const struct vksm_look *look)
+{
+	if (vksm_is_zero(o, index)) {
+		s->mergeable++;
+	} else if (vksm_is_shared(o, index) && !look->frame) {
+		vksm_index_sight(&s->engine.index, look->hash,
+				 look->phys >> PAGE_SHIFT);
+		s->mergeable++;
+	}
 }
 
 /* Visits a page if there is one, and room. */
@@ -147,6 +179,9 @@ static enum sight visit(struct vksm_scan *s, struct vmm_mem *mem,
 		vksm_pass_over(&s->engine, o, 1);
 	else if (sight == LOOKED_AT && vksm_note(&s->engine, o, index, &look))
 		s->engine.index.nomem++;
+	else if (sight == LOOKED_AT)
+		note_place(s, o, index, &look);
+	adopt(s, &look);
 	if (sight >= AS_BEFORE) {
 		b->visited++;
 		s->visited++;
@@ -168,7 +203,7 @@ static unsigned int pass_over(struct vksm_scan *s, struct vmm_mem *mem,
 	n = min_t(unsigned int, b->room - b->visited, VKSM_GROUP_PAGES - at);
 	n = min_t(u64, n, o->nr_pages - index);
 	rcu_read_lock();
-	n = vmm_mem_peek_run(mem, index, n);
+	n = vmm_mem_peek_run(mem, index, n, vmm_mem_moves(mem) != o->moves);
 	if (vmm_mem_turns(mem) != o->turns)
 		n = 0;
 	rcu_read_unlock();
@@ -242,6 +277,32 @@ static enum sight take_step(struct vksm_scan *s, struct vmm_mem *mem,
 	return sight;
 }
 
+/*
+ * Pages have left or were merged: what has not been merged since may have changed.  A
+ * page that is merged now was so when it was marked, or was noted as own before it
+ * was merged.
+ */
+static void stir_unmerged(struct vmm_mem *mem, struct vksm_object *o)
+{
+	struct vmm_mem_peek peek;
+	u64 index;
+
+	for (index = 0; index < o->nr_pages; index++) {
+		if (!o->group[index >> VKSM_GROUP_SHIFT]) {
+			index |= VKSM_GROUP_PAGES - 1;
+			continue;
+		}
+		if (!(index % VKSM_GROUP_PAGES))
+			cond_resched();
+		if (!(vksm_mark(o, index) & VKSM_MARK_STILL))
+			continue;
+		rcu_read_lock();
+		if (!vmm_mem_peek(mem, index, &peek) || !peek.merged)
+			vksm_stir_page(o, index);
+		rcu_read_unlock();
+	}
+}
+
 static void scan_object(struct vksm_scan *s, struct vmm_mem *mem,
 			struct vksm_batch *b)
 {
@@ -260,6 +321,11 @@ static void scan_object(struct vksm_scan *s, struct vmm_mem *mem,
 	if (o->turns != vmm_mem_turns(mem)) {
 		o->turns = vmm_mem_turns(mem);
 		vksm_object_stir(o);
+	}
+	/* Once in a pass: a merge is a move, too. */
+	if (!s->step && o->moves != vmm_mem_moves(mem)) {
+		o->moves = vmm_mem_moves(mem);
+		stir_unmerged(mem, o);
 	}
 	while (s->step < steps && tries-- && looks < LOOKS_MAX) {
 		sight = take_step(s, mem, o, salt, b);
@@ -291,8 +357,35 @@ static void join_group(struct vksm_scan *s, struct vmm_mem *mem,
 		if (there)
 			hash_page(s, peek.phys, &look);
 		rcu_read_unlock();
-		if (there)
-			vksm_join(&s->engine, o, index, &look);
+		if (!there)
+			continue;
+		vksm_join(&s->engine, o, index, &look);
+		look.phys = peek.phys;
+		if (!peek.merged)
+			note_place(s, o, index, &look);
+	}
+}
+
+/* Pages that could be a merged frame, or nothing, and are not. */
+static void propose_group(struct vksm_scan *s, struct vmm_mem *mem,
+			  struct vksm_object *o, u64 nr, struct vksm_batch *b)
+{
+	u64 index = nr << VKSM_GROUP_SHIFT, hash = 0;
+	u64 end = min(index + VKSM_GROUP_PAGES, o->nr_pages);
+	struct vmm_mem_peek peek;
+	bool zero, there;
+
+	for (; index < end; index++) {
+		zero = vksm_is_zero(o, index);
+		if (!zero && !vksm_has_several(&s->engine, o, index, &hash))
+			continue;
+		rcu_read_lock();
+		there = vmm_mem_peek(mem, index, &peek);
+		rcu_read_unlock();
+		if (there && !peek.merged)
+			b->candidate[b->nr++] = (struct vmm_merge_candidate){
+				.index = index, .cookie = hash, .zero = zero,
+			};
 	}
 }
 
@@ -309,6 +402,7 @@ static void start_pass(struct vksm_scan *s)
 {
 	trace_vmm_ksm_begin(s->passes);
 	s->visited = 0;
+	s->mergeable = 0;
 	enter(s, vksm_begin(&s->engine, vmm_registry_resident()) ?
 		 VKSM_PHASE_BEGIN : VKSM_PHASE_SCAN);
 }
@@ -324,6 +418,14 @@ static void end_pass(struct vksm_scan *s, struct vksm_batch *b)
 	enter(s, VKSM_PHASE_START);
 }
 
+static void merge_or_end(struct vksm_scan *s, struct vksm_batch *b)
+{
+	if (b->merging && s->mergeable)
+		enter(s, VKSM_PHASE_MERGE);
+	else
+		end_pass(s, b);
+}
+
 static void scan_next(struct vksm_scan *s, struct vksm_batch *b)
 {
 	b->mem = vmm_registry_next(s->id);
@@ -334,7 +436,7 @@ static void scan_next(struct vksm_scan *s, struct vksm_batch *b)
 	else if (vksm_is_unsettled(&s->engine))
 		enter(s, VKSM_PHASE_JOIN);
 	else
-		end_pass(s, b);
+		merge_or_end(s, b);
 }
 
 static void next_phase(struct vksm_scan *s, struct vksm_batch *b)
@@ -343,6 +445,8 @@ static void next_phase(struct vksm_scan *s, struct vksm_batch *b)
 		enter(s, VKSM_PHASE_SCAN);
 	else if (s->phase == VKSM_PHASE_JOIN)
 		enter(s, VKSM_PHASE_DEMOTE);
+	else if (s->phase == VKSM_PHASE_DEMOTE)
+		merge_or_end(s, b);
 	else
 		end_pass(s, b);
 }
@@ -354,8 +458,12 @@ static void settle_group(struct vksm_scan *s, struct vksm_object *o, u64 nr,
 		vksm_begin_group(&s->engine, o, nr);
 	else if (s->phase == VKSM_PHASE_DEMOTE)
 		vksm_demote_group(&s->engine, o, nr);
-	else if (b->mem->id == o->id)
+	else if (b->mem->id != o->id)
+		return;
+	else if (s->phase == VKSM_PHASE_JOIN)
 		join_group(s, b->mem, o, nr);
+	else if (b->merging)
+		propose_group(s, b->mem, o, nr, b);
 }
 
 /* The next group of marks in the other parts of a pass. */
@@ -376,7 +484,7 @@ static void settle_next(struct vksm_scan *s, struct vksm_batch *b)
 		next_object(s, o->id);
 		return;
 	}
-	if (s->phase == VKSM_PHASE_JOIN) {
+	if (s->phase >= VKSM_PHASE_JOIN && s->phase != VKSM_PHASE_DEMOTE) {
 		/* One that is dying is not found, and will be forgotten. */
 		b->mem = vmm_registry_next(o->id);
 		if (!b->mem) {
@@ -394,6 +502,7 @@ void vksm_scan_batch(struct vksm_scan *s, struct vksm_batch *b)
 	b->visited = 0;
 	b->at_page = false;
 	b->ended = false;
+	b->nr = 0;
 	b->mem = NULL;
 	if (s->phase == VKSM_PHASE_START)
 		start_pass(s);

@@ -12,6 +12,7 @@
 
 #include "ksm/engine.h"
 #include "ksm/hash.h"
+#include "mem/merge.h"
 
 struct vmm_mem;
 
@@ -22,6 +23,7 @@ enum vksm_phase {
 	VKSM_PHASE_SCAN,
 	VKSM_PHASE_JOIN,
 	VKSM_PHASE_DEMOTE,
+	VKSM_PHASE_MERGE,
 };
 
 /**
@@ -36,6 +38,7 @@ enum vksm_phase {
  * @step:	steps done in the next one: pages or groups
  * @passes:	that have ended
  * @visited:	pages visited in this pass
+ * @mergeable:	pages that were looked at, are zero or in an entry, and not merged
  * @scan_ns:	time spent
  */
 struct vksm_scan {
@@ -49,6 +52,7 @@ struct vksm_scan {
 	u64 step;
 	u64 passes;
 	u64 visited;
+	u64 mergeable;
 	u64 scan_ns;
 };
 
@@ -58,6 +62,9 @@ struct vksm_scan {
  * @visited:	pages that were
  * @at_page:	stopped before a page, having no room
  * @ended:	the pass came to its end
+ * @merging:	candidates are wanted
+ * @candidate:	pages of @mem that are equal to others, and not merged
+ * @nr:		how many
  * @mem:	to be given back by vmm_mem_unref() without vksm_lock, or NULL
  */
 struct vksm_batch {
@@ -65,8 +72,15 @@ struct vksm_batch {
 	unsigned int visited;
 	bool at_page;
 	bool ended;
+	bool merging;
+	struct vmm_merge_candidate *candidate;
+	unsigned int nr;
 	struct vmm_mem *mem;
 };
+
+/* Candidates that one batch has at most. */
+#define VKSM_BATCH_CANDIDATES	VKSM_GROUP_PAGES
+
 
 int vksm_scan_init(struct vksm_scan *s, const struct vksm_policy *policy);
 void vksm_scan_free(struct vksm_scan *s);

@@ -4,9 +4,9 @@
  * /sys/kernel/vmm/ksm and of vms/<id>/ksm, and what is read at once.
  */
 #define VKSM_STATS(X)							\
-	X(PAGES_SHARED,	"pages_shared")		/* KSM's: 0, nothing is merged */ \
-	X(PAGES_SHARING, "pages_sharing")	/* likewise */		\
-	X(KSM_ZERO_PAGES, "ksm_zero_pages")	/* likewise */		\
+	X(PAGES_SHARED,	"pages_shared")		/* merged frames */	\
+	X(PAGES_SHARING, "pages_sharing")	/* pages beyond these */ \
+	X(KSM_ZERO_PAGES, "ksm_zero_pages")	/* given up so far */	\
 	X(PAGES_UNSHARED, "pages_unshared")				\
 	X(PAGES_VOLATILE, "pages_volatile")				\
 	X(PAGES_SCANNED, "pages_scanned")				\
@@ -29,6 +29,13 @@
 	X(SCAN_NS,	"scan_ns")					\
 	X(LOOKUPS,	"lookups")					\
 	X(HASH_COLLISIONS, "hash_collisions")				\
+	X(COMPARES,	"compares")					\
+	X(MERGES,	"merges")					\
+	X(FAIL_RACE,	"merge_fail_race")	/* wanted meanwhile */	\
+	X(FAIL_PINNED,	"merge_fail_pinned")	/* or named elsewhere */ \
+	X(FAIL_DIRTY,	"merge_fail_dirty")	/* changed meanwhile */	\
+	X(FAIL_NOMEM,	"merge_fail_nomem")				\
+	X(MERGE_NS,	"merge_ns")					\
 	X(NOMEM,	"nomem")
 
 /* Of a VM: of the objects in its slots, each once. */

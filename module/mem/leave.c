@@ -154,7 +154,7 @@ static void invalidate(struct vmm_leave *l)
 			continue;
 		vmm_mem_change_begin(mem);
 		/* What was own may come back as what is not: see registry.c. */
-		atomic_add(2, &mem->turns);
+		atomic_inc(&mem->moves);
 	}
 	leave(l);
 	list_for_each_entry(mem, &family->members, kin) {

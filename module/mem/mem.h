@@ -194,7 +194,8 @@ struct vmm_mem_stats {
  * @kin:	on vmm_family.members, once it has a tree
  * @evicting:	is told of what leaves; vmm_family.members_lock
  * @change:	one freeze, return or round of a discard at a time
- * @turns:	twice the freezes, returns and evictions, odd during the former two
+ * @turns:	twice the freezes and returns, odd during them
+ * @moves:	evictions and merges
  * @clients:	vmm_mem_client.node; @clients_lock
  * @clients_lock: the list; held for reading while changed() runs
  * @busy:	invalidations under way
@@ -212,6 +213,7 @@ struct vmm_mem {
 	bool evicting;
 	struct mutex change;
 	atomic_t turns;
+	atomic_t moves;
 	struct list_head clients;
 	struct rw_semaphore clients_lock;
 	atomic_t busy;

@@ -104,8 +104,14 @@ static unsigned long compare(struct vmm_leave *l, const struct vmm_leaver *at)
 {
 	struct merge *m = merge_of(l);
 	struct vmm_merge_candidate *c = candidate_at(m, at->index);
-	unsigned long frame = m->ops->frame(m->ctx, c, at->phys);
+	unsigned long frame;
 
+	if (c->zero) {
+		c->end = VMM_MERGE_DIFFERS;
+		return memchr_inv(__va(at->phys), 0, PAGE_SIZE) ?
+		       VMM_LEAVE_BACK : VMM_LEAVE_ZERO;
+	}
+	frame = m->ops->frame(m->ctx, c, at->phys);
 	if (!frame) {
 		c->end = VMM_MERGE_NO_FRAME;
 		return VMM_LEAVE_BACK;

@@ -24,11 +24,13 @@ enum vmm_merge_end {
  * struct vmm_merge_candidate - a page
  * @index:	page number, below the object's number of pages
  * @cookie:	the caller's
+ * @zero:	it is to be given up if it is zero, for which there is no frame
  * @end:	what became of it
  */
 struct vmm_merge_candidate {
 	pgoff_t index;
 	u64 cookie;
+	bool zero;
 	enum vmm_merge_end end;
 };
 

@@ -19,6 +19,9 @@ static atomic_long_t *names_of(unsigned long frame)
 
 static atomic_long_t frames;
 
+/* Names of all. */
+static atomic_long_t names;
+
 static void free_frame(unsigned long frame)
 {
 	atomic_long_dec(&frames);
@@ -43,43 +46,33 @@ unsigned long vmm_merged_create(unsigned long phys)
 	frame = page_to_phys(page);
 	vmm_port_page_copy(frame, phys);
 	atomic_long_set(names_of(frame), 1);
+	atomic_long_inc(&names);
 	atomic_long_inc(&frames);
 	return frame;
 }
 
 /* By who has a name. */
-void vmm_merged_get(unsigned long frame, unsigned long names)
+void vmm_merged_get(unsigned long frame, unsigned long nr)
 {
-	atomic_long_add(names, names_of(frame));
+	atomic_long_add(nr, names_of(frame));
+	atomic_long_add(nr, &names);
 }
 
 void vmm_merged_put(unsigned long frame)
 {
+	atomic_long_dec(&names);
 	if (atomic_long_dec_and_test(names_of(frame)))
 		free_frame(frame);
-}
-
-/**
- * vmm_merged_put_last() - give a name up, if it is the only one
- * @frame:	the frame; nobody else can take a name by way of the caller's
- *
- * Return: whether it was; then the frame is gone.
- */
-bool vmm_merged_put_last(unsigned long frame)
-{
-	if (atomic_long_cmpxchg(names_of(frame), 1, 0) != 1)
-		return false;
-	free_frame(frame);
-	return true;
-}
-
-unsigned long vmm_merged_names(unsigned long frame)
-{
-	return atomic_long_read(names_of(frame));
 }
 
 /* All there are. */
 u64 vmm_merged_frames(void)
 {
 	return atomic_long_read(&frames);
+}
+
+/* Names of all frames, those of who is not a table included. */
+u64 vmm_merged_names(void)
+{
+	return atomic_long_read(&names);
 }

@@ -12,10 +12,9 @@
 #include <linux/types.h>
 
 unsigned long vmm_merged_create(unsigned long phys);
-void vmm_merged_get(unsigned long frame, unsigned long names);
+void vmm_merged_get(unsigned long frame, unsigned long nr);
 void vmm_merged_put(unsigned long frame);
-bool vmm_merged_put_last(unsigned long frame);
-unsigned long vmm_merged_names(unsigned long frame);
 u64 vmm_merged_frames(void);
+u64 vmm_merged_names(void);
 
 #endif /* VMM_MEM_MERGED_H */

@@ -12,7 +12,7 @@
  * two looks, both of which found the page not own, it can have been own only if there was a
  * freeze or an eviction in between; and it can have become another page, not own
  * either, only by one of these after a break, or by a return.  An eviction counts itself
- * before it changes anything.  A freeze and a return do so before and after, as there are
+ * (moves) before it changes anything, and so does a merge.  A freeze and a return do so before and after, as there are
  * moments in them at which a page is not own and yet is going to change: what is
  * found while the number is odd tells nothing.
  */
@@ -103,13 +103,15 @@ bool vmm_mem_peek(const struct vmm_mem *mem, unsigned long index,
 		return false;
 	peek->phys = vmm_word_phys(word);
 	peek->own = word & VMM_WORD_OWN;
+	peek->merged = vmm_word_is_merged(word);
 	return true;
 }
 
 /* Looks at one block at most. */
 unsigned long vmm_mem_peek_run(const struct vmm_mem *mem, unsigned long index,
-			       unsigned long most)
+			       unsigned long most, bool merged)
 {
+	unsigned long kind = VMM_WORD_PAGE | (merged ? VMM_WORD_MERGED : 0);
 	unsigned long own = READ_ONCE(mem->tree.root), word, n;
 	const unsigned long *page;
 
@@ -123,14 +125,14 @@ unsigned long vmm_mem_peek_run(const struct vmm_mem *mem, unsigned long index,
 	index &= VMM_BLOCK_PAGES - 1;
 	most = min(most, VMM_BLOCK_PAGES - index);
 	if (word & VMM_WORD_PAGE)
-		return own ? 0 : most;
+		return own || merged ? 0 : most;
 	if (!word)
 		return 0;
 	page = &vmm_word_node(word)->word[index];
-	own |= VMM_WORD_PAGE;
+	own |= kind;
 	for (n = 0; n < most; n++) {
 		/* Its kind, and whether all on the way are own. */
-		if ((READ_ONCE(page[n]) & own) != VMM_WORD_PAGE)
+		if ((READ_ONCE(page[n]) & own) != kind)
 			break;
 	}
 	return n;
@@ -141,4 +143,11 @@ unsigned int vmm_mem_turns(const struct vmm_mem *mem)
 	/* The lookup came before: pairs with begin_turn(). */
 	smp_rmb();
 	return atomic_read(&mem->turns);
+}
+
+unsigned int vmm_mem_moves(const struct vmm_mem *mem)
+{
+	/* Likewise, with vmm_mem_change_begin(). */
+	smp_rmb();
+	return atomic_read(&mem->moves);
 }

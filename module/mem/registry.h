@@ -35,24 +35,31 @@ u64 vmm_registry_resident(void);
  * struct vmm_mem_peek - a page as it is found, without making one
  * @phys:	physical address
  * @own:	the object may write to it
+ * @merged:	it is a merged frame, and so never changes
  */
 struct vmm_mem_peek {
 	unsigned long phys;
 	bool own;
+	bool merged;
 };
 
 /* Inside RCU, until whose end the page may be read; false: there is none. */
 bool vmm_mem_peek(const struct vmm_mem *mem, unsigned long index,
 		  struct vmm_mem_peek *peek);
 
-/* Inside RCU: how many pages from @index on are there and not own; @most at most. */
+/*
+ * Inside RCU: how many pages from @index on are there and not own, or, with @merged,
+ * merged; @most at most.
+ */
 unsigned long vmm_mem_peek_run(const struct vmm_mem *mem, unsigned long index,
-			       unsigned long most);
+			       unsigned long most, bool merged);
 
 /*
  * What an object has been through, to be read after looking up.  A page that is not own
- * now, and was not at the same number, has not changed between, if that is even.
+ * now, and was not at the same numbers, has not changed between, if the first one is
+ * even.
  */
 unsigned int vmm_mem_turns(const struct vmm_mem *mem);
+unsigned int vmm_mem_moves(const struct vmm_mem *mem);
 
 #endif /* VMM_MEM_REGISTRY_H */

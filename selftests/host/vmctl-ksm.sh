@@ -17,7 +17,6 @@ quiet 0 ksm set policy=linear seed=7 pages_to_scan=50 sleep_millisecs=3 budget_c
 is "$(field policy,pages_to_scan,sleep_millisecs,budget_cpu_pct)" "linear,50,3,99" "set"
 refused 1 "policy=best: policy: Invalid argument" ksm set budget_cpu_pct=98 policy=best seed=8
 is "$(field budget_cpu_pct) $(cat /sys/kernel/vmm/ksm/seed)" "98 7" "up to what was refused"
-refused 7 "mode=merge: mode: not in this version" ksm set mode=merge
 refused 1 "budget_cpu_pct=0: .*range" ksm set budget_cpu_pct=0
 
 define web rest
@@ -44,6 +43,12 @@ for words in "ksm status" "ksm set run=1" "ksm scan"; do
 	as_nobody $words >"$tmp/out" 2>&1
 	is "$? $(grep -c 'only root may' "$tmp/out")" "5 1" "$words: for root"
 done
+quiet 0 ksm set mode=merge
+frames=$(field frames_total)
+quiet 0 ksm scan
+ok "what is equal is merged: $frames frames, $(field frames_total)" until_ok eval '[ "$(field frames_total)" -lt "$frames" ]'
+ok "and told" [ "$(field pages_shared)" -gt 0 -a "$(field merges)" -gt 0 ]
+is "$(state web) $(state lab)" "running running" "both go on"
 quiet 0 ksm set mode=off
 refused 7 "step: not in this version" ksm scan 1
 is "$(field mode,metadata_bytes)" "off,0" "off"

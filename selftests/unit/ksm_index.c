@@ -16,6 +16,7 @@
 /* What the model knows: in an entry, with so many pages; or of one page, noted. */
 static u64 hash_of[CONTENTS], entered[CONTENTS], single[CONTENTS];
 static int rank[CONTENTS];
+static u64 frame_of[CONTENTS];
 static struct vksm_index ix;
 
 static unsigned int below(unsigned int n)
@@ -36,16 +37,23 @@ static void make_hashes(bool close)
 
 static bool agrees(void)
 {
-	u64 sites = 0, used = 0, singles = 0, i;
+	u64 sites = 0, used = 0, singles = 0, frames = 0, i;
 
 	for (i = 0; i < CONTENTS; i++) {
 		if (vksm_index_count(&ix, hash_of[i]) != entered[i])
 			return false;
+		/* What has no entry has no frame. */
+		if (!entered[i])
+			frame_of[i] = 0;
+		if (vksm_index_frame(&ix, hash_of[i]) != frame_of[i])
+			return false;
+		frames += !!frame_of[i];
 		sites += entered[i];
 		used += !!entered[i];
 		singles += entered[i] == 1;
 	}
-	return sites == ix.sites && used == ix.used && singles == ix.singles;
+	return sites == ix.sites && used == ix.used && singles == ix.singles &&
+	       frames == ix.frames && (long)frames == frames_live;
 }
 
 static bool come(unsigned int i)
@@ -63,10 +71,26 @@ static bool come(unsigned int i)
 			    found == VKSM_FOUND_NONE && !entered[i];
 }
 
+/* Its entry gets a frame, or another one. */
+static bool merge(unsigned int i)
+{
+	static u64 next = 1ULL << 30;
+
+	if (vksm_index_set_frame(&ix, hash_of[i], ++next) != !!entered[i])
+		return false;
+	if (entered[i]) {
+		frame_of[i] = next;
+		frames_live++;
+	}
+	return true;
+}
+
 static void go(unsigned int i)
 {
 	if (entered[i]) {
 		entered[i]--;
+		if (!entered[i])
+			frame_of[i] = 0;
 		vksm_index_del(&ix, vksm_print(hash_of[i]), rank[i]);
 	} else if (single[i]) {
 		single[i]--;
@@ -114,11 +138,14 @@ static void test_random(bool close, bool starved)
 
 	memset(entered, 0, sizeof(entered));
 	memset(single, 0, sizeof(single));
+	memset(frame_of, 0, sizeof(frame_of));
 	make_hashes(close);
 	good &= !vksm_index_init(&ix);
 	for (round = 0; round < 40 && good; round++) {
 		port_left = starved && round % 3 ? (long)below(2) : -1;
 		for (i = 0; i < 4000; i++) {
+			if (!below(50))
+				good &= merge(below(CONTENTS));
 			if (below(5) > 1 + round % 3)
 				good &= come(below(CONTENTS));
 			else
@@ -132,7 +159,7 @@ static void test_random(bool close, bool starved)
 	       close ? "close" : "spread", starved ? ", memory refused" : "",
 	       (unsigned long long)ix.used, (unsigned long long)ix.size);
 	vksm_index_free(&ix);
-	tap_ok(!port_live, "nothing is left");
+	tap_ok(!port_live && !frames_live, "nothing is left");
 }
 
 /* Equal contents are found, whenever they came; others cost an entry rarely. */

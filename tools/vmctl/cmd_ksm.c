@@ -14,7 +14,8 @@
 struct status {
 	char mode[16], policy[16], hash[16];
 	uint64_t run, pages_to_scan, sleep_millisecs, budget_cpu_pct;
-	uint64_t full_scans, pages_total, frames_total, observed_shared,
+	uint64_t full_scans, pages_total, frames_total, pages_shared,
+		 pages_sharing, ksm_zero_pages, merges, observed_shared,
 		 observed_sharing, observed_zero, pages_unique, pages_volatile,
 		 pages_unscanned, pages_unshareable, pages_scanned,
 		 pages_skipped_clean, pages_hashed, pages_changed, scan_ns,
@@ -34,6 +35,10 @@ static const struct rows_field fields[] = {
 	STATUS(full_scans,		NUMBER),
 	STATUS(pages_total,		NUMBER),
 	STATUS(frames_total,		NUMBER),
+	STATUS(pages_shared,		NUMBER),
+	STATUS(pages_sharing,		NUMBER),
+	STATUS(ksm_zero_pages,		NUMBER),
+	STATUS(merges,			NUMBER),
 	STATUS(observed_shared,		NUMBER),
 	STATUS(observed_sharing,	NUMBER),
 	STATUS(observed_zero,		NUMBER),
@@ -172,7 +177,7 @@ const struct command cmd_ksm_set = {
 	.name = "set",
 	.summary = "Change knobs of deduplication, one after the other",
 	.usage = "KEY=VALUE...",
-	.help = "  mode=off|observe      whether pages are looked at\n"
+	.help = "  mode=off|observe|merge  whether pages are looked at, and merged\n"
 		"  run=0|1|2             stop the scanner; run it; stop and forget\n"
 		"  policy=NAME           linear, random, ksm or dirty-clock; forgets\n"
 		"  hash=aes|mul          how pages are hashed; forgets\n"

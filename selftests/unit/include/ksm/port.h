@@ -4,9 +4,11 @@
 #define UNIT_KSM_PORT_H
 
 #include <linux/kernel.h>
+#include <linux/types.h>
 
 void *vksm_port_alloc(size_t size);
 void vksm_port_free(void *p);
+void vksm_port_frame_put(u64 frame);
 
 static inline void vksm_port_breathe(void)
 {

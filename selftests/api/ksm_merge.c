@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Deduplication that merges: equal pages of several objects become one frame in one pass,
+ * whoever writes gets a page of his own, and nobody sees other bytes than his; with
+ * snapshots, forks, returns, discards, eviction and guests; figures add up, and all of it is
+ * given back.
+ *
+ * test: timeout: 240
+ */
+#include "ksm.h"
+#include "lineage.h"
+
+#include <linux/vmm_mem.h>
+
+#define PAGES	1024UL
+#define SIZE	(PAGES * VT_PAGE)
+#define EQUAL	600UL	/* of them, of CONTENTS contents */
+#define CONTENTS 100UL
+#define ZEROS	100UL
+
+static int create(uint32_t flags)
+{
+	struct vmm_create_mem c = { .size = SIZE, .flags = flags };
+	int fd = ioctl(vt_dev, VMM_CREATE_MEM, &c);
+
+	if (fd < 0)
+		vt_bail("memory");
+	return fd;
+}
+
+/* Contents differ in their last bytes alone. */
+static void write_page(unsigned char *page, uint64_t content)
+{
+	memset(page, content ? 0x5a : 0, VT_PAGE);
+	((uint64_t *)page)[511] = content;
+}
+
+static void fill(unsigned char *p, uint64_t unique)
+{
+	unsigned long i;
+
+	for (i = 0; i < PAGES; i++) {
+		if (i < EQUAL)
+			write_page(p + i * VT_PAGE, 1 + i % CONTENTS);
+		else if (i < EQUAL + ZEROS)
+			write_page(p + i * VT_PAGE, 0);
+		else
+			write_page(p + i * VT_PAGE, unique + i);
+	}
+}
+
+/* What an object has whose memory was filled so. */
+static uint64_t sum_of(uint64_t unique)
+{
+	unsigned char *p = malloc(SIZE);
+	uint64_t sum = 14695981039346656037ULL, *word = (uint64_t *)p;
+	size_t i;
+
+	fill(p, unique);
+	for (i = 0; i < SIZE / 8; i++)
+		sum = (sum ^ word[i]) * 1099511628211ULL;
+	free(p);
+	return sum;
+}
+
+/* A pass, and what it has come across after that. */
+static void pass(void)
+{
+	set_number("step", figure("pages_total"));
+}
+
+static void begin(void)
+{
+	set("run", "0");
+	set("mode", "merge");
+	set("policy", "dirty-clock");
+	set_number("seed", 42);
+}
+
+static int filled(uint32_t flags, uint64_t unique, unsigned char **p)
+{
+	int fd = create(flags);
+
+	*p = vt_map(fd, SIZE);
+	fill(*p, unique);
+	munmap(*p, SIZE);
+	*p = NULL;
+	return fd;
+}
+
+/* ---- pages become one ----------------------------------------------------------------- */
+
+static void test_two(uint32_t flags, const char *name)
+{
+	unsigned char *p;
+	int a, b;
+
+	begin();
+	a = filled(flags, 1000000, &p);
+	b = filled(flags, 2000000, &p);
+	pass();
+	tap_ok(is("pages_shared", CONTENTS) &
+	       is("pages_sharing", 2 * EQUAL - CONTENTS) &
+	       is("ksm_zero_pages", 2 * ZEROS) &
+	       is("merge_fail_nomem", 0) & is("merge_fail_dirty", 0),
+	       "%s: one pass merges all of it", name);
+	tap_ok(VT_WAIT_FOR(figure("frames_total") ==
+			   (long long)(CONTENTS + 2 * (PAGES - EQUAL - ZEROS))),
+	       "%s: and gives the rest back (%lld frames)", name,
+	       figure("frames_total"));
+	tap_ok(mem_figure(a, "resident") == (long)(PAGES - ZEROS) &&
+	       figure("saved_bytes") > 0, "%s: objects have what they had", name);
+	tap_ok(mem_sum(a, SIZE) == sum_of(1000000) &&
+	       mem_sum(b, SIZE) == sum_of(2000000), "%s: byte by byte", name);
+	pass();
+	pass();
+	tap_ok(is("pages_shared", CONTENTS) &
+	       is("pages_sharing", 2 * EQUAL - CONTENTS),
+	       "%s: it stays so", name);
+	close(a);
+	tap_ok(VT_WAIT_FOR(figure("pages_sharing") ==
+			   (long long)(EQUAL - CONTENTS)) &&
+	       mem_sum(b, SIZE) == sum_of(2000000), "%s: one of them goes", name);
+	close(b);
+	set("mode", "off");
+	tap_ok(VT_WAIT_FOR(!figure("pages_shared") &&
+			   !figure("frames_total")), "%s: and the other", name);
+}
+
+/* ---- who writes ----------------------------------------------------------------------- */
+
+static void test_writes(void)
+{
+	unsigned char *p, *q;
+	unsigned long i;
+	int a, b;
+	bool good = true;
+
+	begin();
+	a = filled(0, 1000000, &p);
+	b = filled(0, 1000000, &q);
+	pass();
+	p = vt_map(a, SIZE);
+	q = vt_map(b, SIZE);
+	for (i = 0; i < EQUAL; i += 3)
+		p[i * VT_PAGE] = 1;
+	for (i = 0; i < EQUAL; i++)
+		good &= p[i * VT_PAGE] == (i % 3 ? 0x5a : 1) &&
+			q[i * VT_PAGE] == 0x5a;
+	tap_ok(good, "who writes has a page of his own");
+	for (i = 0; i < EQUAL; i += 3)
+		p[i * VT_PAGE] = 0x5a;
+	tap_ok(mem_sum(a, SIZE) == mem_sum(b, SIZE) &&
+	       mem_sum(a, SIZE) == sum_of(1000000), "and nobody else");
+	munmap(p, SIZE);
+	munmap(q, SIZE);
+	pass();
+	pass();
+	tap_ok(is("pages_shared", PAGES - ZEROS - EQUAL + CONTENTS),
+	       "merged again, what is unique in each of two as well");
+	close(a);
+	tap_ok(mem_sum(b, SIZE) == sum_of(1000000), "the other stays");
+	close(b);
+}
+
+/* ---- with snapshots -------------------------------------------------------------------- */
+
+static void test_family(void)
+{
+	unsigned char *p;
+	int a, snap, child, b;
+
+	begin();
+	a = filled(0, 1000000, &p);
+	b = filled(0, 3000000, &p);
+	snap = mem_freeze(a);
+	child = mem_fork(snap);
+	pass();
+	tap_ok(is("pages_shared", CONTENTS), "a snapshot and a fork are merged");
+	p = vt_map(child, SIZE);
+	fill(p, 4000000);
+	munmap(p, SIZE);
+	tap_ok(mem_sum(child, SIZE) == sum_of(4000000) &&
+	       mem_sum(snap, SIZE) == sum_of(1000000) &&
+	       mem_sum(a, SIZE) == sum_of(1000000) &&
+	       mem_sum(b, SIZE) == sum_of(3000000), "each has its own");
+	pass();
+	tap_ok(!mem_return(child, snap) &&
+	       mem_sum(child, SIZE) == sum_of(1000000), "and returns");
+	pass();
+	tap_ok(mem_sum(child, SIZE) == sum_of(1000000) &&
+	       mem_sum(snap, SIZE) == sum_of(1000000), "merged once more");
+	tap_ok(!fallocate(a, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+			  SIZE) && !mem_figure(a, "resident") &&
+	       mem_sum(child, SIZE) == sum_of(1000000), "one is emptied");
+	close(a);
+	close(snap);
+	close(child);
+	tap_ok(mem_sum(b, SIZE) == sum_of(3000000), "the others go");
+	close(b);
+	set("mode", "off");
+	tap_ok(VT_WAIT_FOR(!figure("pages_shared") &&
+			   !figure("frames_total")), "and all is given back");
+}
+
+static void test_away(void)
+{
+	struct vmm_mem_reclaim r = { .pages = PAGES, .flags = VMM_RECLAIM_ALL };
+	unsigned char *p;
+	int a, b;
+
+	begin();
+	a = filled(0, 1000000, &p);
+	b = filled(0, 2000000, &p);
+	pass();
+	tap_ok(!ioctl(a, VMM_MEM_RECLAIM, &r) &&
+	       mem_figure(a, "resident") == (long)EQUAL,
+	       "what is merged stays, the rest leaves (%lld)", (long long)r.pages);
+	tap_ok(mem_sum(a, SIZE) == sum_of(1000000) &&
+	       mem_sum(b, SIZE) == sum_of(2000000), "and comes back");
+	close(a);
+	close(b);
+}
+
+/* ---- guests ----------------------------------------------------------------------------- */
+
+#define LOW	(2 * VT_MB)
+#define GPA	(16 * VT_MB)
+
+/* Adds 1 to a word in each of ecx pages from ebx on. */
+VT_BLOB(add,
+	"1: incl (%ebx)\n"
+	"add $0x1000, %ebx\n"
+	"dec %ecx\n"
+	"jnz 1b\n"
+	"out %al, $0x80\n"
+	"hlt");
+
+static void run_add(struct vt *t)
+{
+	struct vmm_regs regs;
+
+	vt_start(t, 0, VT_CODE);
+	ioctl(t->cpu[0], VMM_VCPU_GET_REGS, &regs);
+	regs.rbx = GPA;
+	regs.rcx = EQUAL;
+	ioctl(t->cpu[0], VMM_VCPU_SET_REGS, &regs);
+	if (!vt_wrote_port(t, 0, 0x80))
+		vt_bail("the guest");
+}
+
+static bool added(int fd, uint32_t n)
+{
+	static uint32_t page[VT_PAGE / 4];
+	unsigned long i;
+
+	for (i = 0; i < EQUAL; i++) {
+		if (pread(fd, page, VT_PAGE, i * VT_PAGE) != VT_PAGE ||
+		    page[0] != 0x5a5a5a5a + n ||
+		    page[1022] != 1 + i % CONTENTS)
+			return false;
+	}
+	return true;
+}
+
+static void test_guests(void)
+{
+	unsigned char *p;
+	struct vt t[2];
+	int fd[2], i;
+
+	begin();
+	for (i = 0; i < 2; i++) {
+		fd[i] = filled(i ? VMM_MEM_SMALL_PAGES : 0, 1000000 * (i + 1), &p);
+		vt_make(&t[i], 1, LOW);
+		VT_LOAD(&t[i], add);
+		if (vt_set_slot(t[i].vm, 1, GPA, SIZE, fd[i], 0, 0))
+			vt_bail("slot");
+	}
+	pass();
+	run_add(&t[0]);
+	tap_ok(added(fd[0], 1) && added(fd[1], 0), "a guest writes to its own");
+	pass();
+	pass();
+	run_add(&t[1]);
+	tap_ok(added(fd[0], 1) && added(fd[1], 1), "the other, too");
+	pass();
+	pass();
+	/* So is some of what the tests have in all guests. */
+	tap_ok(figure("pages_shared") >= (long long)CONTENTS &&
+	       figure("pages_shared") < (long long)CONTENTS + 16,
+	       "they are equal again (%lld)", figure("pages_shared"));
+	run_add(&t[0]);
+	run_add(&t[0]);
+	run_add(&t[1]);
+	tap_ok(added(fd[0], 3) && added(fd[1], 2), "for a while");
+	for (i = 0; i < 2; i++) {
+		vt_free(&t[i]);
+		close(fd[i]);
+	}
+}
+
+int main(void)
+{
+	vt_open();
+	test_two(0, "blocks");
+	test_two(VMM_MEM_SMALL_PAGES, "pages");
+	test_writes();
+	test_family();
+	test_away();
+	test_guests();
+	set("mode", "off");
+	tap_ok(VT_WAIT_FOR(!figure("pages_shared")), "nothing is left");
+	set("mode", "observe");
+	tap_ok(vt_host_works(), "the host works");
+	return tap_done();
+}
