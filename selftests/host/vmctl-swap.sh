@@ -39,13 +39,13 @@ quiet 0 reclaim --limit 4M --shares 500 web
 is "$(field web limit,min,shares)" "4194304,0,500" "a limit"
 quiet 0 reclaim --min 1M web
 is "$(field web limit,min,shares)" "4194304,1048576,500" "a minimum, and the rest as it was"
-refused 2 "web: the minimum, 8388608 bytes, is above the limit, 4194304" reclaim --min 8M web
+refused 2 "web: the minimum, 8M, is above the limit, 4M" reclaim --min 8M web
 ok "it goes on" typed web WV EE
 quiet 0 reclaim --limit none --min none --shares 1000 web
 is "$(field web limit,min,shares)" "0,0,1000" "as before"
 refused 2 "1M: a limit is 4M at least" reclaim --limit 1M web
 refused 2 "5000: neither a size" reclaim --min 5000 web
-refused 2 "0: not a number from 1 to 1000000" reclaim --shares 0 web
+refused 2 "0: shares are 1 to 1000000" reclaim --shares 0 web
 
 # ---- to a file
 
@@ -96,3 +96,19 @@ for words in swap "reclaim -b"; do
 done
 quiet 0 kill other
 quiet 0 kill web
+
+# ---- by definition
+
+define bound count --page-limit 4M --page-min 1M --page-shares 2000 --swap "$tmp/file"
+quiet 0 start bound
+is "$(field bound limit,min,shares,room)" "4194304,1048576,2000,8388608" "as it was defined"
+ok "it runs" typed bound W BC
+quiet 0 fork bound twin
+ok "the definition of a fork names no file" eval '! $vmctl show twin -o conf | grep -q swap'
+is "$(field twin limit,room)" "4194304,8388608" "but it has what there is"
+quiet 0 kill twin
+quiet 0 reset bound
+is "$(field bound limit,room)" "4194304,8388608" "a reset changes nothing"
+define late rest --swap "$tmp/none"
+refused 1 "late: cannot open $tmp/none: No such file" start late
+quiet 0 kill bound

@@ -7,7 +7,7 @@ VMCTL		:= ../../tools/vmctl
 VMCTL_TESTS	:= $(patsubst %.c,%,$(wildcard vmctl_*.c))
 VMCTL_VM	:= bus cgroup conf conf_file console console_await console_client console_feed \
 		   console_hub console_log console_session core_file define end feed log_reader \
-		   loop place regs runtime sandbox sandbox_filter sandbox_landlock sandbox_spaces \
+		   loop pages place regs runtime sandbox sandbox_filter sandbox_landlock sandbox_spaces \
 		   sched scroll spawn talk_server terminal thread unit
 VMCTL_SRC	:= $(wildcard $(VMCTL)/boot/*.c $(VMCTL)/dev/*.c $(VMCTL)/lib/*.c $(VMCTL)/snap/*.c) \
 		   $(VMCTL_VM:%=$(VMCTL)/vm/%.c) $(VMCTL)/top/model.c $(VMCTL)/top/view.c

@@ -65,13 +65,16 @@ static void test_flags(void)
 	       flag(id_of("timeout"), "90.250") &&
 	       flag(id_of("sandbox"), "required") &&
 	       flag(id_of("weight"), "300") && flag(id_of("cap"), "250") &&
-	       flag(id_of("pin"), "3,0-1") && flag(id_of("mem-limit"), "2048m"),
+	       flag(id_of("pin"), "3,0-1") && flag(id_of("mem-limit"), "2048m") &&
+	       flag(id_of("page-limit"), "1G") && flag(id_of("page-min"), "4096K") &&
+	       flag(id_of("page-shares"), "500") && flag(id_of("swap"), "/var/s"),
 	       "flags are taken");
 	tap_ok(prints(HEAD "cpus 3\nmemory 1536M\nkernel /boot/vm\n"
 		      "initrd /boot/i\nappend console=ttyS0 x=\"a b\"\n"
 		      "unpack host\ndebug-exit 0xf4\ntimeout 90.25\n"
 		      "sandbox required\n"
-		      "weight 300\ncap 250\npin 0-1,3\nmem-limit 2G\n"),
+		      "weight 300\ncap 250\npin 0-1,3\nmem-limit 2G\n"
+		      "page-limit 1G\npage-min 4M\npage-shares 500\nswap /var/s\n"),
 	       "and are lines of a file that says the same");
 	tap_ok(conf.opt.cpus == 3 && conf.opt.memory == 1536 * MIB &&
 	       !strcmp(conf.opt.boot.kernel, "/boot/vm") &&
@@ -83,7 +86,11 @@ static void test_flags(void)
 	       conf.opt.sandbox == SANDBOX_REQUIRED &&
 	       conf.opt.sched.weight == 300 && conf.opt.sched.cap == 250 &&
 	       CPU_COUNT(&conf.opt.sched.pin) == 3 &&
-	       conf.opt.sched.mem_limit == 2 * GIB, "which is what was meant");
+	       conf.opt.sched.mem_limit == 2 * GIB &&
+	       conf.opt.pages.policy.limit == GIB &&
+	       conf.opt.pages.policy.min == 4 * MIB &&
+	       conf.opt.pages.policy.shares == 500 &&
+	       !strcmp(conf.opt.swap, "/var/s"), "which is what was meant");
 	conf_free(&conf);
 	tap_ok(flag(id_of("multiboot"), "/t,/m=x y,/n") &&
 	       prints(HEAD "cpus 1\nmemory 256M\nmultiboot /t,/m=x y,/n\n"),
@@ -94,7 +101,7 @@ static void test_flags(void)
 	       "none is as if it had not been told");
 	for (o = conf_options; o->id; o++)
 		n += o->value && o->help && o->name;
-	tap_ok(n == 15, "each flag is a key, with a value and help");
+	tap_ok(n == 19, "each flag is a key, with a value and help");
 }
 
 /* Command lines of all sorts, none of which may come back as another. */
@@ -170,6 +177,12 @@ static void test_refusals(void)
 	refused("prio 20\n", "web.conf:1: prio 20: a priority is a nice value");
 	refused("pin 3-1\n", "web.conf:1: pin 3-1: neither a list of CPUs");
 	refused("mem-limit 1\n", "web.conf:1: mem-limit 1: a limit is at");
+	refused("page-limit 1M\n", "web.conf:1: page-limit 1M: a limit is 4M at");
+	refused("page-min 1\n", "web.conf:1: page-min 1: neither a size");
+	refused("page-shares 0\n", "web.conf:1: page-shares 0: shares are 1 to");
+	refused("kernel /k\npage-limit 4M\npage-min 8M\n",
+		"web.conf: the minimum, 8M, is above the limit, 4M");
+	refused("swap file\n", "web.conf:1: swap file: file names");
 	refused("kernel /k\ncap 101\n",
 		"web.conf: cap 101: at most 100, 100 for each vCPU");
 	refused("kernel /k\nweight 1\nprio 1\n",

@@ -63,7 +63,8 @@ const struct command cmd_create = {
 	.usage = "[-c CPUS] [-m SIZE] {-k KERNEL [-i INITRD] | --multiboot FILE[,MODULE...]}\n"
 		 "       [-a CMDLINE] [--unpack auto|guest|host] [--debug-exit PORT]\n"
 		 "       [--timeout SEC] [--weight WEIGHT | --prio NICE] [--cap PERCENT]\n"
-		 "       [--pin CPU,...] [--mem-limit SIZE] NAME",
+		 "       [--pin CPU,...] [--mem-limit SIZE] [--page-limit SIZE]\n"
+		 "       [--page-min SIZE] [--page-shares N] [--swap FILE] NAME",
 	.options = conf_options,
 	.operands = operands,
 	.help =

@@ -9,25 +9,24 @@
 #include "lib/size.h"
 #include "lib/vmm.h"
 #include "vm/ask.h"
+#include "vm/pages.h"
 
 #define PAGE		4096
 
-#define OPT_LIMIT	OPT_FIRST
-#define OPT_MIN		(OPT_FIRST + 1)
-#define OPT_SHARES	(OPT_FIRST + 2)
+/* And those after it, as of enum pages_word. */
+#define OPT_PAGES	OPT_FIRST
 
 /**
  * struct request - what is wanted
  * @size:	of what is to leave; 0: nothing is
  * @flags:	VMM_RECLAIM_*
- * @told:	bits 1 << (an option's id - OPT_FIRST) of those that are in @policy
+ * @pages:	what holds from now on
  */
 struct request {
 	struct rows_view view;
 	uint64_t size;
 	uint32_t flags;
-	unsigned int told;
-	struct vmm_mem_policy policy;
+	struct pages pages;
 };
 
 /* What is told of it. */
@@ -43,35 +42,6 @@ static const struct rows_field fields[] = {
 	OUTCOME(away),
 	{}
 };
-
-static bool has_told(const struct request *q, int id)
-{
-	return q->told & 1U << (id - OPT_FIRST);
-}
-
-/* What was not told stays as it is. */
-static int set_policy(const struct request *q, int memory, struct err *err)
-{
-	struct vmm_mem_policy policy = q->policy;
-	struct mem_figures figures;
-
-	if (!q->told)
-		return 0;
-	if (mem_figures_read(memory, &figures, err))
-		return -1;
-	if (!has_told(q, OPT_LIMIT))
-		policy.limit = figures.limit;
-	if (!has_told(q, OPT_MIN))
-		policy.min = figures.min;
-	if (!has_told(q, OPT_SHARES))
-		policy.shares = figures.shares;
-	if (policy.limit && policy.min > policy.limit)
-		return err_set(err, VMCTL_USAGE,
-			       "the minimum, %llu bytes, is above the limit, %llu",
-			       (unsigned long long)policy.min,
-			       (unsigned long long)policy.limit);
-	return vmm_mem_set_policy(memory, &policy, err);
-}
 
 static int reclaim(const struct request *q, int memory, struct err *err)
 {
@@ -97,42 +67,22 @@ static int reclaim_from(const struct request *q, const char *vm, struct err *err
 	memory = ask_find_memory(vm, err);
 	if (memory < 0)
 		return -1;
-	ret = set_policy(q, memory, err);
+	ret = pages_set(&q->pages, memory, err);
 	if (!ret && (q->size || q->flags))
 		ret = reclaim(q, memory, err);
 	close(memory);
 	return ret ? err_wrap(err, "%.64s", vm) : 0;
 }
 
-/* --limit, --min: "none" is as good as 0. */
-static int take_bound(const struct args *a, struct request *q, int id)
+static int take_policy(const struct args *a, struct request *q,
+		       enum pages_word word)
 {
-	uint64_t value = 0, least = id == OPT_LIMIT ? VMM_MEM_MIN_LIMIT : 0;
-	char text[SIZE_TEXT_LEN];
+	struct err err;
 
-	if (strcmp(a->value, "none") &&
-	    (size_parse(a->value, &value) || value % PAGE || value > INT64_MAX))
-		return command_usage(a->cmd, "%.64s: neither a size that is a multiple of %d bytes nor none",
-				     a->value, PAGE);
-	if (value && value < least)
-		return command_usage(a->cmd, "%.64s: a limit is %s at least", a->value,
-				     size_text(text, least));
-	if (id == OPT_LIMIT)
-		q->policy.limit = value;
-	else
-		q->policy.min = value;
-	q->told |= 1U << (id - OPT_FIRST);
-	return 0;
-}
-
-static int take_shares(const struct args *a, struct request *q)
-{
-	uint64_t value;
-	int code = args_number(a, "--shares", 1, VMM_MEM_MAX_SHARES, &value);
-
-	q->policy.shares = (__u32)value;
-	q->told |= 1U << (OPT_SHARES - OPT_FIRST);
-	return code;
+	if (!pages_parse(&q->pages, word, a->value, &err))
+		return 0;
+	err_wrap(&err, "%.64s", a->value);
+	return command_fail(a->cmd, &err);
 }
 
 static int take_option(const struct args *a, struct request *q, int id)
@@ -148,11 +98,10 @@ static int take_option(const struct args *a, struct request *q, int id)
 	case 'b':
 		q->flags |= VMM_RECLAIM_BACK;
 		return 0;
-	case OPT_LIMIT:
-	case OPT_MIN:
-		return take_bound(a, q, id);
-	case OPT_SHARES:
-		return take_shares(a, q);
+	case OPT_PAGES + PAGES_LIMIT:
+	case OPT_PAGES + PAGES_MIN:
+	case OPT_PAGES + PAGES_SHARES:
+		return take_policy(a, q, (enum pages_word)(id - OPT_PAGES));
 	}
 	return args_view(a, id, &q->view, &err) < 0 ?
 	       command_fail(a->cmd, &err) : 0;
@@ -167,7 +116,7 @@ static int take_size(const struct command *cmd, struct request *q,
 		return command_usage(cmd, "all of it comes back: neither a size nor --all goes with --back");
 	if (back)
 		return 0;
-	if (!text && q->told && !q->flags)
+	if (!text && q->pages.told && !q->flags)
 		return 0;
 	if (!text)
 		return command_usage(cmd, "how much is to leave memory?");
@@ -205,10 +154,10 @@ static int run(const struct command *cmd, int argc, char **argv)
 static const struct cmd_option options[] = {
 	{ 'a', "all", NULL, "pages that the guest uses, too" },
 	{ 'b', "back", NULL, "all of it comes back into memory" },
-	{ OPT_LIMIT, "limit", "SIZE|none", "never more than this in memory" },
-	{ OPT_MIN, "min", "SIZE|none",
+	{ OPT_PAGES + PAGES_LIMIT, "limit", "SIZE|none", "never more than this in memory" },
+	{ OPT_PAGES + PAGES_MIN, "min", "SIZE|none",
 	  "what the host leaves to it when it needs memory" },
-	{ OPT_SHARES, "shares", "N",
+	{ OPT_PAGES + PAGES_SHARES, "shares", "N",
 	  "its claim then, against others: they have 1000" },
 	ARGS_ONE_OPTIONS(ARGS_NAMELESS),
 	{}

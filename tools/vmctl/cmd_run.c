@@ -93,6 +93,7 @@ static int run_machine(const struct command *cmd,
 		return command_fail(cmd, &err);
 	console_prepare(&console);
 	if (!machine_files_open(&files, opt, &err) &&
+	    !machine_memory_open(&files, opt, &err) &&
 	    !enter_sandbox(&sandbox, opt, place, &err))
 		m = machine_create(opt, &files, &loop, &console.cable, &err);
 	if (m) {
@@ -149,7 +150,8 @@ const struct command cmd_run = {
 		 "       [-a CMDLINE] [--unpack auto|guest|host] [--debug-exit PORT]\n"
 		 "       [--timeout SEC] [--sandbox on|off|required]\n"
 		 "       [--weight WEIGHT | --prio NICE] [--cap PERCENT] [--pin CPU,...]\n"
-		 "       [--mem-limit SIZE] [NAME]",
+		 "       [--mem-limit SIZE] [--page-limit SIZE] [--page-min SIZE]\n"
+		 "       [--page-shares N] [--swap FILE] [NAME]",
 	.options = conf_options,
 	.help =
 "On a terminal, all keys go to the guest but Ctrl-]: twice within a second\n"

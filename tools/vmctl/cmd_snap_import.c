@@ -89,6 +89,11 @@ static int start(const struct paths *paths, const struct conf *conf,
 		return err_set(err, VMCTL_FAILED,
 			       "%.200s: defines a VM without a sandbox; try: vmctl create it so first",
 			       r->in.name);
+	/* Nor which file is written to. */
+	if (!defined && conf->opt.swap)
+		return err_set(err, VMCTL_FAILED,
+			       "%.200s: defines a VM with a swap file; try: vmctl create it so first",
+			       r->in.name);
 	if (defined < 0 || (!defined && define_create(paths, conf, err)))
 		return -1;
 	if (!background_start(paths, conf, r, err))
@@ -158,7 +163,7 @@ const struct command cmd_snap_import = {
 "The VM is defined as in the file, under its name there or NAME; one that is defined\n"
 "so already may be, and one that runs is refused.  The files that it boots from must\n"
 "be where they were: a reset boots it again.  \"-\" is standard input.  A file cannot\n"
-"turn off the sandbox: such a VM must be defined before.\n"
+"turn off the sandbox, or name a swap file: such a VM must be defined before.\n"
 "Exit code 7: this host lacks features that the guest was given, which are named; or its\n"
 "time-stamp counter has another frequency, which only matters to guests that take their\n"
 "time from it alone: --any-tsc.\n",

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -38,28 +36,14 @@ static int tell(const struct request *q, int memory, struct err *err)
 	return 0;
 }
 
-static int attach(const struct request *q, int memory, struct err *err)
-{
-	struct vmm_mem_swap swap = q->swap;
-	int ret;
-
-	swap.fd = open(q->file, O_RDWR | O_CLOEXEC);
-	if (swap.fd < 0)
-		return err_set(err, errno == EACCES ? VMCTL_PERM : VMCTL_FAILED,
-			       "cannot open %.256s: %s", q->file,
-			       strerror(errno));
-	ret = vmm_mem_swap(memory, &swap, err);
-	close(swap.fd);
-	return ret;
-}
-
 static int carry_out(const struct request *q, int memory, struct err *err)
 {
 	static const struct vmm_mem_swap none = { .fd = -1 };
 
 	if (q->off)
 		return vmm_mem_swap(memory, &none, err);
-	return q->file ? attach(q, memory, err) : tell(q, memory, err);
+	return q->file ? vmm_mem_swap_to(memory, q->file, &q->swap, err) :
+			 tell(q, memory, err);
 }
 
 static int swap(const struct request *q, const char *vm, struct err *err)

@@ -92,6 +92,9 @@ int vmm_mem_empty(int mem, uint64_t size, struct err *err);
 int vmm_mem_reclaim(int mem, uint64_t *pages, uint32_t flags, struct err *err);
 /** vmm_mem_swap() - the swap file of its family from now on; none if its fd is -1 */
 int vmm_mem_swap(int mem, const struct vmm_mem_swap *swap, struct err *err);
+/** vmm_mem_swap_to() - likewise, by the name of the file; @part->fd does not count */
+int vmm_mem_swap_to(int mem, const char *file, const struct vmm_mem_swap *part,
+		    struct err *err);
 /** vmm_mem_set_policy() - what memory its family may have, and whose goes first */
 int vmm_mem_set_policy(int mem, const struct vmm_mem_policy *policy,
 		       struct err *err);

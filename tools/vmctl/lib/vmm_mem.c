@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Memory objects made of others: see lib/vmm.h. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "lib/vmm.h"
 
@@ -85,6 +87,21 @@ int vmm_mem_swap(int mem, const struct vmm_mem_swap *swap, struct err *err)
 			       "a swap file takes the capability CAP_SYS_ADMIN");
 	}
 	return failed("swap", err);
+}
+
+int vmm_mem_swap_to(int mem, const char *file, const struct vmm_mem_swap *part,
+		    struct err *err)
+{
+	struct vmm_mem_swap swap = *part;
+	int ret;
+
+	swap.fd = open(file, O_RDWR | O_CLOEXEC);
+	if (swap.fd < 0)
+		return err_set(err, errno == EACCES ? VMCTL_PERM : VMCTL_FAILED,
+			       "cannot open %.256s: %s", file, strerror(errno));
+	ret = vmm_mem_swap(mem, &swap, err);
+	close(swap.fd);
+	return ret;
 }
 
 int vmm_mem_set_policy(int mem, const struct vmm_mem_policy *policy,

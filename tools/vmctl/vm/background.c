@@ -306,6 +306,7 @@ static int prepare(struct background *b, struct err *err)
 	       loop_init(&b->loop, err) || runtime_adopt(&b->runtime, err) ||
 	       session_open(&b->session, b->paths, b->opt->name, err) ||
 	       machine_files_open(&b->files, b->opt, err) ||
+	       (!b->feed && machine_memory_open(&b->files, b->opt, err)) ||
 	       listen_at(b, err) || enter_sandbox(b, err) ? -1 : 0;
 }
 

@@ -24,6 +24,10 @@ enum {
 	OPT_CAP,
 	OPT_PIN,
 	OPT_MEM_LIMIT,
+	OPT_PAGE_LIMIT,
+	OPT_PAGE_MIN,
+	OPT_PAGE_SHARES,
+	OPT_SWAP,
 };
 
 /* What file names a value has. */
@@ -289,6 +293,58 @@ static const char *value_mem_limit(const struct conf *conf,
 	       size_text(buf, conf->opt.sched.mem_limit) : NULL;
 }
 
+/* ---- what of its memory is in the host's --------------------------------------- */
+
+static int parse_page_limit(struct conf *conf, const char *text, struct err *err)
+{
+	return pages_parse(&conf->opt.pages, PAGES_LIMIT, text, err);
+}
+
+static const char *value_page_limit(const struct conf *conf,
+				    char buf[CONF_VALUE_LEN])
+{
+	return pages_wants(&conf->opt.pages, PAGES_LIMIT) ?
+	       size_text(buf, conf->opt.pages.policy.limit) : NULL;
+}
+
+static int parse_page_min(struct conf *conf, const char *text, struct err *err)
+{
+	return pages_parse(&conf->opt.pages, PAGES_MIN, text, err);
+}
+
+static const char *value_page_min(const struct conf *conf,
+				  char buf[CONF_VALUE_LEN])
+{
+	return pages_wants(&conf->opt.pages, PAGES_MIN) ?
+	       size_text(buf, conf->opt.pages.policy.min) : NULL;
+}
+
+static int parse_page_shares(struct conf *conf, const char *text,
+			     struct err *err)
+{
+	return pages_parse(&conf->opt.pages, PAGES_SHARES, text, err);
+}
+
+static const char *value_page_shares(const struct conf *conf,
+				     char buf[CONF_VALUE_LEN])
+{
+	if (!pages_wants(&conf->opt.pages, PAGES_SHARES))
+		return NULL;
+	snprintf(buf, CONF_VALUE_LEN, "%u", conf->opt.pages.policy.shares);
+	return buf;
+}
+
+static int parse_swap(struct conf *conf, const char *text, struct err *err)
+{
+	return keep(conf, CONF_SWAP, &conf->opt.swap, text, err);
+}
+
+static const char *value_swap(const struct conf *conf, char buf[CONF_VALUE_LEN])
+{
+	(void)buf;
+	return conf->opt.swap;
+}
+
 /* ---- the table --------------------------------------------------------------- */
 
 /* In the order of help and of the files that we write. */
@@ -330,7 +386,16 @@ static const char *value_mem_limit(const struct conf *conf,
 	    "the CPUs of the host that it runs on")			\
 	KEY(OPT_MEM_LIMIT, "mem-limit", "SIZE", mem_limit, NO_FILE,	\
 	    "memory of the host that it takes at most, with all\n"	\
-	    "that its process needs")
+	    "that its process needs")					\
+	KEY(OPT_PAGE_LIMIT, "page-limit", "SIZE", page_limit, NO_FILE,	\
+	    "memory of the guest that is in the host's at most; what\n"	\
+	    "is more is compressed, or in the swap file")		\
+	KEY(OPT_PAGE_MIN, "page-min", "SIZE", page_min, NO_FILE,	\
+	    "what the host leaves to it when it needs memory")		\
+	KEY(OPT_PAGE_SHARES, "page-shares", "N", page_shares, NO_FILE,	\
+	    "its claim then, against others: they have 1000")		\
+	KEY(OPT_SWAP, "swap", "FILE", swap, ONE_FILE,			\
+	    "its swap file, or a block device")
 
 #define AS_OPTION(id, name, value, fn, files, help)	\
 	{ id, name, value, help },
@@ -437,7 +502,8 @@ int conf_check(const struct conf *conf, bool flags, struct err *err)
 		return err_set(err, VMCTL_USAGE,
 			       "%s goes with %s; %s FILE,MODULE takes modules",
 			       flags ? "-i" : "initrd", kernel, multiboot);
-	return sched_check(&conf->opt.sched, conf->opt.cpus, err);
+	return pages_check(&conf->opt.pages, err) ? -1 :
+	       sched_check(&conf->opt.sched, conf->opt.cpus, err);
 }
 
 /* The next file name of @value, from @at on; NULL: there is none. */

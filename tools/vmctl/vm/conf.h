@@ -20,6 +20,7 @@ enum conf_text {
 	CONF_INITRD,
 	CONF_APPEND,
 	CONF_MULTIBOOT,
+	CONF_SWAP,
 	CONF_NR_TEXTS
 };
 

@@ -94,6 +94,8 @@ static int take_definition(struct forking *f, const struct bytes *text,
 		       err))
 		return -1;
 	conf->opt.unique = true;
+	/* The one that there is serves all of them as long as one lives. */
+	conf->opt.swap = NULL;
 	return 0;
 }
 

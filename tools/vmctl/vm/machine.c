@@ -122,6 +122,20 @@ void machine_files_close(struct machine_files *files)
 	vmm_close(&files->vmm);
 }
 
+int machine_memory_open(struct machine_files *files,
+			const struct machine_options *opt, struct err *err)
+{
+	const struct vmm_mem_swap swap = {};
+
+	if (!opt->pages.told && !opt->swap)
+		return 0;
+	files->memory = vmm_create_mem(&files->vmm, opt->memory, err);
+	if (files->memory < 0 || pages_set(&opt->pages, files->memory, err))
+		return -1;
+	return opt->swap ? vmm_mem_swap_to(files->memory, opt->swap, &swap, err) :
+			   0;
+}
+
 /* ---- making ------------------------------------------------------------- */
 
 static int create_vcpus(struct machine *m, struct err *err)

@@ -86,6 +86,13 @@ int machine_files_open(struct machine_files *files,
 void machine_files_close(struct machine_files *files);
 
 /**
+ * machine_memory_open() - the memory object of the first machine, if more is asked for
+ * than its size: a policy and a swap file take rights that the sandbox has not
+ */
+int machine_memory_open(struct machine_files *files,
+			const struct machine_options *opt, struct err *err);
+
+/**
  * machine_create() - all of it, ready to run; NULL on failure
  *
  * @files, @loop and @cable are the caller's, and may serve another machine after

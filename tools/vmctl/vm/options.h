@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "boot/boot.h"
+#include "vm/pages.h"
 #include "vm/sandbox.h"
 #include "vm/sched.h"
 
@@ -16,6 +17,8 @@
  * @debug_exit:	port, or -1
  * @timeout_ns:	0: none
  * @sched:	never "none"
+ * @pages:	of a memory object that is made for it
+ * @swap:	likewise a swap file; NULL: none
  */
 struct machine_options {
 	const char *name;
@@ -27,6 +30,8 @@ struct machine_options {
 	uint64_t timeout_ns;
 	enum sandbox_mode sandbox;
 	struct sched sched;
+	struct pages pages;
+	const char *swap;
 };
 
 #endif
