@@ -95,7 +95,18 @@ for words in swap "reclaim -b"; do
 	ok "JSON of $words is as the schema says" /usr/bin/python3 selftests/lib/schema.py "${words%% *}" "$tmp/json"
 done
 quiet 0 kill other
-quiet 0 kill web
+
+# ---- a file that others write to
+
+quiet 0 swap web "$tmp/file"
+reclaimed -a web 8M >"$tmp/out"
+ok "its memory is there" until_ok eval '[ "$(field web filed)" -gt 0 ]'
+dd if=/dev/urandom of="$tmp/file" bs=1M count=8 conv=notrunc 2>"$tmp/dd"
+refused 1 "web: cannot swap its memory: Bad message" swap --off web
+quiet 0 inject web key V
+ok "the guest stops" until_ok eval '[ "$(state web)" = stopped ]'
+ok "and its log says why" eval 'log web | tail -n 1 | has "^\[vmctl: web ended: .* did not come back"'
+refused 4 "web: does not run, it has ended: .* did not come back" show web
 
 # ---- by definition
 
