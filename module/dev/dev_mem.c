@@ -162,7 +162,7 @@ static bool makes_sense(const struct vmm_mem_policy *p)
 
 static long set_policy(void *object, void *arg)
 {
-	struct vmm_policy *policy = &((struct vmm_mem *)object)->family->policy;
+	struct vmm_family *family = ((struct vmm_mem *)object)->family;
 	const struct vmm_mem_policy *told = arg;
 
 	if (!makes_sense(told))
@@ -170,9 +170,9 @@ static long set_policy(void *object, void *arg)
 	if ((told->min || told->shares > VMM_MEM_SHARES) &&
 	    !capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	vmm_policy_set(policy, told->limit >> PAGE_SHIFT,
+	vmm_policy_set(&family->policy, told->limit >> PAGE_SHIFT,
 		       told->min >> PAGE_SHIFT, told->shares);
-	return 0;
+	return vmm_policy_enforce(family);
 }
 
 static const struct vmm_cmd commands[] = {

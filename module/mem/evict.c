@@ -161,24 +161,17 @@ static void evict_all(struct evict *e)
 	vmm_leave_settle(&e->leave);
 }
 
-/*
- * All of it allocates from the kernel's last reserves, and beyond the limit of a group
- * (see away.c): each page that has been packed is given back before the next one is.
- */
 static int evict(struct evict *e, struct vmm_family *family,
 		 unsigned long *pages, unsigned int flags)
 {
-	unsigned int scope;
-
 	vmm_leave_init(&e->leave, &evict_ops, family);
 	e->flags = flags;
 	e->want = *pages;
 	*pages = 0;
-	if (mutex_lock_killable(&family->evict_lock))
-		return -EINTR;
-	scope = memalloc_noreclaim_save();
+	if ((flags & VMM_EVICT_TRY) ? !mutex_trylock(&family->evict_lock) :
+				      mutex_lock_killable(&family->evict_lock))
+		return flags & VMM_EVICT_TRY ? -EBUSY : -EINTR;
 	evict_all(e);
-	memalloc_noreclaim_restore(scope);
 	mutex_unlock(&family->evict_lock);
 	*pages = e->leave.left;
 	return 0;
@@ -187,6 +180,21 @@ static int evict(struct evict *e, struct vmm_family *family,
 /* For those who find no memory for their own. */
 static struct evict *spare;
 static DEFINE_MUTEX(spare_lock);
+
+static int evict_by_spare(struct vmm_family *family, unsigned long *pages,
+			  unsigned int flags)
+{
+	int err;
+
+	if (mutex_lock_killable(&spare_lock)) {
+		*pages = 0;
+		return -EINTR;
+	}
+	memset(spare, 0, sizeof(*spare));
+	err = evict(spare, family, pages, flags);
+	mutex_unlock(&spare_lock);
+	return err;
+}
 
 int vmm_evict_init(void)
 {
@@ -208,28 +216,24 @@ void vmm_evict_exit(void)
  * One at a time for a family.  May sleep, and waits for grace periods; the caller
  * holds none of the family's locks.
  *
- * Return: 0, -EINTR (about to be killed).
+ * All of it allocates from the kernel's last reserves, and beyond the limit of a group
+ * (see away.c): each page that has been packed is given back before the next one is.  And
+ * nothing of it reclaims: that could wait for it.
+ *
+ * Return: 0, -EINTR (about to be killed), -EBUSY (with VMM_EVICT_TRY: somebody else is
+ * at it).
  */
 int vmm_family_evict(struct vmm_family *family, unsigned long *pages,
 		     unsigned int flags)
 {
-	struct evict *e = kvzalloc(sizeof(*e), GFP_KERNEL_ACCOUNT |
-					      __GFP_NOWARN | __GFP_NORETRY |
+	unsigned int scope = memalloc_noreclaim_save();
+	struct evict *e = kvzalloc(sizeof(*e), GFP_KERNEL | __GFP_NOWARN |
 					      __GFP_NOMEMALLOC);
-	int err;
+	int err = e ? evict(e, family, pages, flags) :
+		      evict_by_spare(family, pages, flags);
 
-	if (e) {
-		err = evict(e, family, pages, flags);
-		kvfree(e);
-		return err;
-	}
-	if (mutex_lock_killable(&spare_lock)) {
-		*pages = 0;
-		return -EINTR;
-	}
-	memset(spare, 0, sizeof(*spare));
-	err = evict(spare, family, pages, flags);
-	mutex_unlock(&spare_lock);
+	kvfree(e);
+	memalloc_noreclaim_restore(scope);
 	return err;
 }
 
@@ -303,7 +307,8 @@ int vmm_mem_fetch(struct vmm_mem *mem, pgoff_t index)
  * vmm_mem_fetch_all() - bring all pages of an object back
  * @mem:	the object
  *
- * Return: 0, -EINTR (about to be killed), or as vmm_mem_fetch().
+ * Return: 0, -EINTR (about to be killed), or as vmm_mem_fetch(); -ENOMEM also at the
+ * family's limit: what is back would push out what has come before.
  */
 int vmm_mem_fetch_all(struct vmm_mem *mem)
 {
@@ -318,7 +323,8 @@ int vmm_mem_fetch_all(struct vmm_mem *mem)
 			word = vmm_tree_lookup(&mem->tree, index, &huge);
 		rcu_read_unlock();
 		if (found && (word & VMM_WORD_AWAY))
-			err = vmm_mem_fetch(mem, index);
+			err = vmm_policy_exceeded(mem->family) ? -ENOMEM :
+			      vmm_mem_fetch(mem, index);
 		if (fatal_signal_pending(current))
 			err = -EINTR;
 		cond_resched();

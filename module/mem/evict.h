@@ -14,6 +14,7 @@ struct vmm_mem;
 
 /* Flags of vmm_family_evict(). */
 #define VMM_EVICT_ALL		BIT(0)	/* pages that are in use, too */
+#define VMM_EVICT_TRY		BIT(1)	/* not if somebody else is at it */
 
 int vmm_evict_init(void);
 void vmm_evict_exit(void);

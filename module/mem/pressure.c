@@ -37,14 +37,22 @@
 #include "mem/mem.h"
 #include "mem/pressure.h"
 
-/* Pages that leave at once: few enough that the wait is that for a grace period. */
+/*
+ * Pages that leave at once: few enough that the wait is that for a grace period; and
+ * more if a family is far beyond its limit.
+ */
 #define ROOM_PAGES	256UL
+#define ROOM_PAGES_MAX	4096UL
 
 /* So many more are tried if none of them could. */
 #define ROOM_GROWTH	8
 
-/* Turns after which a guest that loses again all that it gets has to stop. */
-#define ROOM_TURNS	64
+/* Turns in which a family has nothing to give itself; then what others give is no help. */
+#define ROOM_TURNS	16
+
+/* A family of which nothing could leave is left alone for so long; all, for less. */
+#define BARREN_LIFE	(5 * HZ)
+#define ALL_BARREN_LIFE	(2 * HZ)
 
 /* A process that reclaims waits for the worker as long at most. */
 #define SHRINK_WAIT	(HZ / 20)
@@ -57,11 +65,17 @@
 
 /* A sample: blocks with pages in them, of so many at most; and how long it counts. */
 #define SAMPLE_BLOCKS	8
-#define SAMPLE_TRIES	64
+#define SAMPLE_TRIES	64UL
 #define SAMPLE_LIFE	(10 * HZ)
 
-/* Blocks between two of a sample: a prime, so that all get their turn. */
+/* Objects of a family that are asked for each. */
+#define SAMPLE_MEMBERS	8
+
+/* Blocks between two of a sample: a prime, so that all get their turn, and if it divides
+ * their number, another one.
+ */
 #define SAMPLE_STEP	127
+#define SAMPLE_STEP_2	131
 
 static unsigned int idle_tax = 75;
 
@@ -82,6 +96,7 @@ static struct workqueue_struct *pressure_wq;
 static struct shrinker *shrinker;
 static atomic_long_t wanted;
 static atomic_long_t freed;
+static unsigned long all_barren;
 static DECLARE_WAIT_QUEUE_HEAD(progress);
 
 /* --- what is whose due -------------------------------------------------------------- */
@@ -130,6 +145,7 @@ static void look_at_block(struct vmm_family *family, pgoff_t index,
 			  unsigned long *there, unsigned long *used)
 {
 	struct vmm_mem_range range = { .first = index };
+	unsigned int members = SAMPLE_MEMBERS;
 	struct vmm_mem *mem;
 	unsigned long i;
 	bool huge;
@@ -138,6 +154,8 @@ static void look_at_block(struct vmm_family *family, pgoff_t index,
 	list_for_each_entry(mem, &family->members, kin) {
 		if (!vmm_tree_block(&mem->tree, index))
 			continue;
+		if (!members--)
+			break;
 		range.count = min(VMM_BLOCK_PAGES, mem->nr_pages - index);
 		rcu_read_lock();
 		for (i = 0; i < range.count; i++) {
@@ -159,7 +177,9 @@ static void sample_block(struct vmm_family *family, pgoff_t index,
 	DECLARE_BITMAP(there, VMM_BLOCK_PAGES) = { };
 	DECLARE_BITMAP(used, VMM_BLOCK_PAGES) = { };
 
-	mutex_lock(lock);
+	/* Who has it may be kept from running: a sample is not worth a wait. */
+	if (!mutex_trylock(lock))
+		return;
 	look_at_block(family, index, there, used);
 	mutex_unlock(lock);
 	*nr_there += bitmap_weight(there, VMM_BLOCK_PAGES);
@@ -170,12 +190,13 @@ static void sample_block(struct vmm_family *family, pgoff_t index,
 static void sample(struct vmm_family *family)
 {
 	unsigned long blocks = DIV_ROUND_UP(family->nr_pages, VMM_BLOCK_PAGES);
-	unsigned long tries = min(blocks, (unsigned long)SAMPLE_TRIES);
+	unsigned long tries = min(blocks, SAMPLE_TRIES);
+	unsigned int step = blocks % SAMPLE_STEP ? SAMPLE_STEP : SAMPLE_STEP_2;
 	struct vmm_policy *policy = &family->policy;
 	unsigned long there = 0, used = 0;
 
 	while (tries-- && there < SAMPLE_BLOCKS * VMM_BLOCK_PAGES) {
-		policy->hand = (policy->hand + SAMPLE_STEP) % blocks;
+		policy->hand = (policy->hand + step) % blocks;
 		sample_block(family, policy->hand << VMM_BLOCK_SHIFT, &there,
 			     &used);
 		cond_resched();
@@ -186,12 +207,17 @@ static void sample(struct vmm_family *family)
 	policy->sampled = jiffies | 1;
 }
 
+static bool is_over(unsigned long until)
+{
+	return !until || time_after_eq(jiffies, until);
+}
+
 static u64 price_of(struct vmm_family *family)
 {
 	struct vmm_policy *policy = &family->policy;
 	unsigned long pages = pages_of(family);
 
-	if (pages <= READ_ONCE(policy->min))
+	if (pages <= READ_ONCE(policy->min) || !is_over(READ_ONCE(policy->barren)))
 		return 0;
 	if (!policy->sampled ||
 	    time_after(jiffies, policy->sampled + SAMPLE_LIFE))
@@ -235,30 +261,38 @@ static struct payer next_payer(const struct payer *last)
 
 /*
  * How many have left, of @most that may.  Who has no idle pages gives others; and what is
- * tried first need not be what compresses.
+ * tried first need not be what compresses.  @wait: 0 or VMM_EVICT_TRY.
  */
-static unsigned long evict_from(struct vmm_family *family, unsigned long most)
+static unsigned long evict_from(struct vmm_family *family, unsigned long tries,
+				unsigned long most, unsigned int wait)
 {
-	unsigned long tries = min(most, ROOM_PAGES), left;
-	unsigned int flags = 0;
+	unsigned int flags = wait;
+	unsigned long left;
 
+	tries = min(most, tries);
 	for (;;) {
 		left = tries;
 		if (vmm_family_evict(family, &left, flags) || left)
 			return left;
-		if (flags && tries >= most)
-			return 0;
-		if (flags)
+		if (flags != wait && tries >= most)
+			break;
+		if (flags != wait)
 			tries = min(most, tries * ROOM_GROWTH);
-		flags = VMM_EVICT_ALL;
+		flags |= VMM_EVICT_ALL;
 	}
+	WRITE_ONCE(family->policy.barren, (jiffies + BARREN_LIFE) | 1);
+	return 0;
 }
 
-/* Of who has most for his shares, or if he can't give any, of the next. */
+/*
+ * Of who has most for his shares, or if he can't give any, of the next.  Where
+ * somebody else is at it already they are not waited for.
+ */
 static unsigned long evict_by_price(void)
 {
 	struct payer payer = { .price = U64_MAX };
 	unsigned long left = 0, has, least;
+	bool busy = false;
 
 	while (!left && !fatal_signal_pending(current)) {
 		payer = next_payer(&payer);
@@ -267,9 +301,13 @@ static unsigned long evict_by_price(void)
 		has = pages_of(payer.family);
 		least = READ_ONCE(payer.family->policy.min);
 		if (has > least)
-			left = evict_from(payer.family, has - least);
+			left = evict_from(payer.family, ROOM_PAGES, has - least,
+					  VMM_EVICT_TRY);
+		busy |= !left && is_over(READ_ONCE(payer.family->policy.barren));
 		vmm_family_put(payer.family);
 	}
+	if (!left && !busy)
+		WRITE_ONCE(all_barren, (jiffies + ALL_BARREN_LIFE) | 1);
 	return left;
 }
 
@@ -296,9 +334,13 @@ static DECLARE_WORK(work, evict_work);
 
 /* --- the kernel asks ------------------------------------------------------------------ */
 
+/* Who reclaims is not kept waiting for what cannot leave. */
 static unsigned long count_pages(struct shrinker *s, struct shrink_control *sc)
 {
-	return vmm_family_pages() ?: SHRINK_EMPTY;
+	unsigned long pages = is_over(READ_ONCE(all_barren)) ?
+			      vmm_family_pages() : 0;
+
+	return pages ?: SHRINK_EMPTY;
 }
 
 static unsigned long scan_pages(struct shrinker *s, struct shrink_control *sc)
@@ -308,7 +350,8 @@ static unsigned long scan_pages(struct shrinker *s, struct shrink_control *sc)
 	if (atomic_long_read(&wanted) < WANTED_MAX)
 		atomic_long_add(sc->nr_to_scan, &wanted);
 	queue_work(pressure_wq, &work);
-	if (current_is_kswapd())
+	/* Who may not wait for a disk may be what the worker waits for. */
+	if (current_is_kswapd() || !(sc->gfp_mask & __GFP_IO))
 		return SHRINK_STOP;
 	wait_event_timeout(progress, atomic_long_read(&freed) != before,
 			   SHRINK_WAIT);
@@ -323,28 +366,63 @@ static bool host_is_short(void)
 	return si_mem_available() < (long)(totalram_pages() >> SCARCE_SHIFT);
 }
 
+/* Of its own; as much as it is beyond its limit, if it is. */
+static unsigned long evict_own(struct vmm_family *family)
+{
+	unsigned long pages = pages_of(family);
+	unsigned long limit = READ_ONCE(family->policy.limit);
+	unsigned long tries = ROOM_PAGES;
+
+	if (limit && pages > limit)
+		tries = clamp(pages - limit, ROOM_PAGES, ROOM_PAGES_MAX);
+	return evict_from(family, tries, pages, 0);
+}
+
 /**
  * vmm_make_room() - after an allocation for a family has failed
  * @family:	which; the caller holds none of its locks
  * @room:	zero at first, and the same for each attempt
  *
- * May sleep, and wait for grace periods and for a swap file.
+ * May sleep, and wait for grace periods and for a swap file.  It goes on as long as
+ * anything of the family leaves: a guest that loses again all that it gets is slow.
  *
  * Return: whether to try again.
  */
 bool vmm_make_room(struct vmm_family *family, struct vmm_room *room)
 {
-	bool own = vmm_policy_exceeded(family) || !host_is_short();
+	bool others = !vmm_policy_exceeded(family) && host_is_short();
 
-	if (fatal_signal_pending(current) || room->turns++ >= ROOM_TURNS)
+	if (fatal_signal_pending(current) || room->vain >= ROOM_TURNS)
 		return false;
-	if (own ? evict_from(family, pages_of(family)) : evict_by_price())
+	/* What others give is no help where the family's group is full: not each time. */
+	if (others && room->turns++ % 2 == 0 && evict_by_price())
+		return true;
+	if ((!room->vain || is_over(READ_ONCE(family->policy.barren))) &&
+	    evict_own(family))
+		return true;
+	room->vain++;
+	if (others && evict_by_price())
 		return true;
 	if (room->hurried)
 		return false;
 	/* Last, as it takes longest. */
 	room->hurried = true;
 	return vmm_family_hurry(family);
+}
+
+/**
+ * vmm_policy_enforce() - bring a family down to its limit
+ * @family:	which; the caller holds none of its locks
+ *
+ * As far as its pages can leave.
+ *
+ * Return: 0, or -EINTR (about to be killed).
+ */
+int vmm_policy_enforce(struct vmm_family *family)
+{
+	while (vmm_policy_exceeded(family) && evict_own(family))
+		cond_resched();
+	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
 /* --- life ------------------------------------------------------------------------------ */

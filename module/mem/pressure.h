@@ -23,6 +23,7 @@ struct vmm_family;
  * @shares:	its claim, beside those of others, not 0
  * @active:	of a thousand of its pages, those in use; sampled
  * @sampled:	when, in jiffies; 0: never
+ * @barren:	until when it is not asked, as nothing of it could leave; 0: it is
  * @hand:	the block where the next sample is taken
  *
  * Read and written without a lock: each value counts by itself.
@@ -33,16 +34,19 @@ struct vmm_policy {
 	unsigned int shares;
 	unsigned int active;
 	unsigned long sampled;
+	unsigned long barren;
 	unsigned long hand;
 };
 
 /**
  * struct vmm_room - attempts to make room for one allocation
  * @turns:	how many there were
+ * @vain:	those in which nothing of the family's own left
  * @hurried:	what had been given up has been waited for
  */
 struct vmm_room {
 	unsigned int turns;
+	unsigned int vain;
 	bool hurried;
 };
 
@@ -76,6 +80,7 @@ void vmm_policy_init(struct vmm_policy *policy);
 void vmm_policy_set(struct vmm_policy *policy, unsigned long limit,
 		    unsigned long min, unsigned int shares);
 bool vmm_policy_exceeded(const struct vmm_family *family);
+int vmm_policy_enforce(struct vmm_family *family);
 bool vmm_make_room(struct vmm_family *family, struct vmm_room *room);
 
 #endif /* VMM_MEM_PRESSURE_H */

@@ -38,6 +38,7 @@ struct vmm_swap;
  *		is enough to read it
  * @writer:	moves records to the file
  * @written:	who waits for it
+ * @slow:	in jiffies: until then nobody waits, as it was in vain
  */
 struct vmm_store {
 	spinlock_t lock;
@@ -55,6 +56,7 @@ struct vmm_store {
 	struct vmm_swap *swap;
 	struct work_struct writer;
 	wait_queue_head_t written;
+	unsigned long slow;
 };
 
 /* --- away.c ------------------------------------------------------------------ */

@@ -26,6 +26,7 @@
 #include <linux/fs.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
+#include <linux/sched/mm.h>
 #include <linux/string.h>
 #include <linux/wait.h>
 #include <linux/xxhash.h>
@@ -39,6 +40,9 @@
 
 /* How long who makes more of it waits: he may hold what the file is waiting for. */
 #define HURRY_WAIT	(HZ / 5)
+
+/* And for how long nobody does after that was in vain. */
+#define SLOW_LIFE	HZ
 
 /* How long a file is left alone that could not be written. */
 #define QUIET		(5 * HZ)
@@ -260,10 +264,14 @@ static bool has_work(struct vmm_store *store)
 static void write_work(struct work_struct *work)
 {
 	struct vmm_store *store = container_of(work, struct vmm_store, writer);
+	unsigned int scope;
 
 	mutex_lock(&store->write_lock);
+	/* What reclaims for it may wait for it. */
+	scope = memalloc_noio_save();
 	while (has_work(store) && !write_batch(store))
 		cond_resched();
+	memalloc_noio_restore(scope);
 	mutex_unlock(&store->write_lock);
 }
 
@@ -288,18 +296,24 @@ void vmm_swap_setup(struct vmm_store *store)
 {
 	INIT_WORK(&store->writer, write_work);
 	init_waitqueue_head(&store->written);
+	store->slow = jiffies;
 }
 
-/* More has been packed.  May wait until some of it is written. */
+/*
+ * More has been packed.  May wait until some of it is written; for a file that hangs not
+ * each time.
+ */
 void vmm_swap_hurry(struct vmm_store *store)
 {
 	u64 bytes = lag(store);
 
 	if (bytes >= VMM_SWAP_BATCH)
 		vmm_swap_start(store);
-	if (bytes >= BEHIND_MAX)
-		wait_event_killable_timeout(store->written,
-					    lag(store) < BEHIND_MAX, HURRY_WAIT);
+	if (bytes < BEHIND_MAX || time_before(jiffies, READ_ONCE(store->slow)))
+		return;
+	if (!wait_event_killable_timeout(store->written,
+					 lag(store) < BEHIND_MAX, HURRY_WAIT))
+		WRITE_ONCE(store->slow, jiffies + SLOW_LIFE);
 }
 
 /* Whether what does not compress can go. */

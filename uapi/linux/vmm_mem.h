@@ -27,7 +27,8 @@
  * for which there is no room.
  *
  * EINVAL: flags, or @pages is not 0 where it has to be.  EINTR: about to be killed.
- * ENOMEM, EIO, EBADMSG: a page did not come back from where it was.
+ * ENOMEM, EIO, EBADMSG: a page did not come back from where it was; ENOMEM also at the
+ * family's limit.
  */
 struct vmm_mem_reclaim {
 	__u64 pages;
@@ -89,13 +90,16 @@ struct vmm_mem_swap {
  * @flags:	0
  *
  * At the limit, who wants a page waits until another of the family has left; it can be
- * exceeded by a block of 2 MiB for each processor.  If nothing can leave, the access
- * fails with ENOMEM.  When the host runs out of memory, pages go from the family that has
+ * exceeded by a block of 2 MiB for each processor, and by the copies that a freeze makes of
+ * pinned pages.  If nothing can leave, the access
+ * fails with ENOMEM.  What is there beyond a new limit leaves before the call ends, as far
+ * as it can.  Who has the object can set it: it is no means to keep him from memory, which a
+ * control group is.  When the host runs out of memory, pages go from the family that has
  * most for its shares; one that is idle counts for more, as the module's parameter
  * idle_tax says.
  *
  * EINVAL: flags, or a value that is not as above.  EPERM: a minimum, or more than
- * VMM_MEM_SHARES, takes CAP_SYS_ADMIN.
+ * VMM_MEM_SHARES, takes CAP_SYS_ADMIN.  EINTR: about to be killed; the policy holds.
  */
 struct vmm_mem_policy {
 	__u64 limit;
