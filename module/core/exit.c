@@ -175,7 +175,7 @@ static int exit_io(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 
 static int exit_npf(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 {
-	unsigned int access = NPT_READ;
+	unsigned int access = NPT_READ, flags = atomic ? VMM_MEM_NOWAIT : 0;
 	int ret;
 
 	/* An exit is atomic first, whatever comes after. */
@@ -188,9 +188,10 @@ static int exit_npf(struct vmm_vcpu *vcpu, struct vmm_exit *exit, bool atomic)
 		access = NPT_WRITE;
 	else if (exit->npf.access & VMM_ACCESS_FETCH)
 		access = NPT_EXEC;
+	if (exit->npf.access & VMM_ACCESS_PT_WALK)
+		flags |= VMM_MEM_BY(VMM_BREAK_WALK);
 
-	ret = npt_space_fault(&vcpu->vm->space, exit->npf.gpa, access,
-			      atomic ? VMM_MEM_NOWAIT : 0);
+	ret = npt_space_fault(&vcpu->vm->space, exit->npf.gpa, access, flags);
 	switch (ret) {
 	case NPT_FAULT_MAPPED:
 		return VMM_RESUME;

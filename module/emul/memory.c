@@ -62,7 +62,7 @@ static int walk_cmpxchg(void *ctx, u64 gpa, u64 old, u64 new, unsigned int size)
 	/* Accessed and dirty bits have to be there before it is worth it. */
 	vcpu->emul_memory.record = NULL;
 	return npt_space_cmpxchg(&vcpu->vm->space, gpa, old, new, size,
-				 nowait(vcpu));
+				 nowait(vcpu) | VMM_MEM_BY(VMM_BREAK_WALK));
 }
 
 static const struct npt_walk_ops walk_ops = {

@@ -14,6 +14,7 @@
  * grace period ends.
  */
 
+#include <linux/memcontrol.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -94,6 +95,7 @@ struct vmm_family *vmm_family_create(unsigned long nr_pages)
 	kref_init(&family->ref);
 	family->nr_pages = nr_pages;
 	vmm_policy_init(&family->policy);
+	family->group = get_mem_cgroup_from_mm(current->mm);
 	mutex_init(&family->top);
 	for (i = 0; i < VMM_FAMILY_LOCKS; i++)
 		mutex_init(&family->lock[i]);
@@ -125,6 +127,7 @@ static void family_release(struct kref *ref)
 	list_del(&family->node);
 	spin_unlock(&family_list_lock);
 	vmm_store_destroy(family->totals.store);
+	mem_cgroup_put(family->group);
 	kfree(family);
 	atomic_dec(&families);
 }

@@ -22,6 +22,7 @@
 /* Locks of a family, by block number modulo this. */
 #define VMM_FAMILY_LOCKS	16
 
+struct mem_cgroup;
 struct vmm_gone_batch;
 
 /**
@@ -40,6 +41,7 @@ struct vmm_gone_batch;
  * @batch:	what is gone and does not wait yet, or NULL; @gone_lock
  * @waiting:	batches that wait for readers, or are being dropped; @gone_lock
  * @policy:	whose pages go, and when: pressure.h
+ * @group:	the control group of who made it, constant, referenced
  */
 struct vmm_family {
 	struct kref ref;
@@ -56,6 +58,7 @@ struct vmm_family {
 	struct vmm_gone_batch *batch;
 	unsigned int waiting;
 	struct vmm_policy policy;
+	struct mem_cgroup *group;
 };
 
 int vmm_family_init(void);

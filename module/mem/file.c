@@ -59,6 +59,13 @@ static bool still_there(struct vmm_mem *mem, pgoff_t index, unsigned int flags,
 	return !err && now.phys == page_to_phys(page);
 }
 
+/* What an instruction wants, unlike what is pinned, any signal may interrupt. */
+static unsigned int who_writes(const struct vm_fault *vmf)
+{
+	return VMM_MEM_BY(vmf->flags & FAULT_FLAG_INTERRUPTIBLE ?
+			  VMM_BREAK_HOST : VMM_BREAK_PIN);
+}
+
 static vm_fault_t mem_fault(struct vm_fault *vmf)
 {
 	struct vmm_mem *mem = vmf->vma->vm_file->private_data;
@@ -66,7 +73,7 @@ static vm_fault_t mem_fault(struct vm_fault *vmf)
 	struct vmm_hold hold;
 
 	if (vmf->vma->vm_flags & VM_MAYWRITE)
-		flags = VMM_MEM_WRITE | VMM_MEM_LEND;
+		flags = VMM_MEM_WRITE | VMM_MEM_LEND | who_writes(vmf);
 	if (vmm_mem_hold(mem, vmf->pgoff, flags, &hold))
 		return VM_FAULT_SIGBUS;
 	lock_page(hold.page);

@@ -5,7 +5,7 @@
  * All objects of the family lose a page at once: a record takes its place in all
  * tables (tree_away.c).  For many pages together
  *	L1  a block's lock; find its tables, and pages all of whose names are there
- *	L2  an invalidation, as mem.c argues it, of these pages for every object that
+ *	L2  an invalidation, as mem.c and move.c argue it, of these pages for every object that
  *	    has one of the tables, or is being changed by somebody else; the block's
  *	    lock, until it is over
  *	...  the same for some blocks more
@@ -29,17 +29,8 @@
  * A freeze looks for pinned pages, and finds those that are between L2 and L4 by
  * their marks: it puts them back first.  From L4 on a page has no
  * references.
- *
- * Why nobody's translation is forgotten
- *
- * Objects whose tree names the page are found by their tables.  One that had it until
- * a moment ago, and from which a discard or a return has yet to take translations, is
- * busy (mem.c, I1), which the block's lock makes visible: such ones are
- * told, too.  An object is on the family's list before it has translations and
- * until it has none.
  */
 
-#include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
 
@@ -48,24 +39,6 @@
 #include "mem/mem.h"
 #include "mem/merged.h"
 #include "mem/port.h"
-
-/**
- * vmm_leave_init() - nothing is under way
- * @l:		to be filled, zeroed
- * @ops:	who takes pages away
- * @family:	whose pages
- */
-void vmm_leave_init(struct vmm_leave *l, const struct vmm_leave_ops *ops,
-		    struct vmm_family *family)
-{
-	l->ops = ops;
-	l->family = family;
-	l->gather.totals = &family->totals;
-	l->gather.at = l->table;
-	l->gather.max = ARRAY_SIZE(l->table);
-	l->gone.max = ARRAY_SIZE(l->item);
-	l->gone.item = l->item;
-}
 
 /* --- L1 ----------------------------------------------------------------------- */
 
@@ -102,13 +75,17 @@ bool vmm_leave_pick(struct vmm_leave *l, unsigned int table, unsigned int slot)
 
 /* --- L2 ----------------------------------------------------------------------- */
 
-static void leave(struct vmm_leave *l)
+static struct vmm_leave *leave_of(struct vmm_move *move)
 {
-	struct vmm_mem_range *last = NULL;
+	return container_of(move, struct vmm_leave, move);
+}
+
+static void leave(struct vmm_move *move)
+{
+	struct vmm_leave *l = leave_of(move);
 	unsigned int i;
 	pgoff_t index;
 
-	l->nr_ranges = 0;
 	for (i = 0; i < l->nr_picks; i++) {
 		const struct vmm_leave_pick *pick = &l->pick[i];
 
@@ -118,54 +95,37 @@ static void leave(struct vmm_leave *l)
 		l->leaver[l->nr++] = (struct vmm_leaver){
 			pick->away, pick->away->phys, index,
 		};
-		if (last && index < last->first + last->count)
-			continue;	/* another object's */
-		if (!last || index != last->first + last->count) {
-			last = &l->range[l->nr_ranges++];
-			*last = (struct vmm_mem_range){ .first = index };
-		}
-		last->count++;
+		vmm_move_add(move, index);
 	}
 }
 
-static void unmap_users(struct vmm_leave *l, struct vmm_mem *mem)
+static void wait_for_faults(struct vmm_move *move, struct vmm_mem *mem)
 {
+	struct vmm_leave *l = leave_of(move);
 	unsigned int i;
 
-	if (!vmm_mem_is_mapped(mem))
-		return;
 	for (i = l->nr - l->nr_picks; i < l->nr; i++)
 		vmm_mem_wait_for_fault(mem, l->leaver[i].phys);
-	for (i = 0; i < l->nr_ranges; i++)
-		unmap_mapping_pages(mem->inode->i_mapping, l->range[i].first,
-				    l->range[i].count, false);
 }
 
-static void invalidate(struct vmm_leave *l)
+/**
+ * vmm_leave_init() - nothing is under way
+ * @l:		to be filled, zeroed
+ * @ops:	who takes pages away
+ * @family:	whose pages
+ */
+void vmm_leave_init(struct vmm_leave *l, const struct vmm_leave_ops *ops,
+		    struct vmm_family *family)
 {
-	struct vmm_family *family = l->family;
-	struct vmm_mem *mem;
-
-	mutex_lock(&family->members_lock);
-	list_for_each_entry(mem, &family->members, kin) {
-		mem->evicting = atomic_read(&mem->busy) ||
-				vmm_gather_of(&l->gather, &mem->tree);
-		if (!mem->evicting)
-			continue;
-		vmm_mem_change_begin(mem);
-		/* What was own may come back as what is not: see registry.c. */
-		atomic_inc(&mem->moves);
-	}
-	leave(l);
-	list_for_each_entry(mem, &family->members, kin) {
-		if (!mem->evicting)
-			continue;
-		unmap_users(l, mem);
-		vmm_mem_call_clients(mem, l->range, l->nr_ranges,
-				     VMM_MEM_MOVED);
-		vmm_mem_change_end(mem);
-	}
-	mutex_unlock(&family->members_lock);
+	l->ops = ops;
+	l->family = family;
+	l->move.change = leave;
+	l->move.wait = wait_for_faults;
+	l->gather.totals = &family->totals;
+	l->gather.at = l->table;
+	l->gather.max = ARRAY_SIZE(l->table);
+	l->gone.max = ARRAY_SIZE(l->item);
+	l->gone.item = l->item;
 }
 
 /**
@@ -188,7 +148,7 @@ void vmm_leave_block(struct vmm_leave *l, pgoff_t index)
 	if (!vmm_tree_gather(&l->gather)) {
 		l->ops->pick(l);
 		if (l->nr_picks)
-			invalidate(l);
+			vmm_family_move(l->family, &l->gather, &l->move);
 		vmm_gather_end(&l->gather);
 	}
 	mutex_unlock(lock);

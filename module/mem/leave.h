@@ -10,6 +10,7 @@
 #include <linux/types.h>
 
 #include "mem/mem.h"
+#include "mem/move.h"
 #include "mem/tree.h"
 
 struct vmm_away;
@@ -72,13 +73,12 @@ struct vmm_leave_ops {
  * @ops:	whose
  * @family:	of the pages, referenced
  * @left:	how many have been replaced
- * @gather:	tables of a block
+ * @move:	of those of one block
+ * @gather:	its tables
  * @nr_picks:	how many are in @pick
- * @nr_ranges:	likewise in @range
  * @nr:		likewise in @leaver
  * @table:	room for @gather
  * @pick:	pages of one block that are to leave
- * @range:	where they are
  * @leaver:	pages that have left, of several blocks
  * @gone:	names of records that are to be dropped
  * @item:	what @gone has
@@ -89,13 +89,12 @@ struct vmm_leave {
 	const struct vmm_leave_ops *ops;
 	struct vmm_family *family;
 	unsigned long left;
+	struct vmm_move move;
 	struct vmm_gather gather;
 	unsigned int nr_picks;
-	unsigned int nr_ranges;
 	unsigned int nr;
 	struct vmm_gathered table[VMM_LEAVE_TABLES];
 	struct vmm_leave_pick pick[VMM_BLOCK_PAGES];
-	struct vmm_mem_range range[VMM_BLOCK_PAGES / 2];
 	struct vmm_leaver leaver[VMM_LEAVE_MAX];
 	struct vmm_gone gone;
 	struct vmm_gone_item item[VMM_LEAVE_MAX];

@@ -388,8 +388,17 @@ int vmm_mem_lock_block(struct vmm_mem *mem, pgoff_t index)
 	}
 }
 
+static void count_break(struct vmm_mem *mem, const struct vmm_gone_item *old,
+			unsigned int flags)
+{
+	if (!vmm_word_is_merged(old->word))
+		return;
+	atomic_long_inc(&mem->breaks);
+	vmm_merged_broken((flags & VMM_MEM_BY_MASK) >> VMM_MEM_BY_SHIFT);
+}
+
 /* The page at @index, which others share, becomes one of the object's own. */
-static int break_page(struct vmm_mem *mem, pgoff_t index, bool lend,
+static int break_page(struct vmm_mem *mem, pgoff_t index, unsigned int flags,
 		      struct vmm_gone *gone)
 {
 	struct vmm_mem_range range = { .first = index, .count = 1 };
@@ -403,12 +412,13 @@ static int break_page(struct vmm_mem *mem, pgoff_t index, bool lend,
 	old.nr = 1;
 	vmm_mem_unmap_users(mem, index, 1, &old);
 	vmm_mem_call_clients(mem, &range, 1, VMM_MEM_MOVED);
-	vmm_tree_settle(&mem->tree, index, lend);
+	vmm_tree_settle(&mem->tree, index, flags & VMM_MEM_LEND);
 	vmm_mem_change_end(mem);
+	count_break(mem, old.item, flags);
 	return 0;
 }
 
-static int own_page(struct vmm_mem *mem, pgoff_t index, bool lend)
+static int own_page(struct vmm_mem *mem, pgoff_t index, unsigned int flags)
 {
 	struct vmm_gone_item item[VMM_GONE_FEW];
 	struct vmm_gone gone = { .max = ARRAY_SIZE(item), .item = item };
@@ -416,9 +426,9 @@ static int own_page(struct vmm_mem *mem, pgoff_t index, bool lend)
 
 	if (err)
 		return err;
-	err = vmm_tree_own(&mem->tree, index, lend, &gone);
+	err = vmm_tree_own(&mem->tree, index, flags & VMM_MEM_LEND, &gone);
 	if (err == VMM_TREE_SHARED)
-		err = break_page(mem, index, lend, &gone);
+		err = break_page(mem, index, flags, &gone);
 	mutex_unlock(vmm_family_lock(mem->family, index));
 	vmm_family_defer(mem->family, &gone);
 	/* What has left since it was looked at shows at the next look. */
@@ -470,7 +480,7 @@ static int make(struct vmm_mem *mem, pgoff_t index, unsigned int flags)
 		return -ENOMEM;
 	if (away)
 		return vmm_mem_fetch(mem, index);
-	return own_page(mem, index, flags & VMM_MEM_LEND);
+	return own_page(mem, index, flags);
 }
 
 /**

@@ -61,6 +61,7 @@
 #include <linux/types.h>
 
 #include "mem/family.h"
+#include "mem/merged.h"
 #include "mem/tree.h"
 
 struct file;
@@ -79,6 +80,10 @@ struct vmm_mem_client;
 #define VMM_MEM_NOWAIT		(1U << 1)	/* atomic: -EWOULDBLOCK, no sleep */
 #define VMM_MEM_ZERO_OK		(1U << 2)	/* reader, happy with the zero page */
 #define VMM_MEM_LEND		(1U << 3)	/* with WRITE: beyond the RCU section */
+/* With WRITE: who, an enum vmm_break; for statistics. */
+#define VMM_MEM_BY_SHIFT	8
+#define VMM_MEM_BY(_who)	((unsigned int)(_who) << VMM_MEM_BY_SHIFT)
+#define VMM_MEM_BY_MASK		VMM_MEM_BY(7)
 
 /* Flags of vmm_mem_create(). */
 #define VMM_MEM_F_NOHUGE	(1U << 0)	/* never allocate 2 MiB blocks */
@@ -195,7 +200,9 @@ struct vmm_mem_stats {
  * @evicting:	is told of what leaves; vmm_family.members_lock
  * @change:	one freeze, return or round of a discard at a time
  * @turns:	twice the freezes and returns, odd during them
- * @moves:	evictions and merges
+ * @moves:	evictions, merges and what undoes them
+ * @merges:	pages of it that were merged
+ * @breaks:	merged frames that were copied for it
  * @clients:	vmm_mem_client.node; @clients_lock
  * @clients_lock: the list; held for reading while changed() runs
  * @busy:	invalidations under way
@@ -214,6 +221,8 @@ struct vmm_mem {
 	struct mutex change;
 	atomic_t turns;
 	atomic_t moves;
+	atomic_long_t merges;
+	atomic_long_t breaks;
 	struct list_head clients;
 	struct rw_semaphore clients_lock;
 	atomic_t busy;

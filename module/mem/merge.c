@@ -128,8 +128,10 @@ static void decided(struct vmm_leave *l, const struct vmm_leaver *at, bool left)
 {
 	struct merge *m = merge_of(l);
 
-	if (left)
-		candidate_at(m, at->index)->end = VMM_MERGE_DONE;
+	if (!left)
+		return;
+	candidate_at(m, at->index)->end = VMM_MERGE_DONE;
+	atomic_long_inc(&m->mem->merges);
 }
 
 static const struct vmm_leave_ops merge_ops = {

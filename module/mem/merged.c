@@ -22,9 +22,12 @@ static atomic_long_t frames;
 /* Names of all. */
 static atomic_long_t names;
 
+static atomic_long_t breaks[VMM_NR_BREAKS];
+
 static void free_frame(unsigned long frame)
 {
 	atomic_long_dec(&frames);
+	vmm_port_page_thaw(frame);
 	vmm_port_page_free(frame);
 }
 
@@ -58,11 +61,23 @@ void vmm_merged_get(unsigned long frame, unsigned long nr)
 	atomic_long_add(nr, &names);
 }
 
+/* When nobody can be looking at it by way of these names. */
+void vmm_merged_drop(unsigned long frame, unsigned long nr)
+{
+	atomic_long_sub(nr, &names);
+	if (atomic_long_sub_and_test(nr, names_of(frame)))
+		free_frame(frame);
+}
+
 void vmm_merged_put(unsigned long frame)
 {
-	atomic_long_dec(&names);
-	if (atomic_long_dec_and_test(names_of(frame)))
-		free_frame(frame);
+	vmm_merged_drop(frame, 1);
+}
+
+/* Of one that the caller has a name of; others come and go. */
+u64 vmm_merged_names_of(unsigned long frame)
+{
+	return atomic_long_read(names_of(frame));
 }
 
 /* All there are. */
@@ -75,4 +90,19 @@ u64 vmm_merged_frames(void)
 u64 vmm_merged_names(void)
 {
 	return atomic_long_read(&names);
+}
+
+/* A copy was made. */
+void vmm_merged_broken(enum vmm_break why)
+{
+	atomic_long_inc(&breaks[why]);
+}
+
+/* All so far. */
+void vmm_merged_breaks(u64 all[VMM_NR_BREAKS])
+{
+	unsigned int i;
+
+	for (i = 0; i < VMM_NR_BREAKS; i++)
+		all[i] = atomic_long_read(&breaks[i]);
 }

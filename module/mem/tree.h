@@ -312,6 +312,13 @@ unsigned long vmm_tree_merge(struct vmm_totals *totals, unsigned long index,
 void vmm_tree_forget(struct vmm_totals *totals, unsigned long index,
 		     unsigned long away);
 
+/* --- merged frames, tree_merged.c --------------------------------------------- */
+
+unsigned long vmm_gather_frame(const struct vmm_gather *gather, unsigned long t,
+			       unsigned long i);
+unsigned long vmm_gather_replace(struct vmm_gather *gather, unsigned long t,
+				 unsigned long i, unsigned long word);
+
 /* --- walks, tree_walk.c ---------------------------------------------------- */
 
 typedef void (*vmm_tree_page_fn)(void *ctx, unsigned long phys);

@@ -275,7 +275,7 @@ static int refill(struct npt_space *space, u64 gpa)
  * @space:	the space
  * @gpa:	where the guest's access failed
  * @access:	NPT_READ, NPT_WRITE, NPT_EXEC
- * @flags:	VMM_MEM_NOWAIT where sleeping is not allowed, else 0
+ * @flags:	VMM_MEM_NOWAIT where sleeping is not allowed; VMM_MEM_BY()
  *
  * Return: NPT_FAULT_MAPPED, NPT_FAULT_MMIO, NPT_FAULT_READONLY; or
  * -EWOULDBLOCK (call again where sleeping is allowed; if it is, others keep
@@ -305,7 +305,8 @@ int npt_space_fault(struct npt_space *space, u64 gpa, unsigned int access,
 			continue;
 		ret = refill(space, gpa);
 		if (!ret)
-			ret = npt_space_populate(space, gpa, mem_flags(access));
+			ret = npt_space_populate(space, gpa, mem_flags(access) |
+						 (flags & VMM_MEM_BY_MASK));
 		if (ret)
 			break;
 	}

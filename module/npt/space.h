@@ -105,7 +105,7 @@ void npt_space_destroy(struct npt_space *space);
 /* The control register value (nCR3, EPTP); constant for the space's life. */
 u64 npt_space_root(const struct npt_space *space);
 
-/* access: NPT_READ, NPT_WRITE or NPT_EXEC; flags: VMM_MEM_NOWAIT or 0 */
+/* access: NPT_READ, NPT_WRITE or NPT_EXEC; flags: VMM_MEM_NOWAIT, VMM_MEM_BY() */
 int npt_space_fault(struct npt_space *space, u64 gpa, unsigned int access,
 		    unsigned int flags);
 

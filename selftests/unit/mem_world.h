@@ -147,7 +147,7 @@ unsigned long *vmm_port_page_count(unsigned long phys)
 /* Those that the world knows; it has a name of each. */
 #define FRAMES	16
 static unsigned long frame[FRAMES];
-static unsigned long live_frames, merges;
+static unsigned long live_frames, merges, unmerges;
 
 void vmm_port_merged_get(unsigned long phys, unsigned long names)
 {
