@@ -159,6 +159,7 @@ static ssize_t _name##_store(struct kobject *kobj,			\
 UINT_FILE(pages_to_scan)
 UINT_FILE(sleep_millisecs)
 UINT_FILE(budget_cpu_pct)
+UINT_FILE(max_page_sharing)
 
 static ssize_t run_show(struct kobject *kobj, struct kobj_attribute *attr,
 			char *buf)
@@ -177,7 +178,7 @@ static ssize_t run_store(struct kobject *kobj, struct kobj_attribute *attr,
 
 	err = kstrtouint(buf, 0, &to);
 	if (!err)
-		err = to > VKSM_STOP_AND_FORGET ? -EINVAL : vksm_set_run(to);
+		err = to > VKSM_STOP_AND_UNMERGE ? -EINVAL : vksm_set_run(to);
 	return err ? err : count;
 }
 
@@ -224,6 +225,8 @@ static struct kobj_attribute run_attr = __ATTR_RW(run);
 static struct kobj_attribute pages_to_scan_attr = __ATTR_RW(pages_to_scan);
 static struct kobj_attribute sleep_millisecs_attr = __ATTR_RW(sleep_millisecs);
 static struct kobj_attribute budget_cpu_pct_attr = __ATTR_RW(budget_cpu_pct);
+static struct kobj_attribute max_page_sharing_attr =
+	__ATTR_RW(max_page_sharing);
 static struct kobj_attribute seed_attr = __ATTR_RW_MODE(seed, 0600);
 static struct kobj_attribute step_attr = __ATTR_WO(step);
 static struct kobj_attribute reset_attr = __ATTR_WO(reset);
@@ -232,8 +235,8 @@ static struct attribute *const knob_attrs[] = {
 	&mode_attr.attr, &available_modes_attr.attr, &policy_attr.attr,
 	&available_policies_attr.attr, &hash_attr.attr, &run_attr.attr,
 	&pages_to_scan_attr.attr, &sleep_millisecs_attr.attr,
-	&budget_cpu_pct_attr.attr, &seed_attr.attr, &step_attr.attr,
-	&reset_attr.attr,
+	&budget_cpu_pct_attr.attr, &max_page_sharing_attr.attr,
+	&seed_attr.attr, &step_attr.attr, &reset_attr.attr,
 };
 
 /* ---- figures ------------------------------------------------------------------- */

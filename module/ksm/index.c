@@ -268,7 +268,7 @@ static void take(struct vksm_index *ix, struct vksm_entry *e)
 static int join(struct vksm_index *ix, struct vksm_entry *e)
 {
 	if (e->count == VKSM_COUNT_MAX) {
-		ix->collisions++;
+		ix->full++;
 		return VKSM_FOUND_NO_RANK;
 	}
 	if (e->count++ == 1)

@@ -79,6 +79,7 @@ struct vksm_entry {
  * @nr_wanted:	entries made since the last settling
  * @lookups:	looks at the table
  * @collisions: contents that were refused, there being no rank
+ * @full:	likewise, as their entry counts no more pages
  * @nomem:	contents that are not in the index for want of memory
  */
 struct vksm_index {
@@ -95,6 +96,7 @@ struct vksm_index {
 	u64 nr_wanted;
 	u64 lookups;
 	u64 collisions;
+	u64 full;
 	u64 nomem;
 };
 

@@ -8,7 +8,8 @@
  * In the mode `observe' it hashes and counts, and changes nothing; in the mode `merge'
  * it has merged frames take the places of equal pages (mem/merge.h), too, and gives
  * zero pages up.  What is known of pages is in an engine (engine.h); it is forgotten when
- * the mode becomes `off', and by vksm_reset().  What is merged stays so.
+ * the mode becomes `off', and by vksm_reset().  What is merged stays so, until somebody
+ * writes to it, or vksm_set_run(VKSM_STOP_AND_UNMERGE).
  *
  * A kernel thread scans while vksm_set_run(VKSM_RUN) is in force; vksm_step()
  * scans in the caller's thread, an exact number of pages.  Both go on where the
@@ -34,7 +35,7 @@ enum vksm_mode {
 enum vksm_run {
 	VKSM_STOP,
 	VKSM_RUN,
-	VKSM_STOP_AND_FORGET,
+	VKSM_STOP_AND_UNMERGE,
 };
 
 enum vksm_hash {
@@ -64,6 +65,7 @@ enum vksm_vm_stat {
  * @pages_to_scan: by the thread, before it sleeps
  * @sleep_millisecs: for at least so long
  * @budget_cpu_pct: and so long that it takes this share of a CPU at most
+ * @max_page_sharing: names that a frame may have
  * @policy:	index into vksm_policies
  * @hash:	which function
  * @seed:	of the key, and of orders
@@ -74,6 +76,7 @@ struct vksm_knobs {
 	unsigned int pages_to_scan;
 	unsigned int sleep_millisecs;
 	unsigned int budget_cpu_pct;
+	unsigned int max_page_sharing;
 	unsigned int policy;
 	enum vksm_hash hash;
 	u64 seed;
@@ -85,10 +88,12 @@ void vksm_exit(void);
 void vksm_get_knobs(struct vksm_knobs *knobs);
 
 int vksm_set_mode(enum vksm_mode mode);
+/* -ENOMEM, -EINTR: not all is unmerged, and what is left to be stays; it stops. */
 int vksm_set_run(enum vksm_run run);
 int vksm_set_pages_to_scan(unsigned int pages);
 int vksm_set_sleep_millisecs(unsigned int ms);
 int vksm_set_budget_cpu_pct(unsigned int pct);		/* -ERANGE: not 1 to 100 */
+int vksm_set_max_page_sharing(unsigned int pages);	/* -EINVAL: below 2 */
 
 /* These forget everything. */
 int vksm_set_policy(unsigned int policy);

@@ -35,6 +35,14 @@
 	X(FAIL_PINNED,	"merge_fail_pinned")	/* or named elsewhere */ \
 	X(FAIL_DIRTY,	"merge_fail_dirty")	/* changed meanwhile */	\
 	X(FAIL_NOMEM,	"merge_fail_nomem")				\
+	X(FAIL_DOMAIN,	"merge_fail_domain")	/* or unmerged meanwhile */ \
+	X(FAIL_CAP,	"merge_fail_cap")	/* more than can be counted */ \
+	X(BREAKS,	"breaks")					\
+	X(BREAKS_GUEST,	"breaks_guest_write")				\
+	X(BREAKS_WALK,	"breaks_walk")					\
+	X(BREAKS_HOST,	"breaks_host_write")				\
+	X(BREAKS_PIN,	"breaks_pin")					\
+	X(BREAKS_UNMERGE, "breaks_unmerge")				\
 	X(MERGE_NS,	"merge_ns")					\
 	X(NOMEM,	"nomem")
 
@@ -49,4 +57,6 @@
 	X(SCANNED,	"pages_scanned")				\
 	X(SKIPPED,	"pages_skipped_clean")				\
 	X(HASHED,	"pages_hashed")					\
-	X(CHANGED,	"pages_changed")
+	X(CHANGED,	"pages_changed")				\
+	X(MERGES,	"merges")					\
+	X(BREAKS,	"breaks")

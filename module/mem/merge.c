@@ -111,11 +111,11 @@ static unsigned long compare(struct vmm_leave *l, const struct vmm_leaver *at)
 		return memchr_inv(__va(at->phys), 0, PAGE_SIZE) ?
 		       VMM_LEAVE_BACK : VMM_LEAVE_ZERO;
 	}
+	c->end = VMM_MERGE_NO_FRAME;
 	frame = m->ops->frame(m->ctx, c, at->phys);
-	if (!frame) {
-		c->end = VMM_MERGE_NO_FRAME;
+	if (!frame)
 		return VMM_LEAVE_BACK;
-	}
+	c->end = VMM_MERGE_RACE;
 	if (memcmp(__va(frame), __va(at->phys), PAGE_SIZE)) {
 		c->end = VMM_MERGE_DIFFERS;
 		vmm_merged_put(frame);

@@ -17,7 +17,9 @@ enum vmm_merge_end {
 	VMM_MERGE_STAYS,	/* not there, pinned, of a whole block, or named elsewhere, too */
 	VMM_MERGE_RACE,		/* somebody wanted it in the meantime */
 	VMM_MERGE_DIFFERS,	/* it has other bytes than the frame */
-	VMM_MERGE_NO_FRAME,
+	VMM_MERGE_NO_FRAME,	/* there was no memory for one */
+	VMM_MERGE_REFUSED,	/* who merges has changed his mind */
+	VMM_NR_MERGE_ENDS,
 };
 
 /**
@@ -37,13 +39,14 @@ struct vmm_merge_candidate {
 /**
  * struct vmm_merge_ops - who merges
  * @frame:	a frame for the content of a candidate, of which a name is taken for the
- *		caller; @phys is the page, which does not change, to make one of; 0: none.
- *		No locks are held; may sleep
+ *		caller; @phys is the page, which does not change, to make one of; 0: none,
+ *		and @end, which is VMM_MERGE_NO_FRAME, may be set to why.  No locks are
+ *		held; may sleep
  * @split:	whether a whole block of 2 MiB is to be taken apart for candidates in it
  */
 struct vmm_merge_ops {
 	unsigned long (*frame)(void *ctx,
-			       const struct vmm_merge_candidate *candidate,
+			       struct vmm_merge_candidate *candidate,
 			       unsigned long phys);
 	bool (*split)(void *ctx, unsigned int candidates);
 };

@@ -208,6 +208,21 @@ static void test_full(void)
 	port_left = -1;
 }
 
+/* An entry counts so many pages, and what comes after them is refused. */
+static void test_most(void)
+{
+	unsigned int i;
+
+	vksm_index_init(&ix);
+	for (i = 0; i <= VKSM_COUNT_MAX; i++)
+		vksm_index_add(&ix, 5);
+	tap_ok(ix.sites == VKSM_COUNT_MAX && !ix.full &&
+	       vksm_index_add(&ix, 5) == VKSM_FOUND_NO_RANK &&
+	       ix.full == 1 && !ix.collisions, "%lu pages of a content",
+	       VKSM_COUNT_MAX);
+	vksm_index_free(&ix);
+}
+
 int main(void)
 {
 	test_random(false, false);
@@ -215,5 +230,6 @@ int main(void)
 	test_random(true, true);
 	test_found();
 	test_full();
+	test_most();
 	return tap_done();
 }

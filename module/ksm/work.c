@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Scanning and merging, a batch at a time, by the thread or who steps.
+ *
+ * vksm_lock is held for a batch at a time, and never by who has a lock that a vCPU's
+ * fault wants.  The scanner has a reference to the object that a batch is about, and
+ * gives it back without the lock: if it is the last one, the object's end takes it.
+ */
+
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include <linux/string.h>
+
+#include "ksm/inner.h"
+#include "mem/mem.h"
+
+/* A block of 2 MiB is taken apart if this part of it can be merged. */
+#define SPLIT_PART	8
+
+/* One for that content which has room, or a new one, of the page. */
+static unsigned long frame_for(u64 hash, unsigned long phys)
+{
+	struct vksm_index *ix = &vksm.scan.engine.index;
+	unsigned long frame = vksm_index_frame(ix, hash) << PAGE_SHIFT;
+
+	/* The index has a name, too. */
+	if (frame && vmm_merged_names_of(frame) <=
+		     vksm.knobs.max_page_sharing) {
+		vmm_merged_get(frame, 1);
+		return frame;
+	}
+	frame = vmm_merged_create(phys);
+	if (frame && vksm_index_set_frame(ix, hash, frame >> PAGE_SHIFT))
+		vmm_merged_get(frame, 1);
+	return frame;
+}
+
+static unsigned long frame_of(void *ctx, struct vmm_merge_candidate *c,
+			      unsigned long phys)
+{
+	unsigned long frame = 0;
+
+	mutex_lock(&vksm_lock);
+	vksm.count.compares++;
+	if (vksm.knobs.mode != VKSM_MERGE || vksm.unmerging ||
+	    !vksm_index_count(&vksm.scan.engine.index, c->cookie))
+		c->end = VMM_MERGE_REFUSED;
+	else
+		frame = frame_for(c->cookie, phys);
+	mutex_unlock(&vksm_lock);
+	return frame;
+}
+
+static bool split(void *ctx, unsigned int candidates)
+{
+	return candidates >= VMM_BLOCK_PAGES / SPLIT_PART;
+}
+
+static const struct vmm_merge_ops merge_ops = {
+	.frame	= frame_of,
+	.split	= split,
+};
+
+static int by_index(const void *a, const void *b)
+{
+	const struct vmm_merge_candidate *x = a, *y = b;
+
+	return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static void count_ends(const struct vksm_worker *w)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&vksm_lock);
+
+	for (i = 0; i < w->nr; i++) {
+		if (w->candidate[i].zero &&
+		    w->candidate[i].end == VMM_MERGE_DONE)
+			vksm.count.zeros++;
+		else
+			vksm.count.ended[w->candidate[i].end]++;
+	}
+}
+
+/* Nobody is a candidate twice. */
+static void sort_candidates(struct vksm_worker *w)
+{
+	unsigned int i, n = 0;
+
+	sort(w->candidate, w->nr, sizeof(w->candidate[0]), by_index, NULL);
+	for (i = 0; i < w->nr; i++) {
+		if (n && w->candidate[n - 1].index == w->candidate[i].index)
+			n--;
+		w->candidate[n++] = w->candidate[i];
+	}
+	w->nr = n;
+}
+
+/* All candidates so far. */
+void vksm_merge(struct vksm_worker *w)
+{
+	u64 began = ktime_get_ns();
+
+	if (w->nr) {
+		sort_candidates(w);
+		vmm_mem_merge(w->mem, w->candidate, w->nr, &merge_ops, NULL);
+		mutex_lock(&vksm_lock);
+		count_ends(w);
+		vksm.count.merge_ns += ktime_get_ns() - began;
+		mutex_unlock(&vksm_lock);
+	}
+	w->nr = 0;
+	if (w->mem)
+		vmm_mem_unref(w->mem);
+	w->mem = NULL;
+}
+
+/* A batch has come to another object: its candidates are the first of that. */
+static void hand_over(struct vksm_worker *w)
+{
+	unsigned int before = w->nr;
+
+	vksm_merge(w);
+	memmove(w->candidate, w->candidate + before,
+		w->batch.nr * sizeof(w->candidate[0]));
+}
+
+/* What a batch has found, to what is known so far; the batch's reference goes there, too. */
+static void collect(struct vksm_worker *w)
+{
+	struct vksm_batch *b = &w->batch;
+
+	if (!b->nr) {
+		if (b->mem)
+			vmm_mem_unref(b->mem);
+		return;
+	}
+	if (w->mem)
+		vmm_mem_unref(w->mem);
+	w->mem = b->mem;
+	w->nr += b->nr;
+}
+
+/* false: the mode is off, and nothing was done. */
+bool vksm_run_batch(struct vksm_worker *w)
+{
+	struct vksm_batch *b = &w->batch;
+	bool on;
+
+	if (w->nr > VKSM_CANDIDATES - VKSM_BATCH_CANDIDATES)
+		vksm_merge(w);
+	b->mem = NULL;
+	b->nr = 0;
+	b->candidate = w->candidate + w->nr;
+	mutex_lock(&vksm_lock);
+	on = vksm.knobs.mode != VKSM_OFF;
+	b->merging = vksm.knobs.mode == VKSM_MERGE;
+	if (on)
+		vksm_scan_batch(&vksm.scan, b);
+	mutex_unlock(&vksm_lock);
+	if (w->mem && b->mem && b->mem != w->mem)
+		hand_over(w);
+	collect(w);
+	cond_resched();
+	return on;
+}
+
+static int step(struct vksm_worker *w, u64 pages)
+{
+	struct vksm_batch *b = &w->batch;
+	u64 in_pass = 0;
+
+	while (pages) {
+		b->room = min_t(u64, pages, VKSM_BATCH_PAGES);
+		if (!vksm_run_batch(w))
+			return -EOPNOTSUPP;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		pages -= b->visited;
+		in_pass += b->visited;
+		if (b->ended && !in_pass)
+			return 0;
+		if (b->ended)
+			in_pass = 0;
+	}
+	b->room = 0;
+	while (!b->at_page && !b->ended) {
+		if (!vksm_run_batch(w))
+			return -EOPNOTSUPP;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+	}
+	return 0;
+}
+
+int vksm_step(u64 pages)
+{
+	struct vksm_worker *w = kvzalloc(sizeof(*w), GFP_KERNEL_ACCOUNT);
+	int err;
+
+	if (!w)
+		return -ENOMEM;
+	err = step(w, pages);
+	vksm_merge(w);
+	kvfree(w);
+	return err;
+}
