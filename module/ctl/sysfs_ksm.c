@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /sys/kernel/vmm/ksm and vms/<id>/ksm.  Documentation/ABI/testing/sysfs-kernel-vmm-ksm
+ * /sys/kernel/vmm/ksm.  Documentation/ABI/testing/sysfs-kernel-vmm-ksm
  * lists the files.
  *
  * Figures tell what is equal to what: who can write pages and read these finds out what
@@ -12,8 +12,6 @@
 #include <linux/kobject.h>
 #include <linux/sysfs.h>
 
-#include "core/vm.h"
-#include "ctl/sysfs.h"
 #include "ctl/sysfs_ksm.h"
 #include "ksm/ksm.h"
 #include "ksm/policy.h"
@@ -76,6 +74,31 @@ static ssize_t hash_store(struct kobject *kobj, struct kobj_attribute *attr,
 	if (i < 0)
 		return i;
 	err = vksm_set_hash(i);
+	return err ? err : count;
+}
+
+static const char *const security_names[] = {
+	[VKSM_BY_DOMAIN]	= "domain",
+	[VKSM_FOR_ALL]	= "shared",
+};
+
+static ssize_t security_show(struct kobject *kobj, struct kobj_attribute *attr,
+			     char *buf)
+{
+	struct vksm_knobs k;
+
+	vksm_get_knobs(&k);
+	return sysfs_emit(buf, "%s\n", security_names[k.security]);
+}
+
+static ssize_t security_store(struct kobject *kobj, struct kobj_attribute *attr,
+			      const char *buf, size_t count)
+{
+	int i = sysfs_match_string(security_names, buf), err;
+
+	if (i < 0)
+		return i;
+	err = vksm_set_security(i);
 	return err ? err : count;
 }
 
@@ -221,6 +244,7 @@ static struct kobj_attribute policy_attr = __ATTR_RW(policy);
 static struct kobj_attribute available_policies_attr =
 	__ATTR_RO(available_policies);
 static struct kobj_attribute hash_attr = __ATTR_RW(hash);
+static struct kobj_attribute security_attr = __ATTR_RW(security);
 static struct kobj_attribute run_attr = __ATTR_RW(run);
 static struct kobj_attribute pages_to_scan_attr = __ATTR_RW(pages_to_scan);
 static struct kobj_attribute sleep_millisecs_attr = __ATTR_RW(sleep_millisecs);
@@ -233,7 +257,7 @@ static struct kobj_attribute reset_attr = __ATTR_WO(reset);
 
 static struct attribute *const knob_attrs[] = {
 	&mode_attr.attr, &available_modes_attr.attr, &policy_attr.attr,
-	&available_policies_attr.attr, &hash_attr.attr, &run_attr.attr,
+	&available_policies_attr.attr, &hash_attr.attr, &security_attr.attr, &run_attr.attr,
 	&pages_to_scan_attr.attr, &sleep_millisecs_attr.attr,
 	&budget_cpu_pct_attr.attr, &max_page_sharing_attr.attr,
 	&seed_attr.attr, &step_attr.attr, &reset_attr.attr,
@@ -242,16 +266,10 @@ static struct attribute *const knob_attrs[] = {
 /* ---- figures ------------------------------------------------------------------- */
 
 static struct kobj_attribute stat_file[VKSM_NR_STATS];
-static struct kobj_attribute vm_stat_file[VKSM_NR_VM_STATS];
 static struct attribute *attrs[ARRAY_SIZE(knob_attrs) + VKSM_NR_STATS + 1];
-static struct attribute *vm_attrs[VKSM_NR_VM_STATS + 1];
 
 const struct attribute_group vmm_sysfs_ksm_group = {
 	.name = "ksm", .attrs = attrs,
-};
-
-const struct attribute_group vmm_sysfs_ksm_vm_group = {
-	.name = "ksm", .attrs = vm_attrs,
 };
 
 static ssize_t stat_show(struct kobject *kobj, struct kobj_attribute *attr,
@@ -265,26 +283,9 @@ static ssize_t stat_show(struct kobject *kobj, struct kobj_attribute *attr,
 	return sysfs_emit(buf, "%lld\n", stat[attr - stat_file]);
 }
 
-static void add_object(void *stat, struct vmm_mem *mem)
-{
-	vksm_add_object_stats(mem, stat);
-}
-
-static ssize_t vm_stat_show(struct kobject *kobj, struct kobj_attribute *attr,
-			    char *buf)
-{
-	struct vmm_vm *vm = container_of(kobj, struct vmm_sysfs_vm, kobj)->vm;
-	u64 stat[VKSM_NR_VM_STATS] = { };
-
-	if (!capable(CAP_SYS_ADMIN))
-		return -EPERM;
-	npt_space_each_mem(&vm->space, add_object, stat);
-	return sysfs_emit(buf, "%llu\n", stat[attr - vm_stat_file]);
-}
-
-static void fill(struct kobj_attribute *file, const char *name,
-		 ssize_t (*show)(struct kobject *kobj,
-				 struct kobj_attribute *attr, char *buf))
+void vmm_sysfs_ksm_file(struct kobj_attribute *file, const char *name,
+			ssize_t (*show)(struct kobject *kobj,
+					struct kobj_attribute *attr, char *buf))
 {
 	sysfs_attr_init(&file->attr);
 	file->attr.name = name;
@@ -299,11 +300,8 @@ void vmm_sysfs_ksm_fill(void)
 	for (i = 0; i < n; i++)
 		attrs[i] = knob_attrs[i];
 	for (i = 0; i < VKSM_NR_STATS; i++) {
-		fill(&stat_file[i], vksm_stat_names[i], stat_show);
+		vmm_sysfs_ksm_file(&stat_file[i], vksm_stat_names[i], stat_show);
 		attrs[n + i] = &stat_file[i].attr;
 	}
-	for (i = 0; i < VKSM_NR_VM_STATS; i++) {
-		fill(&vm_stat_file[i], vksm_vm_stat_names[i], vm_stat_show);
-		vm_attrs[i] = &vm_stat_file[i].attr;
-	}
+	vmm_sysfs_ksm_vm_fill();
 }

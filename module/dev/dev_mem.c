@@ -9,6 +9,7 @@
 #include <linux/uaccess.h>
 
 #include "dev/dev.h"
+#include "ksm/ksm.h"
 #include "mem/evict.h"
 #include "mem/mem.h"
 #include "mem/swap.h"
@@ -175,6 +176,25 @@ static long set_policy(void *object, void *arg)
 	return vmm_policy_enforce(family);
 }
 
+static long set_domain(void *object, void *arg)
+{
+	struct vmm_mem_domain *domain = arg;
+	const struct vmm_mem *mem = object;
+
+	if (domain->flags & ~VMM_DOMAIN_NEW)
+		return -EINVAL;
+	if (mem->frozen)
+		return -EROFS;
+	if (domain->flags) {
+		if (domain->domain)
+			return -EINVAL;
+		domain->domain = vksm_domain_new();
+	} else if (!capable(CAP_SYS_ADMIN)) {
+		return -EPERM;
+	}
+	return vksm_set_domain(object, domain->domain);
+}
+
 static const struct vmm_cmd commands[] = {
 	VMM_CMD_TAIL(VMM_MEM_FREEZE, 0, vmm_mem_freeze, pad, freeze),
 	VMM_CMD_TAIL(VMM_MEM_FORK, 0, vmm_mem_fork, pad, fork_from),
@@ -184,6 +204,7 @@ static const struct vmm_cmd commands[] = {
 	VMM_CMD_TAIL(VMM_MEM_SWAP, 0, vmm_mem_swap, reserved, set_swap),
 	VMM_CMD_TAIL(VMM_MEM_SET_POLICY, 0, vmm_mem_policy, reserved,
 		     set_policy),
+	VMM_CMD_TAIL(VMM_MEM_SET_DOMAIN, 0, vmm_mem_domain, pad, set_domain),
 };
 
 long vmm_dev_mem_ioctl(struct vmm_mem *mem, unsigned int cmd, unsigned long arg)

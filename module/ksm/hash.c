@@ -17,6 +17,9 @@
 #define CLOBBERS	"memory", "cc"
 #endif
 
+/* Keeps seeds of salts apart from those of keys. */
+#define SALT		0x5ca1ab1e0ddba11ULL
+
 #define PAGE_WORDS	(VKSM_PAGE_BYTES / sizeof(u64))
 
 /* A permutation of numbers whose bits all depend on each other. */
@@ -33,9 +36,15 @@ u64 vksm_random(u64 *state)
 	return mix(*state);
 }
 
-void vksm_key_make(struct vksm_key *key, u64 seed, u64 domain)
+/* The seed's, too, is mixed: who knows one domain's salt knows of no other's. */
+u64 vksm_salt(u64 seed, u64 domain)
 {
-	u64 state = mix(seed ^ mix(domain + 1)), *word = (u64 *)key;
+	return mix(mix(seed + SALT) ^ mix(domain));
+}
+
+void vksm_key_make(struct vksm_key *key, u64 seed)
+{
+	u64 state = mix(seed), *word = (u64 *)key;
 	unsigned int i;
 
 	for (i = 0; i < sizeof(*key) / sizeof(*word); i++)

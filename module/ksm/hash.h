@@ -37,8 +37,14 @@ struct vksm_key {
 /* A stream of numbers that a seed determines. */
 u64 vksm_random(u64 *state);
 
-/* The key of a domain: pages of different domains have nothing to do with each other. */
-void vksm_key_make(struct vksm_key *key, u64 seed, u64 domain);
+/* The key that follows from a seed. */
+void vksm_key_make(struct vksm_key *key, u64 seed);
+
+/*
+ * What is added to the hashes of a domain's pages, bit by bit.  Different domains
+ * have different salts, so equal pages in two of them never have equal hashes.
+ */
+u64 vksm_salt(u64 seed, u64 domain);
 
 /* @page is aligned to 16 bytes.  The second wants the vector registers. */
 bool vksm_page_is_zero(const void *page);

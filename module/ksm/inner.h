@@ -6,6 +6,7 @@
  * What the files of deduplication's outside share; for them alone.
  *
  *	ksm.c		knobs, the thread, start and end
+ *	domain.c	which pages may become one with which
  *	work.c		scanning and merging, a batch at a time
  *	figures.c	what is told of all of it
  */
@@ -60,12 +61,14 @@ extern struct mutex vksm_lock;
  * struct vksm_worker - who scans, and what it has found that can be merged
  * @batch:	of the scan
  * @mem:	the object of the candidates, referenced, or NULL
+ * @salt:	the one that they were found with
  * @nr:		how many there are
  * @candidate:	with room for those of a batch more
  */
 struct vksm_worker {
 	struct vksm_batch batch;
 	struct vmm_mem *mem;
+	u64 salt;
 	unsigned int nr;
 	struct vmm_merge_candidate candidate[VKSM_CANDIDATES];
 };

@@ -51,7 +51,8 @@ static int start(void)
 	vksm.count = (struct vksm_count){ };
 	vmm_merged_breaks(vksm.count.broken);
 	vksm.scan.seed = vksm.knobs.seed;
-	vksm_key_make(&vksm.scan.key, vksm.knobs.seed, 0);
+	vksm.scan.shared = vksm.knobs.security == VKSM_FOR_ALL;
+	vksm_key_make(&vksm.scan.key, vksm.knobs.seed);
 	vksm.scan.needs_fpu = vksm.knobs.hash == VKSM_HASH_AES;
 	err = vksm_scan_init(&vksm.scan, vksm_policies[vksm.knobs.policy]);
 	if (err)
@@ -95,20 +96,17 @@ int vksm_set_mode(enum vksm_mode mode)
 	return err;
 }
 
-static int set_run(enum vksm_run run)
+/* From here on merges get no frames. */
+static int begin_unmerge(void)
 {
 	lockdep_assert_held(&vksm_lock);
 
-	WRITE_ONCE(vksm.knobs.run, run);
-	if (run != VKSM_STOP_AND_UNMERGE)
-		return 0;
-	/* From here on merges get no frames. */
 	vksm.unmerging++;
 	return restart();
 }
 
 /* What was seen meanwhile may have been frames; what was done still counts. */
-static int unmerged(int err)
+static int end_unmerge(int err)
 {
 	struct vksm_count count = vksm.count;
 	int ret;
@@ -116,8 +114,6 @@ static int unmerged(int err)
 	lockdep_assert_held(&vksm_lock);
 
 	vksm.unmerging--;
-	if (err)
-		WRITE_ONCE(vksm.knobs.run, VKSM_STOP);
 	ret = restart();
 	vksm.count = count;
 	return ret ?: err;
@@ -125,17 +121,21 @@ static int unmerged(int err)
 
 int vksm_set_run(enum vksm_run run)
 {
-	int err;
+	int err = 0;
 
 	mutex_lock(&vksm_lock);
-	err = set_run(run);
+	WRITE_ONCE(vksm.knobs.run, run);
+	if (run == VKSM_STOP_AND_UNMERGE)
+		err = begin_unmerge();
 	mutex_unlock(&vksm_lock);
 	wake_up_interruptible(&wait);
 	if (run != VKSM_STOP_AND_UNMERGE)
 		return err;
-	err = vmm_unmerge_all();
+	err = vmm_unmerge_all() ?: err;
 	mutex_lock(&vksm_lock);
-	err = unmerged(err);
+	if (err && vksm.knobs.run == run)
+		WRITE_ONCE(vksm.knobs.run, VKSM_STOP);
+	err = end_unmerge(err);
 	mutex_unlock(&vksm_lock);
 	return err;
 }
@@ -205,6 +205,26 @@ int vksm_set_seed(u64 seed)
 	mutex_lock(&vksm_lock);
 	vksm.knobs.seed = seed;
 	err = restart();
+	mutex_unlock(&vksm_lock);
+	return err;
+}
+
+int vksm_set_security(enum vksm_security security)
+{
+	int err;
+
+	mutex_lock(&vksm_lock);
+	if (vksm.knobs.security == security) {
+		mutex_unlock(&vksm_lock);
+		return 0;
+	}
+	err = begin_unmerge();
+	mutex_unlock(&vksm_lock);
+	err = vmm_unmerge_all() ?: err;
+	mutex_lock(&vksm_lock);
+	if (!err)
+		vksm.knobs.security = security;
+	err = end_unmerge(err);
 	mutex_unlock(&vksm_lock);
 	return err;
 }

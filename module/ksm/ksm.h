@@ -44,6 +44,13 @@ enum vksm_hash {
 	VKSM_NR_HASHES,
 };
 
+/* Which pages may become one. */
+enum vksm_security {
+	VKSM_BY_DOMAIN,		/* those of a domain */
+	VKSM_FOR_ALL,		/* all */
+	VKSM_NR_SECURITIES,
+};
+
 enum vksm_stat {
 #define X(sym, name) VKSM_STAT_##sym,
 	VKSM_STATS(X)
@@ -68,7 +75,8 @@ enum vksm_vm_stat {
  * @max_page_sharing: names that a frame may have
  * @policy:	index into vksm_policies
  * @hash:	which function
- * @seed:	of the key, and of orders
+ * @security:	which pages may become one
+ * @seed:	of the key, of salts and of orders
  */
 struct vksm_knobs {
 	enum vksm_mode mode;
@@ -79,6 +87,7 @@ struct vksm_knobs {
 	unsigned int max_page_sharing;
 	unsigned int policy;
 	enum vksm_hash hash;
+	enum vksm_security security;
 	u64 seed;
 };
 
@@ -100,6 +109,22 @@ int vksm_set_policy(unsigned int policy);
 int vksm_set_hash(enum vksm_hash hash);		/* -EOPNOTSUPP: not this CPU */
 int vksm_set_seed(u64 seed);
 int vksm_reset(void);
+
+/* Takes apart what is merged and forgets everything; on failure all stays as it was. */
+int vksm_set_security(enum vksm_security security);
+
+/*
+ * The domain of an object's family, and whether it is scanned and merged at all.  A change
+ * takes apart what is merged of it; -ENOMEM, -EINTR: not all of it, and there was
+ * no change.
+ */
+u64 vksm_domain(const struct vmm_mem *mem);
+int vksm_set_domain(struct vmm_mem *mem, u64 domain);
+bool vksm_enabled(const struct vmm_mem *mem);
+int vksm_set_enabled(struct vmm_mem *mem, bool on);
+
+/* One that nobody has had. */
+u64 vksm_domain_new(void);
 
 /*
  * Scans so many pages, fewer if there are none; then up to the next page, or the end of

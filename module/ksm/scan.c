@@ -86,6 +86,11 @@ static struct vksm_object *object_of(struct vksm_scan *s, struct vmm_mem *mem)
 	return NULL;
 }
 
+u64 vksm_scan_salt(const struct vksm_scan *s, const struct vmm_mem *mem)
+{
+	return vksm_salt(s->seed, s->shared ? 0 : mem->family->merging.domain);
+}
+
 /* --- a page ------------------------------------------------------------------ */
 
 static void hash_page(const struct vksm_scan *s, unsigned long phys,
@@ -96,13 +101,13 @@ static void hash_page(const struct vksm_scan *s, unsigned long phys,
 	if (!s->needs_fpu) {
 		look->zero = vksm_page_is_zero(page);
 		if (!look->zero)
-			look->hash = vksm_hash_mul(&s->key, page);
+			look->hash = vksm_hash_mul(&s->key, page) ^ s->salt;
 		return;
 	}
 	kernel_fpu_begin();
 	look->zero = vksm_page_is_zero_sse(page);
 	if (!look->zero)
-		look->hash = vksm_hash_aes(&s->key, page);
+		look->hash = vksm_hash_aes(&s->key, page) ^ s->salt;
 	kernel_fpu_end();
 }
 
@@ -318,6 +323,7 @@ static void scan_object(struct vksm_scan *s, struct vmm_mem *mem,
 		return;
 	}
 	salt = vksm_random(&salt);
+	s->salt = vksm_scan_salt(s, mem);
 	if (o->turns != vmm_mem_turns(mem)) {
 		o->turns = vmm_mem_turns(mem);
 		vksm_object_stir(o);
@@ -349,6 +355,7 @@ static void join_group(struct vksm_scan *s, struct vmm_mem *mem,
 	struct vmm_mem_peek peek;
 	bool there;
 
+	s->salt = vksm_scan_salt(s, mem);
 	for (; index < end; index++) {
 		if (!vksm_is_wanted(&s->engine, o, index))
 			continue;
@@ -375,6 +382,7 @@ static void propose_group(struct vksm_scan *s, struct vmm_mem *mem,
 	struct vmm_mem_peek peek;
 	bool zero, there;
 
+	b->salt = vksm_scan_salt(s, mem);
 	for (; index < end; index++) {
 		zero = vksm_is_zero(o, index);
 		if (!zero && !vksm_has_several(&s->engine, o, index, &hash))
@@ -426,13 +434,22 @@ static void merge_or_end(struct vksm_scan *s, struct vksm_batch *b)
 		end_pass(s, b);
 }
 
+static bool is_merging(const struct vmm_mem *mem)
+{
+	const struct vmm_merging *m = &mem->family->merging;
+
+	return !m->off && !m->barred;
+}
+
 static void scan_next(struct vksm_scan *s, struct vksm_batch *b)
 {
 	b->mem = vmm_registry_next(s->id);
 	if (b->mem && b->mem->id != s->id)
 		next_object(s, b->mem->id - 1);
-	if (b->mem)
+	if (b->mem && is_merging(b->mem))
 		scan_object(s, b->mem, b);
+	else if (b->mem)
+		next_object(s, b->mem->id);
 	else if (vksm_is_unsettled(&s->engine))
 		enter(s, VKSM_PHASE_JOIN);
 	else

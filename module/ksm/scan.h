@@ -32,7 +32,9 @@ enum vksm_phase {
  * @objects:	vksm_object by number
  * @key:	of hashes
  * @needs_fpu:	the one with AES
- * @seed:	of orders
+ * @seed:	of orders and salts
+ * @shared:	all is of one domain
+ * @salt:	of the object that is being looked at
  * @phase:	part of the pass
  * @id:		objects before it are done in this part
  * @step:	steps done in the next one: pages or groups
@@ -47,6 +49,8 @@ struct vksm_scan {
 	struct vksm_key key;
 	bool needs_fpu;
 	u64 seed;
+	bool shared;
+	u64 salt;
 	enum vksm_phase phase;
 	u32 id;
 	u64 step;
@@ -65,6 +69,7 @@ struct vksm_scan {
  * @merging:	candidates are wanted
  * @candidate:	pages of @mem that are equal to others, and not merged
  * @nr:		how many
+ * @salt:	of their domain
  * @mem:	to be given back by vmm_mem_unref() without vksm_lock, or NULL
  */
 struct vksm_batch {
@@ -75,6 +80,7 @@ struct vksm_batch {
 	bool merging;
 	struct vmm_merge_candidate *candidate;
 	unsigned int nr;
+	u64 salt;
 	struct vmm_mem *mem;
 };
 
@@ -87,6 +93,9 @@ void vksm_scan_free(struct vksm_scan *s);
 
 /* The next piece. */
 void vksm_scan_batch(struct vksm_scan *s, struct vksm_batch *b);
+
+/* What goes into hashes of an object's pages. */
+u64 vksm_scan_salt(const struct vksm_scan *s, const struct vmm_mem *mem);
 
 /* Forgets an object that is gone. */
 void vksm_scan_gone(struct vksm_scan *s, u32 id);

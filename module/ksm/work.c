@@ -38,14 +38,23 @@ static unsigned long frame_for(u64 hash, unsigned long phys)
 	return frame;
 }
 
+/* It can have come to be otherwise since the candidates were found. */
+static bool may_merge(const struct vksm_worker *w)
+{
+	return vksm.knobs.mode == VKSM_MERGE && !vksm.unmerging &&
+	       !w->mem->family->merging.off && !w->mem->family->merging.barred &&
+	       vksm_scan_salt(&vksm.scan, w->mem) == w->salt;
+}
+
 static unsigned long frame_of(void *ctx, struct vmm_merge_candidate *c,
 			      unsigned long phys)
 {
+	struct vksm_worker *w = ctx;
 	unsigned long frame = 0;
 
 	mutex_lock(&vksm_lock);
 	vksm.count.compares++;
-	if (vksm.knobs.mode != VKSM_MERGE || vksm.unmerging ||
+	if (!may_merge(w) ||
 	    !vksm_index_count(&vksm.scan.engine.index, c->cookie))
 		c->end = VMM_MERGE_REFUSED;
 	else
@@ -107,7 +116,7 @@ void vksm_merge(struct vksm_worker *w)
 
 	if (w->nr) {
 		sort_candidates(w);
-		vmm_mem_merge(w->mem, w->candidate, w->nr, &merge_ops, NULL);
+		vmm_mem_merge(w->mem, w->candidate, w->nr, &merge_ops, w);
 		mutex_lock(&vksm_lock);
 		count_ends(w);
 		vksm.count.merge_ns += ktime_get_ns() - began;
@@ -119,7 +128,7 @@ void vksm_merge(struct vksm_worker *w)
 	w->mem = NULL;
 }
 
-/* A batch has come to another object: its candidates are the first of that. */
+/* A batch has come to another object, or salt: its candidates are the first of that. */
 static void hand_over(struct vksm_worker *w)
 {
 	unsigned int before = w->nr;
@@ -142,6 +151,7 @@ static void collect(struct vksm_worker *w)
 	if (w->mem)
 		vmm_mem_unref(w->mem);
 	w->mem = b->mem;
+	w->salt = b->salt;
 	w->nr += b->nr;
 }
 
@@ -162,7 +172,8 @@ bool vksm_run_batch(struct vksm_worker *w)
 	if (on)
 		vksm_scan_batch(&vksm.scan, b);
 	mutex_unlock(&vksm_lock);
-	if (w->mem && b->mem && b->mem != w->mem)
+	if (w->mem && b->mem && (b->mem != w->mem ||
+				 (b->nr && b->salt != w->salt)))
 		hand_over(w);
 	collect(w);
 	cond_resched();

@@ -14,6 +14,7 @@
  * grace period ends.
  */
 
+#include <linux/cred.h>
 #include <linux/memcontrol.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -95,6 +96,8 @@ struct vmm_family *vmm_family_create(unsigned long nr_pages)
 	kref_init(&family->ref);
 	family->nr_pages = nr_pages;
 	vmm_policy_init(&family->policy);
+	/* Different users have nothing in common. */
+	family->merging.domain = from_kuid(&init_user_ns, current_euid());
 	family->group = get_mem_cgroup_from_mm(current->mm);
 	mutex_init(&family->top);
 	for (i = 0; i < VMM_FAMILY_LOCKS; i++)

@@ -26,6 +26,18 @@ struct mem_cgroup;
 struct vmm_gone_batch;
 
 /**
+ * struct vmm_merging - which pages become merged frames; of who merges, and under his lock
+ * @domain:	pages of another one are never the same as a family's
+ * @off:	no page of it is merged
+ * @barred:	likewise, while this is being changed: by how many
+ */
+struct vmm_merging {
+	u64 domain;
+	bool off;
+	unsigned int barred;
+};
+
+/**
  * struct vmm_family - objects of one lineage
  * @ref:	one for each object, and for each batch under way
  * @node:	in the list of all families
@@ -41,6 +53,7 @@ struct vmm_gone_batch;
  * @batch:	what is gone and does not wait yet, or NULL; @gone_lock
  * @waiting:	batches that wait for readers, or are being dropped; @gone_lock
  * @policy:	whose pages go, and when: pressure.h
+ * @merging:	whether, and with whose
  * @group:	the control group of who made it, constant, referenced
  */
 struct vmm_family {
@@ -58,6 +71,7 @@ struct vmm_family {
 	struct vmm_gone_batch *batch;
 	unsigned int waiting;
 	struct vmm_policy policy;
+	struct vmm_merging merging;
 	struct mem_cgroup *group;
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
- * Memory objects: pages that leave memory, and come back.
+ * Memory objects: pages that leave memory, and come back; which are merged.
  *
  * What leaves is away for all objects of its family, and comes back for all of them
  * when one of them is looked at there, by whomever: nobody but the clock can tell.
@@ -109,8 +109,31 @@ struct vmm_mem_policy {
 	__u64 reserved[2];
 };
 
+/* A domain that no other object has: @domain is 0, and receives it. */
+#define VMM_DOMAIN_NEW		(1U << 0)
+
+/**
+ * struct vmm_mem_domain - whose pages an object's family may have in common with its own
+ * @domain:	equal pages of families of the same domain may be merged
+ * @flags:	VMM_DOMAIN_NEW or 0
+ *
+ * A family begins in the domain whose number is that of the user who made it. What was merged
+ * comes apart first. To name a domain takes CAP_SYS_ADMIN; to get away from all others
+ * does not.
+ *
+ * EINVAL: flags, or @domain is not 0 where it has to be. EROFS: the object is frozen. EPERM.
+ * ENOMEM, EINTR: not all has come apart, and the domain is what it was.
+ */
+struct vmm_mem_domain {
+	__u64 domain;
+	__u32 flags;
+	__u32 pad;
+	__u64 reserved[2];
+};
+
 #define VMM_MEM_RECLAIM		_IOWR(VMM_IOC, 0x64, struct vmm_mem_reclaim)
 #define VMM_MEM_SWAP		_IOW(VMM_IOC, 0x65, struct vmm_mem_swap)
 #define VMM_MEM_SET_POLICY	_IOW(VMM_IOC, 0x66, struct vmm_mem_policy)
+#define VMM_MEM_SET_DOMAIN	_IOWR(VMM_IOC, 0x67, struct vmm_mem_domain)
 
 #endif /* _UAPI_LINUX_VMM_MEM_H */
