@@ -64,6 +64,13 @@ static inline struct nlattr **vmm_genl_dump_attrs(struct netlink_callback *cb)
 #define vmm_const_kobject	const struct kobject
 #endif
 
+/* Callbacks of a bin_attribute got it constant. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+#define vmm_bin_attribute	struct bin_attribute
+#else
+#define vmm_bin_attribute	const struct bin_attribute
+#endif
+
 /* vm_flags became read-only. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 static inline void vmm_vma_flags_mod(struct vm_area_struct *vma,

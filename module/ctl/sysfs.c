@@ -320,4 +320,5 @@ void vmm_sysfs_exit(void)
 {
 	kobject_put(vms_dir);
 	kobject_put(top);
+	vmm_sysfs_ksm_survey_exit();
 }

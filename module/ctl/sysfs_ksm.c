@@ -269,7 +269,7 @@ static struct kobj_attribute stat_file[VKSM_NR_STATS];
 static struct attribute *attrs[ARRAY_SIZE(knob_attrs) + VKSM_NR_STATS + 1];
 
 const struct attribute_group vmm_sysfs_ksm_group = {
-	.name = "ksm", .attrs = attrs,
+	.name = "ksm", .attrs = attrs, .bin_attrs = vmm_sysfs_ksm_bins,
 };
 
 static ssize_t stat_show(struct kobject *kobj, struct kobj_attribute *attr,

@@ -3,12 +3,24 @@
 #define VMM_CTL_SYSFS_KSM_H
 
 #include <linux/sysfs.h>
+#include <linux/types.h>
+
+#include "compat.h"
+
+struct vmm_vm;
 
 /* Once, before either of these is used. */
 void vmm_sysfs_ksm_fill(void);
 
 extern const struct attribute_group vmm_sysfs_ksm_group;
 extern const struct attribute_group vmm_sysfs_ksm_vm_group;
+
+/* Binary files of the first one; and what is kept for them goes, when they are gone. */
+extern vmm_bin_attribute *vmm_sysfs_ksm_bins[];
+void vmm_sysfs_ksm_survey_exit(void);
+
+/* A figure of a VM, enum vksm_row_stat, from a survey that is at most a second old. */
+int vmm_sysfs_ksm_row_stat(const struct vmm_vm *vm, unsigned int stat, u64 *out);
 
 /* For the second one. */
 void vmm_sysfs_ksm_vm_fill(void);

@@ -14,6 +14,7 @@
 #include "ctl/sysfs.h"
 #include "ctl/sysfs_ksm.h"
 #include "ksm/ksm.h"
+#include "ksm/survey.h"
 #include "mem/mem.h"
 
 static struct vmm_vm *vm_of(struct kobject *kobj)
@@ -137,7 +138,9 @@ static struct attribute *const knob_attrs[] = {
 /* ---- figures ------------------------------------------------------------------- */
 
 static struct kobj_attribute stat_file[VKSM_NR_VM_STATS];
-static struct attribute *attrs[ARRAY_SIZE(knob_attrs) + VKSM_NR_VM_STATS + 1];
+static struct kobj_attribute row_file[VKSM_NR_ROW_STATS];
+static struct attribute *attrs[ARRAY_SIZE(knob_attrs) + VKSM_NR_VM_STATS +
+			       VKSM_NR_ROW_STATS + 1];
 
 const struct attribute_group vmm_sysfs_ksm_vm_group = {
 	.name = "ksm", .attrs = attrs,
@@ -159,6 +162,18 @@ static ssize_t stat_show(struct kobject *kobj, struct kobj_attribute *attr,
 	return sysfs_emit(buf, "%llu\n", stat[attr - stat_file]);
 }
 
+static ssize_t row_show(struct kobject *kobj, struct kobj_attribute *attr,
+			char *buf)
+{
+	u64 val;
+	int err;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	err = vmm_sysfs_ksm_row_stat(vm_of(kobj), attr - row_file, &val);
+	return err ? err : sysfs_emit(buf, "%llu\n", val);
+}
+
 void vmm_sysfs_ksm_vm_fill(void)
 {
 	unsigned int i, n = ARRAY_SIZE(knob_attrs);
@@ -169,5 +184,11 @@ void vmm_sysfs_ksm_vm_fill(void)
 		vmm_sysfs_ksm_file(&stat_file[i], vksm_vm_stat_names[i],
 				   stat_show);
 		attrs[n + i] = &stat_file[i].attr;
+	}
+	n += VKSM_NR_VM_STATS;
+	for (i = 0; i < VKSM_NR_ROW_STATS; i++) {
+		vmm_sysfs_ksm_file(&row_file[i], vksm_row_stat_names[i],
+				   row_show);
+		attrs[n + i] = &row_file[i].attr;
 	}
 }

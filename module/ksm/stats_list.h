@@ -60,3 +60,13 @@
 	X(CHANGED,	"pages_changed")				\
 	X(MERGES,	"merges")					\
 	X(BREAKS,	"breaks")
+
+/* Likewise, of the sites in frames that a survey has met (tally.h). */
+#define VKSM_ROW_STATS(X)						\
+	X(USS,		"uss_pages")		/* alone in a frame */	\
+	X(PSS,		"pss_bytes")		/* of all frames */	\
+	X(SHARED_SELF,	"shared_self")		/* frames of it alone */ \
+	X(SHARED_OTHER,	"shared_other")		/* and of others */	\
+	X(MARGINAL,	"marginal_pages")	/* frames that would be free */ \
+	X(MERGED,	"merged_pages")					\
+	X(HUGE,		"huge_pages")

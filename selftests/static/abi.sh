@@ -37,7 +37,7 @@ compare_ksm()
 	local name names
 
 	names=$(sed -n "/define $2(X)/,/^$/p" $ksm_list | sed -nE 's/^\tX\([A-Z_]+,[ \t]*"([a-z_]+)".*/\1/p'
-		sed -nE 's/^static struct kobj_attribute ([a-z_]+)_attr.*/\1/p' $3)
+		sed -nE 's/^static (struct kobj|vmm_bin)_attribute ([a-z_]+)_attr.*/\2/p' $3)
 	[ -n "$names" ] || offence "$ksm_list: no $2"
 	for name in $names; do
 		checked=$((checked + 1))
@@ -48,8 +48,8 @@ compare_ksm()
 	done
 }
 
-compare_ksm ksm VKSM_STATS module/ctl/sysfs_ksm.c
-compare_ksm 'vms/<id>/ksm' VKSM_VM_STATS module/ctl/sysfs_ksm_vm.c
+compare_ksm ksm VKSM_STATS 'module/ctl/sysfs_ksm.c module/ctl/sysfs_ksm_survey.c'
+compare_ksm 'vms/<id>/ksm' 'VKSM_\(VM\|ROW\)_STATS' module/ctl/sysfs_ksm_vm.c
 for name in $(sed -nE 's/^static struct kobj_attribute ([a-z_]+)_attr.*/\1/p' module/ctl/sysfs.c); do
 	checked=$((checked + 1))
 	file=$(sed -nE "s/.*kobj_attribute ${name}_attr = *(__ATTR_RO.*)?/\1/p; /${name}_attr =\$/{n;p}" \
