@@ -80,6 +80,7 @@ static ssize_t hash_store(struct kobject *kobj, struct kobj_attribute *attr,
 static const char *const security_names[] = {
 	[VKSM_BY_DOMAIN]	= "domain",
 	[VKSM_FOR_ALL]	= "shared",
+	[VKSM_UNIFORM]	= "uniform",
 };
 
 static ssize_t security_show(struct kobject *kobj, struct kobj_attribute *attr,

@@ -93,7 +93,8 @@ void vksm_stats(s64 stat[VKSM_NR_STATS])
 	stat[VKSM_STAT_FULL_SCANS] = vksm.scan.passes;
 	stat[VKSM_STAT_SCAN_NS] = vksm.scan.scan_ns;
 	if (vksm.knobs.mode != VKSM_OFF)
-		stat[VKSM_STAT_METADATA_BYTES] = vksm_engine_bytes(&vksm.scan.engine);
+		stat[VKSM_STAT_METADATA_BYTES] = vksm_engine_bytes(&vksm.scan.engine) +
+						vmm_merged_pool_bytes();
 	mutex_unlock(&vksm_lock);
 	stat[VKSM_STAT_SAVED_BYTES] =
 		stat[VKSM_STAT_PAGES_SHARING] * (s64)PAGE_SIZE -

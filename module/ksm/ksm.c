@@ -51,6 +51,7 @@ static int start(void)
 	vksm.count = (struct vksm_count){ };
 	vmm_merged_breaks(vksm.count.broken);
 	vksm.scan.seed = vksm.knobs.seed;
+	vksm.scan.uniform = vksm.knobs.security == VKSM_UNIFORM;
 	vksm.scan.shared = vksm.knobs.security == VKSM_FOR_ALL;
 	vksm_key_make(&vksm.scan.key, vksm.knobs.seed);
 	vksm.scan.needs_fpu = vksm.knobs.hash == VKSM_HASH_AES;
@@ -84,11 +85,12 @@ int vksm_set_mode(enum vksm_mode mode)
 	int err = 0;
 
 	mutex_lock(&vksm_lock);
-	if (mode == VKSM_OFF && vksm.knobs.mode != VKSM_OFF) {
+	if (mode != VKSM_MERGE)
+		vmm_merged_drain();
+	if (mode == VKSM_OFF && vksm.knobs.mode != VKSM_OFF)
 		vksm_scan_free(&vksm.scan);
-	} else if (mode != VKSM_OFF && vksm.knobs.mode == VKSM_OFF) {
+	else if (mode != VKSM_OFF && vksm.knobs.mode == VKSM_OFF)
 		err = start();
-	}
 	if (!err)
 		WRITE_ONCE(vksm.knobs.mode, mode);
 	mutex_unlock(&vksm_lock);

@@ -48,6 +48,7 @@ enum vksm_hash {
 enum vksm_security {
 	VKSM_BY_DOMAIN,		/* those of a domain */
 	VKSM_FOR_ALL,		/* all */
+	VKSM_UNIFORM,		/* those of a domain, and all are treated as if they had */
 	VKSM_NR_SECURITIES,
 };
 

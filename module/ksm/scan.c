@@ -99,13 +99,13 @@ static void hash_page(const struct vksm_scan *s, unsigned long phys,
 	const void *page = __va(phys);
 
 	if (!s->needs_fpu) {
-		look->zero = vksm_page_is_zero(page);
+		look->zero = !s->uniform && vksm_page_is_zero(page);
 		if (!look->zero)
 			look->hash = vksm_hash_mul(&s->key, page) ^ s->salt;
 		return;
 	}
 	kernel_fpu_begin();
-	look->zero = vksm_page_is_zero_sse(page);
+	look->zero = !s->uniform && vksm_page_is_zero_sse(page);
 	if (!look->zero)
 		look->hash = vksm_hash_aes(&s->key, page) ^ s->salt;
 	kernel_fpu_end();
@@ -397,6 +397,36 @@ static void propose_group(struct vksm_scan *s, struct vmm_mem *mem,
 	}
 }
 
+/* All that were looked at, whatever is in them. */
+static void propose_all(struct vksm_scan *s, struct vmm_mem *mem,
+			struct vksm_object *o, u64 nr, struct vksm_batch *b)
+{
+	u64 index = nr << VKSM_GROUP_SHIFT;
+	u64 end = min(index + VKSM_GROUP_PAGES, o->nr_pages);
+	struct vmm_merge_candidate *c;
+	struct vmm_mem_peek peek;
+	bool there;
+
+	b->salt = vksm_scan_salt(s, mem);
+	for (; index < end; index++) {
+		if (!vksm_mark(o, index))
+			continue;
+		c = &b->candidate[b->nr];
+		*c = (struct vmm_merge_candidate){
+			.index = index, .alone = !vksm_is_shared(o, index),
+		};
+		vksm_has_several(&s->engine, o, index, &c->cookie);
+		rcu_read_lock();
+		there = vmm_mem_peek(mem, index, &peek);
+		if (there && peek.merged) {
+			c->frame = peek.phys;
+			vmm_merged_get(c->frame, 1);
+		}
+		rcu_read_unlock();
+		b->nr += there;
+	}
+}
+
 /* --- a pass ---------------------------------------------------------------------- */
 
 static void enter(struct vksm_scan *s, enum vksm_phase phase)
@@ -428,7 +458,7 @@ static void end_pass(struct vksm_scan *s, struct vksm_batch *b)
 
 static void merge_or_end(struct vksm_scan *s, struct vksm_batch *b)
 {
-	if (b->merging && s->mergeable)
+	if (b->merging && (s->mergeable || s->uniform))
 		enter(s, VKSM_PHASE_MERGE);
 	else
 		end_pass(s, b);
@@ -479,6 +509,8 @@ static void settle_group(struct vksm_scan *s, struct vksm_object *o, u64 nr,
 		return;
 	else if (s->phase == VKSM_PHASE_JOIN)
 		join_group(s, b->mem, o, nr);
+	else if (b->merging && s->uniform)
+		propose_all(s, b->mem, o, nr, b);
 	else if (b->merging)
 		propose_group(s, b->mem, o, nr, b);
 }

@@ -34,6 +34,7 @@ enum vksm_phase {
  * @needs_fpu:	the one with AES
  * @seed:	of orders and salts
  * @shared:	all is of one domain
+ * @uniform:	what is looked at is merged, if only with itself
  * @salt:	of the object that is being looked at
  * @phase:	part of the pass
  * @id:		objects before it are done in this part
@@ -50,6 +51,7 @@ struct vksm_scan {
 	bool needs_fpu;
 	u64 seed;
 	bool shared;
+	bool uniform;
 	u64 salt;
 	enum vksm_phase phase;
 	u32 id;

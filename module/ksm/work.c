@@ -46,6 +46,13 @@ static bool may_merge(const struct vksm_worker *w)
 	       vksm_scan_salt(&vksm.scan, w->mem) == w->salt;
 }
 
+/* It has no content in common with others, as far as is known; or not any more. */
+static bool is_alone(const struct vmm_merge_candidate *c)
+{
+	return c->alone ||
+	       !vksm_index_count(&vksm.scan.engine.index, c->cookie);
+}
+
 static unsigned long frame_of(void *ctx, struct vmm_merge_candidate *c,
 			      unsigned long phys)
 {
@@ -54,18 +61,50 @@ static unsigned long frame_of(void *ctx, struct vmm_merge_candidate *c,
 
 	mutex_lock(&vksm_lock);
 	vksm.count.compares++;
-	if (!may_merge(w) ||
-	    !vksm_index_count(&vksm.scan.engine.index, c->cookie))
+	if (!may_merge(w))
 		c->end = VMM_MERGE_REFUSED;
-	else
+	else if (!is_alone(c))
 		frame = frame_for(c->cookie, phys);
+	else if (vksm.scan.uniform)
+		frame = vmm_merged_create(phys);
+	else
+		c->end = VMM_MERGE_REFUSED;
 	mutex_unlock(&vksm_lock);
 	return frame;
 }
 
+/* The frame of a content that has one gets another; each has a name. */
+static void shift_frame(struct vksm_worker *w, struct vmm_merge_candidate *c)
+{
+	unsigned long to = 0;
+
+	mutex_lock(&vksm_lock);
+	if (may_merge(w) && !is_alone(c))
+		to = frame_for(c->cookie, c->frame);
+	mutex_unlock(&vksm_lock);
+	if (to && to != c->frame &&
+	    memcmp(__va(to), __va(c->frame), PAGE_SIZE)) {
+		vmm_merged_put(to);
+		to = 0;
+	}
+	if (!to) {
+		to = c->frame;
+		vmm_merged_get(to, 1);
+	}
+	c->to = to;
+}
+
+static void put_frames(const struct vmm_merge_candidate *c)
+{
+	if (c->to)
+		vmm_merged_put(c->to);
+	if (c->frame)
+		vmm_merged_put(c->frame);
+}
+
 static bool split(void *ctx, unsigned int candidates)
 {
-	return candidates >= VMM_BLOCK_PAGES / SPLIT_PART;
+	return vksm.scan.uniform || candidates >= VMM_BLOCK_PAGES / SPLIT_PART;
 }
 
 static const struct vmm_merge_ops merge_ops = {
@@ -103,7 +142,7 @@ static void sort_candidates(struct vksm_worker *w)
 	sort(w->candidate, w->nr, sizeof(w->candidate[0]), by_index, NULL);
 	for (i = 0; i < w->nr; i++) {
 		if (n && w->candidate[n - 1].index == w->candidate[i].index)
-			n--;
+			put_frames(&w->candidate[--n]);
 		w->candidate[n++] = w->candidate[i];
 	}
 	w->nr = n;
@@ -113,14 +152,21 @@ static void sort_candidates(struct vksm_worker *w)
 void vksm_merge(struct vksm_worker *w)
 {
 	u64 began = ktime_get_ns();
+	unsigned int i;
 
 	if (w->nr) {
 		sort_candidates(w);
+		for (i = 0; i < w->nr; i++) {
+			if (w->candidate[i].frame)
+				shift_frame(w, &w->candidate[i]);
+		}
 		vmm_mem_merge(w->mem, w->candidate, w->nr, &merge_ops, w);
 		mutex_lock(&vksm_lock);
 		count_ends(w);
 		vksm.count.merge_ns += ktime_get_ns() - began;
 		mutex_unlock(&vksm_lock);
+		for (i = 0; i < w->nr; i++)
+			put_frames(&w->candidate[i]);
 	}
 	w->nr = 0;
 	if (w->mem)

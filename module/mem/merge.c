@@ -7,9 +7,14 @@
  * tables of the family that name the page.  Else, or if somebody wants it in the
  * meantime, the page comes back.  So a merge is an eviction whose store is another page, and
  * why no write is lost, and nobody's translation forgotten, is said in leave.c.
+ *
+ * A page that is merged already can become another frame with the same bytes.  Neither
+ * changes, so nothing has to leave: the one takes the other's place under the block's
+ * lock, by a move.
  */
 
 #include <linux/mm.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -30,9 +35,13 @@
  * @nr:		how many
  * @first:	the first one in the block that is looked at
  * @end:	behind the last one
+ * @shift:	of frames that become others
+ * @shifts:	there were such
  */
 struct merge {
 	struct vmm_leave leave;
+	struct vmm_move shift;
+	bool shifts;
 	struct vmm_mem *mem;
 	const struct vmm_merge_ops *ops;
 	void *ctx;
@@ -71,6 +80,83 @@ static bool pick_page(struct vmm_leave *l, const struct vmm_node *table,
 	return false;
 }
 
+/* --- frames that become others ---------------------------------------------------- */
+
+/* The first table that names the frame which a candidate still is; or -1. */
+static long table_of(const struct merge *m, const struct vmm_merge_candidate *c)
+{
+	const struct vmm_gather *gather = &m->leave.gather;
+	const struct vmm_gathered *ours = vmm_gather_of(gather, &m->mem->tree);
+	unsigned long slot = c->index & (VMM_BLOCK_PAGES - 1), t;
+
+	if (!c->to || vmm_gather_frame(gather, ours - gather->at, slot) !=
+		      c->frame)
+		return -1;
+	for (t = 0; vmm_gather_frame(gather, t, slot) != c->frame; t++)
+		;
+	return t;
+}
+
+static void shift(struct vmm_move *move)
+{
+	struct merge *m = container_of(move, struct merge, shift);
+	struct vmm_merge_candidate *c;
+	long t;
+
+	for (c = m->candidate + m->first; c < m->candidate + m->end; c++) {
+		t = table_of(m, c);
+		if (t < 0)
+			continue;
+		c->names = vmm_gather_replace(&m->leave.gather, t,
+					      c->index & (VMM_BLOCK_PAGES - 1),
+					      c->to | VMM_WORD_PAGE |
+					      VMM_WORD_MERGED);
+		c->end = c->to == c->frame ? VMM_MERGE_KEPT : VMM_MERGE_DONE;
+		vmm_move_add(move, c->index);
+	}
+}
+
+static void wait_for_faults(struct vmm_move *move, struct vmm_mem *mem)
+{
+	struct merge *m = container_of(move, struct merge, shift);
+	unsigned int i;
+
+	for (i = m->first; i < m->end; i++) {
+		if (m->candidate[i].names)
+			vmm_mem_wait_for_fault(mem, m->candidate[i].frame);
+	}
+}
+
+static void shift_frames(struct merge *m)
+{
+	unsigned int i;
+
+	for (i = m->first; i < m->end; i++) {
+		if (table_of(m, &m->candidate[i]) >= 0)
+			break;
+	}
+	if (i == m->end)
+		return;
+	vmm_family_move(m->leave.family, &m->leave.gather, &m->shift);
+	m->shifts = true;
+}
+
+/* Nobody uses a frame any more by way of where it was. */
+static void drop_frames(struct merge *m)
+{
+	struct vmm_merge_candidate *c;
+
+	if (!m->shifts)
+		return;
+	synchronize_rcu_expedited();
+	for (c = m->candidate; c < m->candidate + m->nr; c++) {
+		if (c->names)
+			vmm_merged_drop(c->frame, c->names);
+	}
+}
+
+/* --- pages that become frames ------------------------------------------------------- */
+
 static void pick(struct vmm_leave *l)
 {
 	struct merge *m = merge_of(l);
@@ -78,8 +164,12 @@ static void pick(struct vmm_leave *l)
 							&m->mem->tree);
 	unsigned int i, slot;
 
+	if (ours)
+		shift_frames(m);
 	for (i = m->first; ours && i < m->end; i++) {
 		slot = m->candidate[i].index & (VMM_BLOCK_PAGES - 1);
+		if (m->candidate[i].frame)
+			continue;
 		if ((ours->table->word[slot] & VMM_WORD_PAGE) &&
 		    pick_page(l, ours->table, slot))
 			m->candidate[i].end = VMM_MERGE_RACE;
@@ -179,22 +269,27 @@ int vmm_mem_merge(struct vmm_mem *mem, struct vmm_merge_candidate *candidate,
 	unsigned int i;
 	int err = 0;
 
+	for (i = 0; i < nr; i++) {
+		candidate[i].end = VMM_MERGE_STAYS;
+		candidate[i].names = 0;
+	}
 	if (!m)
 		return -ENOMEM;
 	vmm_leave_init(&m->leave, &merge_ops, mem->family);
+	m->shift.change = shift;
+	m->shift.wait = wait_for_faults;
 	m->mem = mem;
 	m->ops = ops;
 	m->ctx = ctx;
 	m->candidate = candidate;
 	m->nr = nr;
-	for (i = 0; i < nr; i++)
-		candidate[i].end = VMM_MERGE_STAYS;
 	if (mutex_lock_killable(&mem->family->evict_lock)) {
 		err = -EINTR;
 	} else {
 		while (!fatal_signal_pending(current) && merge_next(m))
 			cond_resched();
 		vmm_leave_settle(&m->leave);
+		drop_frames(m);
 		mutex_unlock(&mem->family->evict_lock);
 	}
 	kvfree(m);

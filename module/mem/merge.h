@@ -19,6 +19,7 @@ enum vmm_merge_end {
 	VMM_MERGE_DIFFERS,	/* it has other bytes than the frame */
 	VMM_MERGE_NO_FRAME,	/* there was no memory for one */
 	VMM_MERGE_REFUSED,	/* who merges has changed his mind */
+	VMM_MERGE_KEPT,		/* it is the frame that it was */
 	VMM_NR_MERGE_ENDS,
 };
 
@@ -26,13 +27,22 @@ enum vmm_merge_end {
  * struct vmm_merge_candidate - a page
  * @index:	page number, below the object's number of pages
  * @cookie:	the caller's
+ * @alone:	likewise: no other has its content
  * @zero:	it is to be given up if it is zero, for which there is no frame
+ * @frame:	it is this merged frame already, of which the caller has a name; or 0
+ * @to:		then: the one that it is to be, likewise, with the same bytes; that can be
+ *		@frame, and what is left of it then is that translations go
+ * @names:	likewise: those of @frame that are to be dropped
  * @end:	what became of it
  */
 struct vmm_merge_candidate {
 	pgoff_t index;
 	u64 cookie;
+	bool alone;
 	bool zero;
+	unsigned long frame;
+	unsigned long to;
+	unsigned long names;
 	enum vmm_merge_end end;
 };
 

@@ -22,6 +22,8 @@ enum vmm_break {
 };
 
 unsigned long vmm_merged_create(unsigned long phys);
+void vmm_merged_drain(void);
+u64 vmm_merged_pool_bytes(void);
 void vmm_merged_get(unsigned long frame, unsigned long nr);
 void vmm_merged_put(unsigned long frame);
 void vmm_merged_drop(unsigned long frame, unsigned long nr);
