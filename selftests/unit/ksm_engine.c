@@ -19,6 +19,7 @@
 
 static u32 content[OBJECTS][PAGES];
 static bool frozen[OBJECTS];
+static unsigned int domain[OBJECTS];
 static struct vksm_object *object[OBJECTS];
 static struct vksm_engine e;
 static const struct vksm_policy *policy;
@@ -38,6 +39,7 @@ static void look_at(unsigned int o, u64 index, struct vksm_look *look)
 	if (content[o][index] % 64 < 2)
 		look->hash = look->hash << VKSM_PRINT_BITS |
 			     content[o][index] / 64;
+	look->hash ^= vksm_salt(11, domain[o]);
 	look->still = frozen[o];
 }
 
@@ -113,25 +115,33 @@ struct truth {
 	u64 zero, unique, contents, equal;
 };
 
-static struct truth count(void)
+static void count_domain(struct truth *t, unsigned int of)
 {
 	static u32 times[1 << 20];
-	struct truth t = { 0 };
 	unsigned int o, i;
 
 	memset(times, 0, sizeof(times));
 	for (o = 0; o < OBJECTS; o++) {
-		for (i = 0; object[o] && i < PAGES; i++) {
+		for (i = 0; object[o] && domain[o] == of && i < PAGES; i++) {
 			if (content[o][i] != ABSENT)
 				times[content[o][i]]++;
 		}
 	}
-	t.zero = times[0];
+	t->zero += times[0];
 	for (i = 1; i < 1 << 20; i++) {
-		t.unique += times[i] == 1;
-		t.contents += times[i] > 1;
-		t.equal += times[i] > 1 ? times[i] : 0;
+		t->unique += times[i] == 1;
+		t->contents += times[i] > 1;
+		t->equal += times[i] > 1 ? times[i] : 0;
 	}
+}
+
+static struct truth count(void)
+{
+	struct truth t = { 0 };
+	unsigned int d;
+
+	for (d = 0; d < OBJECTS; d++)
+		count_domain(&t, d);
 	return t;
 }
 
@@ -190,6 +200,7 @@ static void begin(const char *name)
 	for (o = 0; o < OBJECTS; o++) {
 		object[o] = vksm_object_create(&e, o, PAGES);
 		frozen[o] = false;
+		domain[o] = 0;
 		for (i = 0; i < PAGES; i++)
 			content[o][i] = some_content();
 	}
@@ -302,6 +313,35 @@ static void test_still(void)
 	end();
 }
 
+/* An object goes from one domain to another, forgotten in between. */
+static void change_domain(unsigned int o)
+{
+	vksm_object_free(&e, object[o]);
+	object[o] = vksm_object_create(&e, o, PAGES);
+	domain[o] = below(OBJECTS);
+}
+
+static void test_domains(void)
+{
+	unsigned int round;
+	bool good = true;
+
+	begin("dirty-clock");
+	domain[1] = 1;
+	domain[2] = 1;
+	pass();
+	tap_ok(agrees(), "domains have nothing in common");
+	for (round = 0; round < 40 && good; round++) {
+		change(below(2000));
+		if (!below(3))
+			change_domain(below(OBJECTS));
+		pass();
+		good &= agrees();
+	}
+	tap_ok(good, "nor after each of %u rounds of changes", round);
+	end();
+}
+
 static void test_nomem(void)
 {
 	unsigned int i;
@@ -349,6 +389,7 @@ int main(void)
 	test_changes("dirty-clock");
 	test_changes("ksm");
 	test_still();
+	test_domains();
 	test_nomem();
 	test_cost();
 	return tap_done();
