@@ -9,8 +9,13 @@
 
 struct vmm_vm;
 
+#include "compat.h"
+
 /* Once, before either of these is used. */
 void vmm_sysfs_ksm_fill(void);
+
+/* Closed by NULL; a part of the second group. */
+extern vmm_bin_attribute *vmm_sysfs_ksm_dumps[];
 
 extern const struct attribute_group vmm_sysfs_ksm_group;
 extern const struct attribute_group vmm_sysfs_ksm_vm_group;

@@ -143,7 +143,7 @@ static struct attribute *attrs[ARRAY_SIZE(knob_attrs) + VKSM_NR_VM_STATS +
 			       VKSM_NR_ROW_STATS + 1];
 
 const struct attribute_group vmm_sysfs_ksm_vm_group = {
-	.name = "ksm", .attrs = attrs,
+	.name = "ksm", .attrs = attrs, .bin_attrs = vmm_sysfs_ksm_dumps,
 };
 
 static void add_object(void *stat, struct vmm_mem *mem)

@@ -16,13 +16,12 @@
  *   there, which leave none either.  So it is always looked at.
  */
 
-#include <linux/io.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
-#include <asm/fpu/api.h>
 
 #include "core/trace.h"
+#include "ksm/look.h"
 #include "ksm/scan.h"
 #include "mem/mem.h"
 #include "mem/merged.h"
@@ -96,19 +95,10 @@ u64 vksm_scan_salt(const struct vksm_scan *s, const struct vmm_mem *mem)
 static void hash_page(const struct vksm_scan *s, unsigned long phys,
 		      struct vksm_look *look)
 {
-	const void *page = __va(phys);
-
-	if (!s->needs_fpu) {
-		look->zero = !s->uniform && vksm_page_is_zero(page);
-		if (!look->zero)
-			look->hash = vksm_hash_mul(&s->key, page) ^ s->salt;
-		return;
-	}
-	kernel_fpu_begin();
-	look->zero = !s->uniform && vksm_page_is_zero_sse(page);
+	look->zero = vksm_page_look(&s->key, s->needs_fpu, !s->uniform, phys,
+				    &look->hash);
 	if (!look->zero)
-		look->hash = vksm_hash_aes(&s->key, page) ^ s->salt;
-	kernel_fpu_end();
+		look->hash ^= s->salt;
 }
 
 enum sight {

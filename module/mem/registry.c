@@ -96,9 +96,9 @@ bool vmm_mem_peek(const struct vmm_mem *mem, unsigned long index,
 		  struct vmm_mem_peek *peek)
 {
 	unsigned long word;
-	bool huge;
 
-	word = vmm_tree_lookup(&mem->tree, index, &huge);
+	word = vmm_tree_lookup(&mem->tree, index, &peek->huge);
+	peek->away = word & VMM_WORD_AWAY;
 	if (!(word & VMM_WORD_PAGE))
 		return false;
 	peek->phys = vmm_word_phys(word);

@@ -36,11 +36,15 @@ u64 vmm_registry_resident(void);
  * @phys:	physical address
  * @own:	the object may write to it
  * @merged:	it is a merged frame, and so never changes
+ * @huge:	it is a part of a whole block
+ * @away:	it is not in memory, and so not found; the only one that is then told
  */
 struct vmm_mem_peek {
 	unsigned long phys;
 	bool own;
 	bool merged;
+	bool huge;
+	bool away;
 };
 
 /* Inside RCU, until whose end the page may be read; false: there is none. */

@@ -49,7 +49,7 @@ compare_ksm()
 }
 
 compare_ksm ksm VKSM_STATS 'module/ctl/sysfs_ksm.c module/ctl/sysfs_ksm_survey.c'
-compare_ksm 'vms/<id>/ksm' 'VKSM_\(VM\|ROW\)_STATS' module/ctl/sysfs_ksm_vm.c
+compare_ksm 'vms/<id>/ksm' 'VKSM_\(VM\|ROW\)_STATS' 'module/ctl/sysfs_ksm_vm.c module/ctl/sysfs_ksm_dump.c'
 for name in $(sed -nE 's/^static struct kobj_attribute ([a-z_]+)_attr.*/\1/p' module/ctl/sysfs.c); do
 	checked=$((checked + 1))
 	file=$(sed -nE "s/.*kobj_attribute ${name}_attr = *(__ATTR_RO.*)?/\1/p; /${name}_attr =\$/{n;p}" \

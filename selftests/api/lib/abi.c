@@ -3,6 +3,7 @@
  * The table of abi32.h; built twice, once with the alignment of 32-bit callers.
  */
 #include <linux/vmm.h>
+#include <linux/vmm_ksm.h>
 #include <linux/vmm_mem.h>
 #include <linux/vmm_state.h>
 
@@ -59,6 +60,7 @@ const struct abi_struct TABLE[] = {
 	STRUCT(vmm_mem_differ, reserved),
 	STRUCT(vmm_mem_reclaim, reserved),
 	STRUCT(vmm_mem_swap, reserved),
+	STRUCT(vmm_ksm_page, object),
 	STRUCT(vmm_run, rip),
 	STRUCT(vmm_run, mmio.write),
 	STRUCT(vmm_run, fail.pad),
