@@ -9,12 +9,13 @@ VMCTL_VM	:= bus cgroup conf conf_file console console_await console_client conso
 		   console_hub console_log console_session core_file define end feed log_reader \
 		   loop pages place regs runtime sandbox sandbox_filter sandbox_landlock sandbox_spaces \
 		   sched scroll spawn talk_server terminal thread unit
-VMCTL_SRC	:= $(wildcard $(VMCTL)/boot/*.c $(VMCTL)/dev/*.c $(VMCTL)/lib/*.c $(VMCTL)/snap/*.c) \
+VMCTL_SRC	:= $(wildcard $(VMCTL)/boot/*.c $(VMCTL)/dev/*.c $(VMCTL)/ksm/*.c $(VMCTL)/lib/*.c \
+		   $(VMCTL)/snap/*.c) \
 		   $(VMCTL_VM:%=$(VMCTL)/vm/%.c) $(VMCTL)/top/model.c $(VMCTL)/top/view.c
 VMCTL_OBJ	:= $(VMCTL_SRC:$(VMCTL)/%.c=$(BUILD)/vmctl/%.o)
 
 # What unpacks kernels, what sums snapshots, what speaks netlink, and what filters system calls.
-$(foreach t,$(VMCTL_TESTS),$(eval LDLIBS_$(t) += -llzma -lz -lzstd -llz4 -lxxhash -lnl-genl-3 -lnl-3 -lseccomp))
+$(foreach t,$(VMCTL_TESTS),$(eval LDLIBS_$(t) += -llzma -lz -lzstd -llz4 -lxxhash -lnl-genl-3 -lnl-3 -lseccomp -lm))
 
 # The tool sees the system's headers, not the stand-ins for the kernel's.
 VMCTL_CPPFLAGS	:= -D_GNU_SOURCE -I. -I../unit -I$(VMCTL) -I../../uapi \
