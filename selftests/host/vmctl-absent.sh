@@ -64,6 +64,11 @@ refused 2 "-1: unknown option|not a number of pages" ksm scan -1
 refused 2 "many: not a number of pages" ksm scan many
 refused 2 "2: one too many" ksm scan 1 2
 refused 2 "now: takes no argument" ksm status now
+refused 2 "FILE... is missing" ksm analyze
+refused 2 "FILE... is missing" ksm report
+refused 2 "VM is missing" ksm hashes
+refused 2 "VM.FILE is missing" ksm map
+refused 2 "-o csv: the formats are table and json" ksm map -o csv x
 
 # what does
 refused 6 "ksm/mode: no such file; try: .*insmod" ksm status
@@ -72,7 +77,7 @@ refused 6 "ksm/step: no such file; try: .*insmod" ksm scan 5
 refused 6 "/dev/vmm: cannot open: .*try: .*insmod" run -k /dev/null
 refused 6 "/dev/vmm" run -k /nowhere -m 512M
 refused 6 "/dev/vmm" info
-for words in list "top -b -n 1" "show web" "pause web" "resume web" "stop web" "kill web" "reset web" "inject web nmi" "set web name=x" stats "exits web" events "wait web"; do
+for words in list "ksm pairs" "ksm hashes web" "ksm map web" "top -b -n 1" "show web" "pause web" "resume web" "stop web" "kill web" "reset web" "inject web nmi" "set web name=x" stats "exits web" events "wait web"; do
 	# shellcheck disable=SC2086
 	refused 6 "netlink: no family vmm; try: .*insmod" $words
 done

@@ -17,7 +17,8 @@ id() { $vmctl list -a -o csv --no-header --fields name,id | sed -n "s/^$1,//p" |
 # Where a command takes its VM from: the kernel, the process in the background, the
 # definition; or it has none. @ stands for the VM.
 kernel=("pause @" "resume @" "stop @" "kill @" "reset @" "wait --for running @" "set @ label.a=b"
-	"inject @ nmi" "stats @" "exits @" "show @" "sched @" "sched @ weight=1" "events --vm @")
+	"inject @ nmi" "stats @" "exits @" "show @" "sched @" "sched @ weight=1" "events --vm @" "ksm pairs @"
+	"ksm hashes -o $tmp/hashes @")
 process=("console @" "regs @" "dump @ $tmp/core" "inject @ key k" "inject @ sysrq h"
 	"wait --for console:x -t 1 @" "snap export @ $tmp/snap" "snap create @" "snap list @" "snap rm @ x"
 	"rollback @" "fork @ other" "reclaim @ 4M" "swap @")
@@ -82,6 +83,7 @@ form all stats counter stats -a
 form exits exits exit exits
 form info info info info
 form ksm ksm ksm ksm status
+form pairs ksm_pairs ksm_pair ksm pairs
 form swap swap swap swap web
 form reclaim reclaim reclaim reclaim -b web
 form doctor doctor check doctor
@@ -96,7 +98,7 @@ names_of sched sched web
 names_of stats stats web
 names_of exits exits
 names_of top top -b -n 1 -i 0.1
-for words in doctor info "ksm status" "regs web" "swap web" "reclaim -b web"; do
+for words in doctor info "ksm status" "ksm pairs" "regs web" "swap web" "reclaim -b web"; do
 	# shellcheck disable=SC2086
 	refused 2 "-o name: these have no names" $words -o name
 done
@@ -113,7 +115,7 @@ $vmctl set web label.a=
 end $events
 is "$status $(sed -n 1p "$tmp/events") $(wc -l <"$tmp/events")" \
 	"0 time_ns,vm,name,group,seq,event,owner,vcpu,reason,lost 3" "events: csv"
-for words in list "show web" "sched web" "stats web" "exits web" info "ksm status" "swap web" "reclaim -b web" doctor "regs web" "top -b" events; do
+for words in list "show web" "sched web" "stats web" "exits web" info "ksm status" "ksm pairs" "swap web" "reclaim -b web" doctor "regs web" "top -b" events; do
 	# shellcheck disable=SC2086
 	refused 2 "-o xml: the formats are table, wide, json, jsonl, csv and name" $words -o xml
 	# shellcheck disable=SC2086
@@ -246,7 +248,7 @@ is "$(find "$tmp/small" | sort | tr '\n' ' ')" \
 umount "$tmp/small"
 rmdir "$tmp/small"
 for words in list "show web" "sched web" "stats web" info doctor "help run" "regs web" "show -o conf web" version "logs web" \
-	"top -b -n 1 -i 0.1" "complete -- "; do
+	"top -b -n 1 -i 0.1" "complete -- " "ksm pairs" "ksm map web"; do
 	# shellcheck disable=SC2086
 	$vmctl $words >/dev/full 2>"$tmp/err"
 	is "$? $(grep -c "cannot write to standard output" "$tmp/err")" "1 1" "$words: no room for what it prints"

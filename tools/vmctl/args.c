@@ -143,3 +143,12 @@ int args_view(const struct args *a, int id, struct rows_view *view,
 		return 0;
 	}
 }
+
+int args_whole(const struct args *a, bool *json, struct err *err)
+{
+	*json = !strcmp(a->value, "json");
+	if (*json || !strcmp(a->value, "table"))
+		return 0;
+	return err_set(err, VMCTL_USAGE, "-o %.64s: the formats are table and json",
+		       a->value);
+}

@@ -78,4 +78,11 @@ int args_conf(struct args *a, struct conf *conf);
 int args_view(const struct args *a, int id, struct rows_view *view,
 	      struct err *err);
 
+/* Of what is many things at once, and no list. */
+#define ARGS_WHOLE_OPTION						\
+	{ 'o', "output", "table|json", "table is for people, json for programs" }
+
+/** args_whole() - takes the value of that; 0, or -1 */
+int args_whole(const struct args *a, bool *json, struct err *err);
+
 #endif

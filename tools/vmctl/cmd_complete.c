@@ -88,7 +88,10 @@ static void offer_values(const struct command *cmd, const char *value,
 {
 	size_t len;
 
-	if (!strcmp(value, "KEY,...") || !strcmp(value, "[-]KEY")) {
+	if (!strcmp(value, "VM|FILE")) {
+		offer_vms();
+		puts(":files");
+	} else if (!strcmp(value, "KEY,...") || !strcmp(value, "[-]KEY")) {
 		offer_keys(cmd, word);
 	} else if (is(value, "VM")) {
 		offer_vms();

@@ -232,6 +232,11 @@ const struct command cmd_ksm_scan = {
 /* ---- all ------------------------------------------------------------------------- */
 
 static const struct command *const subs[] = {
+	&cmd_ksm_analyze,
+	&cmd_ksm_hashes,
+	&cmd_ksm_map,
+	&cmd_ksm_pairs,
+	&cmd_ksm_report,
 	&cmd_ksm_scan,
 	&cmd_ksm_set,
 	&cmd_ksm_status,

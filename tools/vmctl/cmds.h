@@ -20,6 +20,8 @@ extern const struct command cmd_snap_create, cmd_snap_export, cmd_snap_import,
 			    cmd_snap_show, cmd_snap_verify;
 
 /* Those of ksm. */
-extern const struct command cmd_ksm_scan, cmd_ksm_set, cmd_ksm_status;
+extern const struct command cmd_ksm_analyze, cmd_ksm_hashes, cmd_ksm_map,
+			    cmd_ksm_pairs, cmd_ksm_report, cmd_ksm_scan,
+			    cmd_ksm_set, cmd_ksm_status;
 
 #endif

@@ -38,6 +38,13 @@ static int open_file(const char *file, int flags)
 	return open(path, flags | O_CLOEXEC);
 }
 
+int ksm_open(const char *file, struct err *err)
+{
+	int fd = open_file(file, O_RDONLY);
+
+	return fd < 0 ? fail(file, err) : fd;
+}
+
 int ksm_read(const char *file, char *buf, size_t size, struct err *err)
 {
 	int fd = open_file(file, O_RDONLY);

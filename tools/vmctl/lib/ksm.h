@@ -17,4 +17,7 @@ int ksm_number(const char *file, uint64_t *number, struct err *err);
 /** ksm_write() - what the module says to it is in @err */
 int ksm_write(const char *file, const char *text, struct err *err);
 
+/** ksm_open() - a file, for reading */
+int ksm_open(const char *file, struct err *err);
+
 #endif
