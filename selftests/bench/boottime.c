@@ -16,41 +16,13 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <x86intrin.h>
+#include "busy.h"
 #include "guest.h"
-
-static uint64_t own;		/* ticks that the measuring itself took */
 
 /* Does nothing; for whoever looks on from outside, as in the guest's code. */
 #define MARK(what) do { \
 	asm volatile("nopl %c0(%%rax)" :: "i"(what) : "memory"); \
 } while (0)
-
-/* Nanoseconds in which the first processor had nothing to do. */
-static uint64_t idle_ns(void)
-{
-	unsigned long long ns = 0;
-	char line[256];
-	FILE *f = fopen("/proc/timer_list", "r");
-
-	if (!f)
-		err(1, "/proc/timer_list");
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, " .idle_sleeptime : %llu", &ns) == 1)
-			break;
-	fclose(f);
-	return ns;
-}
-
-/* Ticks that were work. A tick is a nanosecond where the clock counts instructions. */
-static uint64_t busy(void)
-{
-	uint64_t begun = __rdtsc(), now = begun - own;
-
-	now -= idle_ns();
-	own += __rdtsc() - begun;
-	return now;
-}
 
 static pid_t start(char **argv, int out)
 {
