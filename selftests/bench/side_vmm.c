@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The module's deduplication, over memory objects that this process has mapped.
+ *
+ * Passes are made in this thread.  What they cost is all that the host does until
+ * what they have set free is free, but for idling; the other way of counting is the time that
+ * this thread has run.
+ */
+#define _GNU_SOURCE
+#include <err.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <linux/vmm.h>
+#include <linux/vmm_mem.h>
+#include "busy.h"
+#include "side.h"
+
+#define KSM	"/sys/kernel/vmm/ksm"
+#define PAGE	4096UL
+
+/* Several grace periods. */
+#define SETTLE_US	100000
+
+static struct side_setup setup;
+static int object[SIDE_AREAS];
+static bool merging;
+static uint64_t cost, other;
+
+static void create(unsigned int i)
+{
+	struct vmm_create_mem mem = {
+		.size = setup.bytes,
+		.flags = setup.huge ? 0 : VMM_MEM_SMALL_PAGES,
+	};
+	int dev = open("/dev/vmm", O_RDWR | O_CLOEXEC);
+
+	object[i] = dev < 0 ? -1 : ioctl(dev, VMM_CREATE_MEM, &mem);
+	if (object[i] < 0)
+		err(1, "a memory object");
+	close(dev);
+	side_area[i] = mmap(NULL, setup.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, object[i], 0);
+	if (side_area[i] == MAP_FAILED)
+		err(1, "mmap of a memory object");
+}
+
+static void begin(const struct side_setup *s)
+{
+	unsigned int i;
+
+	setup = *s;
+	cost = 0;
+	other = 0;
+	side_put(KSM, "run", 0);
+	side_put_text(KSM, "mode", merging ? "merge" : "observe");
+	side_put(KSM, "seed", 1);
+	for (i = 0; i < setup.areas; i++)
+		create(i);
+}
+
+static void begin_observe(const struct side_setup *s)
+{
+	merging = false;
+	begin(s);
+}
+
+static void begin_merge(const struct side_setup *s)
+{
+	merging = true;
+	begin(s);
+}
+
+static void end(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < setup.areas; i++) {
+		munmap(side_area[i], setup.bytes);
+		close(object[i]);
+	}
+	side_put_text(KSM, "mode", "off");
+	usleep(SETTLE_US);
+	if (side_get(KSM, "frames_total"))
+		errx(1, "frames are left");
+}
+
+static void discard(unsigned int area, unsigned long page)
+{
+	if (fallocate(object[area], FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, page * PAGE, PAGE))
+		err(1, "a page cannot go");
+}
+
+static uint64_t pass(void)
+{
+	uint64_t pages = side_get(KSM, "pages_total"), passes = side_get(KSM, "full_scans");
+	uint64_t all = busy(), own = side_own_ns();
+
+	side_put(KSM, "step", pages);
+	other += side_own_ns() - own;
+	usleep(SETTLE_US);
+	all = busy() - all;
+	cost += all;
+	if (side_get(KSM, "full_scans") != passes + 1)
+		errx(1, "that was not one pass");
+	return all;
+}
+
+static uint64_t huge_pages(void)
+{
+	uint64_t n = 0;
+	unsigned int i;
+	char path[64];
+
+	for (i = 0; i < setup.areas; i++) {
+		snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", object[i]);
+		n += 512 * side_field(path, "vmm-mem-huge");
+	}
+	return n;
+}
+
+static void figures(uint64_t pages, struct side_figures *f)
+{
+	*f = (struct side_figures){
+		/* Those that were given up are not there for their objects. */
+		.zero = merging ? pages - side_get(KSM, "pages_total") :
+				  side_get(KSM, "observed_zero"),
+		.huge = huge_pages(),
+		.meta_bytes = side_get(KSM, "metadata_bytes"),
+		.cost = cost,
+		.other = other,
+	};
+	if (merging)
+		f->saved = pages - side_get(KSM, "frames_total");
+	else
+		f->saved = side_get(KSM, "observed_sharing") + f->zero;
+}
+
+const struct side side_observe = {
+	.name = "observe",
+	.begin = begin_observe,
+	.end = end,
+	.discard = discard,
+	.pass = pass,
+	.figures = figures,
+};
+
+const struct side side_merge = {
+	.name = "merge",
+	.begin = begin_merge,
+	.end = end,
+	.discard = discard,
+	.pass = pass,
+	.figures = figures,
+};
