@@ -185,6 +185,8 @@ static bool is_ready(struct vksm_engine *e, const struct vksm_look *look,
 {
 	struct vksm_sight sight = { .same = same };
 
+	if (!e->policy->is_ready)
+		return true;
 	if (!same && !look->zero)
 		sight.shared = vksm_index_count(&e->index, look->hash) > 1;
 	return e->policy->is_ready(&sight);

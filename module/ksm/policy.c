@@ -9,11 +9,6 @@
 
 #include "ksm/policy.h"
 
-static bool always(const struct vksm_sight *sight)
-{
-	return true;
-}
-
 static bool when_calm(const struct vksm_sight *sight)
 {
 	return sight->shared || sight->same;
@@ -50,14 +45,12 @@ static u64 scattered(u64 salt, u64 step, u64 pages)
 
 static const struct vksm_policy linear = {
 	.name		= "linear",
-	.is_ready	= always,
 };
 
 static const struct vksm_policy random = {
 	.name		= "random",
 	.place		= scattered,
 	.steps		= scattered_steps,
-	.is_ready	= always,
 };
 
 static const struct vksm_policy ksm = {
@@ -68,7 +61,6 @@ static const struct vksm_policy ksm = {
 static const struct vksm_policy dirty_clock = {
 	.name		= "dirty-clock",
 	.passes_over	= true,
-	.is_ready	= always,
 };
 
 const struct vksm_policy *const vksm_policies[] = {

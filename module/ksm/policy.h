@@ -33,7 +33,7 @@ struct vksm_sight {
  *		vksm_policy_steps(); may be beyond its end.  NULL: in order
  * @steps:	how many steps there are; NULL: as many as pages
  * @passes_over: whether a page that cannot have changed is not looked at again
- * @is_ready:	whether a page takes part
+ * @is_ready:	whether a page takes part; NULL: as it is found
  */
 struct vksm_policy {
 	const char *name;
