@@ -310,13 +310,20 @@ bool vksm_is_unsettled(const struct vksm_engine *e)
 	return e->index.nr_wanted || e->index.singles;
 }
 
-bool vksm_is_wanted(const struct vksm_engine *e, const struct vksm_object *o,
-		    u64 index)
+u64 vksm_next_wanted(const struct vksm_engine *e, const struct vksm_object *o,
+		     u64 index, u64 end)
 {
-	u32 mark = vksm_mark(o, index);
+	const struct vksm_group *g = o->group[index >> VKSM_GROUP_SHIFT];
+	const u32 *mark = &g->mark[index & (VKSM_GROUP_PAGES - 1)];
 
-	return kind_of(mark) == VKSM_SINGLE &&
-	       vksm_index_is_wanted(&e->index, print_of(mark));
+	if (!e->index.nr_wanted)
+		return end;
+	for (; index < end; index++, mark++) {
+		if (kind_of(*mark) == VKSM_SINGLE &&
+		    vksm_index_is_wanted(&e->index, print_of(*mark)))
+			break;
+	}
+	return index;
 }
 
 /* What has changed since it was visited will be noted by the next pass. */

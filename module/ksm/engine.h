@@ -198,9 +198,12 @@ void vksm_begin_group(struct vksm_engine *e, struct vksm_object *o, u64 nr);
 /* Whether there is something to be settled. */
 bool vksm_is_unsettled(const struct vksm_engine *e);
 
-/* Whether the page at @index has to be looked at; the look, if it has. */
-bool vksm_is_wanted(const struct vksm_engine *e, const struct vksm_object *o,
-		    u64 index);
+/*
+ * The first page from @index on that has to be looked at, or @end; all of them in one
+ * group that is there.  And the look.
+ */
+u64 vksm_next_wanted(const struct vksm_engine *e, const struct vksm_object *o,
+		     u64 index, u64 end);
 void vksm_join(struct vksm_engine *e, struct vksm_object *o, u64 index,
 	       const struct vksm_look *look);
 void vksm_demote_group(struct vksm_engine *e, struct vksm_object *o, u64 nr);

@@ -62,19 +62,9 @@ u64 vksm_index_bytes(const struct vksm_index *ix)
 
 /* --- bits --------------------------------------------------------------------- */
 
-static u64 first_bit(const struct vksm_index *ix, u32 print)
-{
-	return (u64)print * ix->bits >> VKSM_PRINT_BITS;
-}
-
 static u64 second_bit(const struct vksm_index *ix, u32 print)
 {
-	return first_bit(ix, print * SECOND & (VKSM_PRINTS - 1));
-}
-
-static bool test_bit_at(const u64 *bits, u64 at)
-{
-	return bits[at / 64] >> at % 64 & 1;
+	return vksm_index_bit(ix, print * SECOND & (VKSM_PRINTS - 1));
 }
 
 static void set_bit_at(u64 *bits, u64 at)
@@ -82,29 +72,30 @@ static void set_bit_at(u64 *bits, u64 at)
 	bits[at / 64] |= 1ULL << at % 64;
 }
 
-static bool seen(const struct vksm_index *ix, u32 print)
-{
-	return test_bit_at(ix->filter, first_bit(ix, print)) &&
-	       test_bit_at(ix->filter, second_bit(ix, print));
-}
-
 void vksm_index_note(struct vksm_index *ix, u32 print)
 {
-	set_bit_at(ix->filter, first_bit(ix, print));
+	set_bit_at(ix->filter, vksm_index_bit(ix, print));
 	set_bit_at(ix->filter, second_bit(ix, print));
 	ix->noted++;
 }
 
-static void want(struct vksm_index *ix, u32 print)
+/* Notes a print; whether it seems to have been noted before. */
+static bool was_noted(struct vksm_index *ix, u32 print)
 {
-	set_bit_at(ix->wanted, first_bit(ix, print) / 8);
-	ix->nr_wanted++;
+	u64 first = vksm_index_bit(ix, print), second = second_bit(ix, print);
+
+	if (vksm_index_test(ix->filter, first) && vksm_index_test(ix->filter, second))
+		return true;
+	set_bit_at(ix->filter, first);
+	set_bit_at(ix->filter, second);
+	ix->noted++;
+	return false;
 }
 
-bool vksm_index_is_wanted(const struct vksm_index *ix, u32 print)
+static void want(struct vksm_index *ix, u32 print)
 {
-	return ix->nr_wanted &&
-	       test_bit_at(ix->wanted, first_bit(ix, print) / 8);
+	set_bit_at(ix->wanted, vksm_index_bit(ix, print) / 8);
+	ix->nr_wanted++;
 }
 
 void vksm_index_settled(struct vksm_index *ix)
@@ -286,10 +277,8 @@ int vksm_index_add(struct vksm_index *ix, u64 hash)
 	e = find(ix, hash, &ranks);
 	if (e)
 		return join(ix, e);
-	if (!seen(ix, print)) {
-		vksm_index_note(ix, print);
+	if (!was_noted(ix, print))
 		return VKSM_FOUND_NONE;
-	}
 	if (!ranks) {
 		ix->collisions++;
 		return VKSM_FOUND_NO_RANK;

@@ -141,7 +141,22 @@ bool vksm_index_set_frame(struct vksm_index *ix, u64 hash, u64 frame);
 bool vksm_index_has_several(struct vksm_index *ix, u32 print, unsigned int rank,
 			    u64 *hash);
 
-bool vksm_index_is_wanted(const struct vksm_index *ix, u32 print);
+/* A print's first bit in the filter. */
+static inline u64 vksm_index_bit(const struct vksm_index *ix, u32 print)
+{
+	return (u64)print * ix->bits >> VKSM_PRINT_BITS;
+}
+
+static inline bool vksm_index_test(const u64 *bits, u64 at)
+{
+	return bits[at / 64] >> at % 64 & 1;
+}
+
+/* Only while @nr_wanted is not 0. */
+static inline bool vksm_index_is_wanted(const struct vksm_index *ix, u32 print)
+{
+	return vksm_index_test(ix->wanted, vksm_index_bit(ix, print) / 8);
+}
 
 /* If this entry is single, it is one no longer, but in the filter. */
 bool vksm_index_demote(struct vksm_index *ix, u32 print, unsigned int rank);

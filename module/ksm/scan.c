@@ -347,8 +347,9 @@ static void join_group(struct vksm_scan *s, struct vmm_mem *mem,
 
 	s->salt = vksm_scan_salt(s, mem);
 	for (; index < end; index++) {
-		if (!vksm_is_wanted(&s->engine, o, index))
-			continue;
+		index = vksm_next_wanted(&s->engine, o, index, end);
+		if (index == end)
+			break;
 		rcu_read_lock();
 		there = vmm_mem_peek(mem, index, &peek);
 		if (there)

@@ -57,20 +57,19 @@ static void each_group(void (*fn)(struct vksm_engine *e, struct vksm_object *o,
 	}
 }
 
-static void join(void)
+static void join_group(struct vksm_engine *e, struct vksm_object *o, u64 nr)
 {
+	u64 i = nr << VKSM_GROUP_SHIFT, end = i + VKSM_GROUP_PAGES;
 	struct vksm_look look;
-	unsigned int o;
-	u64 i;
 
-	for (o = 0; o < OBJECTS; o++) {
-		for (i = 0; object[o] && i < PAGES; i++) {
-			if (!vksm_is_wanted(&e, object[o], i) ||
-			    content[o][i] == ABSENT)
-				continue;
-			look_at(o, i, &look);
-			vksm_join(&e, object[o], i, &look);
-		}
+	if (end > PAGES)
+		end = PAGES;
+	for (; i < end; i++) {
+		i = vksm_next_wanted(e, o, i, end);
+		if (i == end || content[o->id][i] == ABSENT)
+			continue;
+		look_at(o->id, i, &look);
+		vksm_join(e, o, i, &look);
 	}
 }
 
@@ -104,7 +103,7 @@ static void pass(void)
 			visit(o, policy->place ? policy->place(3, i, PAGES) : i);
 	}
 	if (vksm_is_unsettled(&e)) {
-		join();
+		each_group(join_group);
 		each_group(vksm_demote_group);
 	}
 	vksm_index_settled(&e.index);
