@@ -13,8 +13,12 @@
 #define FIRST_SIZE	256UL
 #define FIRST_BITS	(1UL << 15)
 
-/* Bits of a filter to each page that is to be noted in it. */
+/* Bits of a filter to each page that is to be noted in it; with room for some more. */
 #define BITS_A_PAGE	12
+#define BITS_AND_MORE	13
+
+/* A filter has whole words, and so have the bits of what is wanted. */
+#define BITS_UNIT	512UL
 
 /* An odd number, for the second bit. */
 #define SECOND		0x9e3779b1UL
@@ -112,14 +116,23 @@ static bool is_stale(const struct vksm_index *ix, u64 pages)
 	       (ix->bits < VKSM_PRINTS && pages * BITS_A_PAGE > ix->bits);
 }
 
+static u64 bits_for(u64 pages)
+{
+	u64 bits = pages * BITS_AND_MORE;
+
+	if (bits > VKSM_PRINTS)
+		return VKSM_PRINTS;
+	if (bits < FIRST_BITS)
+		return FIRST_BITS;
+	return (bits + BITS_UNIT - 1) & ~(BITS_UNIT - 1);
+}
+
 bool vksm_index_refilter(struct vksm_index *ix, u64 pages)
 {
-	u64 bits = FIRST_BITS, *filter, *wanted;
+	u64 bits = bits_for(pages), *filter, *wanted;
 
 	if (!is_stale(ix, pages))
 		return false;
-	while (bits < VKSM_PRINTS && bits < pages * BITS_A_PAGE)
-		bits *= 2;
 	if (bits != ix->bits) {
 		filter = vksm_port_alloc(bits / 8);
 		wanted = vksm_port_alloc(bits / 64);

@@ -371,7 +371,7 @@ static void test_cost(void)
 	}
 	pass();
 	bytes = vksm_engine_bytes(&e);
-	tap_ok(agrees() && bytes < 9 * OBJECTS * PAGES,
+	tap_ok(agrees() && bytes < 7 * OBJECTS * PAGES,
 	       "single pages cost %llu bytes for 100",
 	       (unsigned long long)bytes * 100 / (OBJECTS * PAGES));
 	end();
