@@ -78,6 +78,9 @@ struct side_linux_knobs {
 
 extern struct side_linux_knobs side_linux_knobs;
 
+/* Pages of a process that have the frame of zeros. */
+uint64_t side_linux_zero(int pid, uint64_t addr, uint64_t bytes);
+
 /* Files of settings and figures. */
 void side_put(const char *dir, const char *file, uint64_t val);
 void side_put_text(const char *dir, const char *file, const char *text);

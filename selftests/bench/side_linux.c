@@ -210,25 +210,35 @@ static uint64_t zero_frame(int fd)
 	return map & MAP_FRAME;
 }
 
-/* Pages that have it. */
+uint64_t side_linux_zero(int pid, uint64_t addr, uint64_t bytes)
+{
+	int own = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC), fd;
+	uint64_t zero = zero_frame(own), at, n = 0;
+	static uint64_t map[512];
+	char path[64];
+	ssize_t i, got;
+
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	for (at = addr; at < addr + bytes; at += 512 * PAGE) {
+		got = pread(fd, map, sizeof(map), at / PAGE * sizeof(*map));
+		if (got < 0)
+			err(1, "%s", path);
+		for (i = 0; i < got / 8 && at + i * PAGE < addr + bytes; i++)
+			n += (map[i] & MAP_PRESENT) && (map[i] & MAP_FRAME) == zero;
+	}
+	close(own);
+	close(fd);
+	return n;
+}
+
 static uint64_t count_zero(void)
 {
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	uint64_t zero = zero_frame(fd), n = 0;
-	static uint64_t map[512];
-	unsigned long at, i;
-	unsigned int area;
+	uint64_t n = 0;
+	unsigned int i;
 
-	for (area = 0; area < setup.areas; area++) {
-		for (at = 0; at < setup.bytes; at += 512 * PAGE) {
-			if (pread(fd, map, sizeof(map), ((uintptr_t)side_area[area] + at) /
-				  PAGE * sizeof(*map)) != sizeof(map))
-				err(1, "pagemap");
-			for (i = 0; i < 512 && at + i * PAGE < setup.bytes; i++)
-				n += (map[i] & MAP_PRESENT) && (map[i] & MAP_FRAME) == zero;
-		}
-	}
-	close(fd);
+	for (i = 0; i < setup.areas; i++)
+		n += side_linux_zero(getpid(), (uintptr_t)side_area[i], setup.bytes);
 	return n;
 }
 

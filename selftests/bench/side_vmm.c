@@ -21,6 +21,9 @@
 #define KSM	"/sys/kernel/vmm/ksm"
 #define PAGE	4096UL
 
+/* Pages at once of those that have come meanwhile. */
+#define SOME	64
+
 /* Several grace periods. */
 #define SETTLE_US	100000
 
@@ -97,13 +100,13 @@ static uint64_t pass(void)
 	uint64_t pages = side_get(KSM, "pages_total"), passes = side_get(KSM, "full_scans");
 	uint64_t all = busy(), own = side_own_ns();
 
-	side_put(KSM, "step", pages);
+	/* There may be more than there were. */
+	for (; side_get(KSM, "full_scans") == passes; pages = SOME)
+		side_put(KSM, "step", pages);
 	other += side_own_ns() - own;
 	usleep(SETTLE_US);
 	all = busy() - all;
 	cost += all;
-	if (side_get(KSM, "full_scans") != passes + 1)
-		errx(1, "that was not one pass");
 	return all;
 }
 
