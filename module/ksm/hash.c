@@ -99,6 +99,11 @@ bool vksm_page_is_zero_sse(const void *page)
 	"aesenc " #at "(%[page]), %%xmm" #lane "\n\t"		\
 	"aesenc %%xmm8, %%xmm" #lane "\n\t"
 
+/* One to each lane. */
+#define BLOCKS(at)						\
+	BLOCK(0, at) BLOCK(1, 16+at) BLOCK(2, 32+at) BLOCK(3, 48+at) \
+	BLOCK(4, 64+at) BLOCK(5, 80+at) BLOCK(6, 96+at) BLOCK(7, 112+at)
+
 /* A lane into the first one. */
 #define FOLD(lane)						\
 	"aesenc %%xmm" #lane ", %%xmm0\n\t"			\
@@ -120,9 +125,8 @@ u64 vksm_hash_aes(const struct vksm_key *key, const void *page)
 		"movdqu 112(%[key]), %%xmm7\n\t"
 		"movdqu 128(%[key]), %%xmm8\n\t"
 		"1:\n\t"
-		BLOCK(0, 0) BLOCK(1, 16) BLOCK(2, 32) BLOCK(3, 48)
-		BLOCK(4, 64) BLOCK(5, 80) BLOCK(6, 96) BLOCK(7, 112)
-		"add $128, %[page]\n\t"
+		BLOCKS(0) BLOCKS(128)
+		"add $256, %[page]\n\t"
 		"cmp %[end], %[page]\n\t"
 		"jne 1b\n\t"
 		FOLD(1) FOLD(2) FOLD(3) FOLD(4) FOLD(5) FOLD(6) FOLD(7)
