@@ -65,7 +65,7 @@ static void verify(void)
 	}
 }
 
-static void begin(const struct trace_params *p, bool huge)
+static void begin(const char *name, const struct trace_params *p, bool huge)
 {
 	struct side_setup setup = {
 		.areas = p->areas, .bytes = (uint64_t)p->pages * TRACE_PAGE, .huge = huge,
@@ -73,6 +73,7 @@ static void begin(const struct trace_params *p, bool huge)
 
 	if (trace_init(&t, p))
 		errx(1, "no such trace");
+	printf("# %s: %s: %u pages\n", experiment.side->name, name, t.total);
 	experiment.side->begin(&setup);
 	play();
 }
@@ -140,7 +141,7 @@ static void unique(void)
 	};
 	uint64_t first;
 
-	begin(&p, false);
+	begin("unique", &p, false);
 	first = experiment.side->pass();
 	experiment_tell("first", "instructions", (double)first / t.total);
 	experiment_tell("unchanged", "instructions", (double)settled_pass() / t.total);
@@ -157,7 +158,7 @@ static void tail(void)
 		.seed = experiment.seed, .areas = AREAS, .pages = experiment.pages, .tail = AREAS * experiment.pages,
 	};
 
-	begin(&p, false);
+	begin("tail", &p, false);
 	experiment_tell("tail_first", "instructions", (double)experiment.side->pass() / t.total);
 	experiment_tell("tail_later", "instructions", (double)settled_pass() / t.total);
 	if (figures().saved)
@@ -186,7 +187,7 @@ static void equal(void)
 	};
 	struct side_figures f;
 
-	begin(&p, false);
+	begin("equal", &p, false);
 	experiment_tell("merge_passes", "passes", converge(NULL));
 	f = figures();
 	experiment_tell("merge", "instructions", f.saved ? (double)f.cost / f.saved : 0);
@@ -203,7 +204,7 @@ static void zero(void)
 	};
 	struct side_figures f;
 
-	begin(&p, false);
+	begin("zero", &p, false);
 	converge(NULL);
 	f = figures();
 	experiment_tell("zero", "instructions", (double)f.cost / t.total);
@@ -221,7 +222,7 @@ static void many(void)
 	};
 	struct side_figures f;
 
-	begin(&p, false);
+	begin("many", &p, false);
 	experiment_tell("many_passes", "passes", converge(NULL));
 	f = figures();
 	experiment_tell("many", "instructions", f.saved ? (double)f.cost / f.saved : 0);
@@ -259,7 +260,7 @@ struct side_figures experiment_mixed(unsigned int passes)
 	struct side_figures f;
 	unsigned int n;
 
-	begin(&p, false);
+	begin("mix, for itself", &p, false);
 	for (n = 0; n < passes; n++)
 		experiment.side->pass();
 	if (!passes)
@@ -275,7 +276,7 @@ static void mix(void)
 	unsigned int n, passes = 0;
 	uint64_t last = 0;
 
-	begin(&p, false);
+	begin("mix", &p, false);
 	for (n = 1; n <= PASSES_MAX; n++) {
 		last = experiment.side->pass();
 		if (!passes && share() >= CONVERGED) {
@@ -307,7 +308,7 @@ static void churn(void)
 	p.equal = total / 2;
 	p.hot = total / 2;
 	p.rewritten = total / 4;
-	begin(&p, false);
+	begin("churn", &p, false);
 	converge(NULL);
 	cost = figures().cost;
 	for (n = 0; n < 4; n++) {
@@ -329,7 +330,7 @@ static void sparse(void)
 	struct side_figures f;
 	uint64_t had;
 
-	begin(&p, true);
+	begin("sparse", &p, true);
 	had = figures().huge;
 	converge(NULL);
 	f = figures();
