@@ -7,10 +7,10 @@
  * for ksm, by ./vmctl for merge; each says "guest: waiting" when it is to be left
  * alone.  Then there are passes until another one saves little, or PASSES of them.
  *
- * A line each, before the first pass and after each: "SIDE,PASS,KIB,PAGES,ZERO,COST": memory that
- * a guest takes of the host's, its monitor's included; frames that are saved, and pages of
- * zeros, of all; and instructions of all passes, those of the thread that makes them alone, for
- * guests are not quite idle.
+ * A line each, before the first pass and after each: "SIDE,PASS,KIB,PAGES,ZERO,COST,HUGE,OWN":
+ * memory that a guest takes of the host's, its monitor's included; frames that are saved, and
+ * pages of zeros, of all; instructions of all passes, those of the thread that makes them alone,
+ * for guests are not quite idle; pages in blocks of 2 MiB, of those that no other has.
  *
  * ksmguests -d SEED PAGES: pages of a trace, to be a file of all guests.
  */
@@ -134,6 +134,8 @@ struct point {
 	uint64_t saved;
 	uint64_t zero;
 	uint64_t cost;
+	uint64_t huge;
+	uint64_t own;
 };
 
 static uint64_t resident;		/* pages of all guests, before the first pass */
@@ -141,24 +143,56 @@ static uint64_t resident;		/* pages of all guests, before the first pass */
 static void measure_linux(struct point *at)
 {
 	struct side_figures f;
+	char path[64];
 	unsigned int i;
 
 	side->figures(0, &f);
-	for (i = 0; i < guests; i++)
+	for (i = 0; i < guests; i++) {
+		snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", pid[i]);
 		at->zero += zero_of(pid[i]);
+		at->huge += side_field(path, "AnonHugePages") / 4;
+		at->own += side_field(path, "Anonymous") / 4;
+	}
 	at->saved = f.saved + at->zero;
+	at->own -= f.saved;
 	at->cost = f.cost;
+}
+
+/* Pages in blocks, of all objects that a monitor has open. */
+static uint64_t huge_of(pid_t monitor)
+{
+	uint64_t n = 0, val;
+	char path[64], line[128];
+	FILE *f;
+	int fd;
+
+	for (fd = 0; fd < 64; fd++) {
+		snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", monitor, fd);
+		f = fopen(path, "r");
+		while (f && fgets(line, sizeof(line), f)) {
+			if (sscanf(line, "vmm-mem-huge: %lu", &val) == 1)
+				n += 512 * val;
+		}
+		if (f)
+			fclose(f);
+	}
+	return n;
 }
 
 static void measure_vmm(struct point *at)
 {
 	const char *dir = "/sys/kernel/vmm/ksm";
 	uint64_t pages = side_get(dir, "pages_total");
+	uint64_t sharing = side_get(dir, "pages_sharing");
 	struct side_figures f;
+	unsigned int i;
 
 	side->figures(resident, &f);
+	for (i = 0; i < guests; i++)
+		at->huge += huge_of(pid[i]);
 	at->zero = resident > pages ? resident - pages : 0;
-	at->saved = at->zero + side_get(dir, "pages_sharing");
+	at->saved = at->zero + sharing;
+	at->own = pages - sharing - side_get(dir, "pages_shared");
 	at->cost = f.other;
 }
 
@@ -170,9 +204,10 @@ static struct point measure(unsigned int pass, uint64_t before)
 		measure_linux(&at);
 	else
 		measure_vmm(&at);
-	printf("%s,%u,%llu,%llu,%llu,%llu\n", side->name, pass, (unsigned long long)at.kib,
-	       (unsigned long long)at.saved, (unsigned long long)at.zero,
-	       (unsigned long long)at.cost);
+	printf("%s,%u,%llu,%llu,%llu,%llu,%llu,%llu\n", side->name, pass,
+	       (unsigned long long)at.kib, (unsigned long long)at.saved,
+	       (unsigned long long)at.zero, (unsigned long long)at.cost,
+	       (unsigned long long)at.huge, (unsigned long long)at.own);
 	return at;
 }
 
