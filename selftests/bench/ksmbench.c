@@ -54,6 +54,9 @@ static void compare_counts(void)
 
 /* --- KSM's settings ----------------------------------------------------------------- */
 
+/* Enough to try settings with. */
+#define TRIAL_PAGES	512
+
 /* To a parent. */
 struct outcome {
 	struct side_linux_knobs knobs;
@@ -67,6 +70,7 @@ static void try_knobs(void *arg)
 	struct side_figures f;
 
 	side_linux_knobs = o->knobs;
+	experiment.pages = TRIAL_PAGES;
 	f = experiment_mixed(4);
 	o->saved = f.saved;
 	o->cost = f.cost;
