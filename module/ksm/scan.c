@@ -101,6 +101,15 @@ static void hash_page(const struct vksm_scan *s, unsigned long phys,
 		look->hash ^= s->salt;
 }
 
+/* Inside of RCU: a merged frame's word has a name, which nobody drops before its end. */
+static void note_frame(const struct vmm_mem_peek *peek, struct vksm_look *look)
+{
+	look->phys = peek->phys;
+	look->frame = peek->merged ? peek->phys : 0;
+	if (peek->merged)
+		vmm_merged_get(peek->phys, 1);
+}
+
 enum sight {
 	ABSENT,
 	PRESENT,	/* there was no room to look at it */
@@ -126,12 +135,8 @@ static enum sight look_at(const struct vksm_scan *s, const struct vmm_mem *mem,
 	    (vksm_mark(o, index) & VKSM_MARK_STILL))
 		return AS_BEFORE;
 	hash_page(s, peek.phys, look);
-	look->phys = peek.phys;
 	look->still = still;
-	look->frame = peek.merged ? peek.phys : 0;
-	/* Its word has a name, which nobody drops before a grace period. */
-	if (peek.merged)
-		vmm_merged_get(peek.phys, 1);
+	note_frame(&peek, look);
 	return LOOKED_AT;
 }
 
@@ -352,15 +357,16 @@ static void join_group(struct vksm_scan *s, struct vmm_mem *mem,
 			break;
 		rcu_read_lock();
 		there = vmm_mem_peek(mem, index, &peek);
-		if (there)
+		if (there) {
 			hash_page(s, peek.phys, &look);
+			note_frame(&peek, &look);
+		}
 		rcu_read_unlock();
 		if (!there)
 			continue;
 		vksm_join(&s->engine, o, index, &look);
-		look.phys = peek.phys;
-		if (!peek.merged)
-			note_place(s, o, index, &look);
+		note_place(s, o, index, &look);
+		adopt(s, &look);
 	}
 }
 
