@@ -341,6 +341,14 @@ static void sparse(void)
 	end();
 }
 
-const experiment_fn experiments[] = {
-	unique, tail, equal, zero, many, mix, churn, sparse, NULL,
+const struct experiment_name experiments[] = {
+	{ "unique", unique },
+	{ "tail", tail },
+	{ "equal", equal },
+	{ "zero", zero },
+	{ "many", many },
+	{ "mix", mix },
+	{ "churn", churn },
+	{ "sparse", sparse },
+	{ },
 };

@@ -26,8 +26,17 @@ extern struct experiment experiment;
 
 typedef void (*experiment_fn)(void);
 
-/* All of them, and NULL. */
-extern const experiment_fn experiments[];
+/**
+ * struct experiment_name - an experiment
+ * @name:	for users
+ * @fn:		makes it; NULL behind the last one
+ */
+struct experiment_name {
+	const char *name;
+	experiment_fn fn;
+};
+
+extern const struct experiment_name experiments[];
 
 /* Memory as guests have it, and so many passes; until it has converged, for 0. */
 struct side_figures experiment_mixed(unsigned int passes);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ksmbench [-s SEED] [-n PAGES] SIDE...: one trace for several deduplicators, byte by byte the same,
- * and what each makes of it.
+ * ksmbench [-s SEED] [-n PAGES] [-e EXPERIMENT] SIDE...: one trace for several
+ * deduplicators, byte by byte the same, and what each makes of it.
  *
  * SIDE is ksm, observe or merge; for ksm its best settings are looked for first.  Lines
  * "SIDE,KIND,UNIT,VALUE"; "#" begins what is said beside.  Where the clock counts
  * instructions, costs are instructions; else the ruler does not hold, and it says so.
  *
- * Each experiment (experiments.c) has a process of its own.
+ * Each experiment (experiments.c) has a process of its own.  EXPERIMENT is the one to be made
+ * alone, without a search for settings.
  */
 #include <err.h>
 #include <stdio.h>
@@ -153,7 +154,7 @@ static int find_side(const char *name)
 
 static void usage(void)
 {
-	fprintf(stderr, "usage: ksmbench [-s SEED] [-n PAGES] ksm|observe|merge...\n");
+	fprintf(stderr, "usage: ksmbench [-s SEED] [-n PAGES] [-e EXPERIMENT] ksm|observe|merge...\n");
 	exit(2);
 }
 
@@ -164,20 +165,34 @@ static void measure_side(void)
 	if (experiment.side == &side_linux)
 		find_best_knobs();
 	run(compare_counts);
-	for (i = 0; experiments[i]; i++)
-		run(experiments[i]);
+	for (i = 0; experiments[i].fn; i++)
+		run(experiments[i].fn);
+}
+
+static void measure_one(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; experiments[i].fn && strcmp(experiments[i].name, name); i++)
+		;
+	if (!experiments[i].fn)
+		usage();
+	run(experiments[i].fn);
 }
 
 int main(int argc, char **argv)
 {
+	const char *only = NULL;
 	int opt;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	while ((opt = getopt(argc, argv, "s:n:")) != -1) {
+	while ((opt = getopt(argc, argv, "s:n:e:")) != -1) {
 		if (opt == 's')
 			experiment.seed = strtoull(optarg, NULL, 0);
 		else if (opt == 'n')
 			experiment.pages = strtoul(optarg, NULL, 0);
+		else if (opt == 'e')
+			only = optarg;
 		else
 			usage();
 	}
@@ -190,7 +205,10 @@ int main(int argc, char **argv)
 	for (; optind < argc; optind++) {
 		if (find_side(argv[optind]))
 			usage();
-		measure_side();
+		if (only)
+			measure_one(only);
+		else
+			measure_side();
 	}
 	return 0;
 }
