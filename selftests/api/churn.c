@@ -271,30 +271,59 @@ static bool evict(struct guest *g, unsigned int *seed)
 		r.flags = VMM_RECLAIM_BACK;
 		r.pages = 0;
 	}
-	if (ioctl(g->data, VMM_MEM_RECLAIM, &r))
+	if (ioctl(g->data, VMM_MEM_RECLAIM, &r)) {
+		/* Not all of it need have room below a limit. */
+		if (r.flags == VMM_RECLAIM_BACK && errno == ENOMEM)
+			return true;
 		return refused("reclaim");
+	}
 	__atomic_fetch_add(&left, r.pages, __ATOMIC_RELAXED);
 	return r.pages || r.flags == VMM_RECLAIM_BACK;
+}
+
+/* Nothing of what is written compresses: who has a limit has a file. */
+static pthread_mutex_t policy_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static int set_limit(struct guest *g, uint64_t limit)
+{
+	struct vmm_mem_policy p = { .shares = VMM_MEM_SHARES, .limit = limit };
+
+	return ioctl(g->data, VMM_MEM_SET_POLICY, &p);
+}
+
+/* There is room for all that guests and snapshots can have. */
+static int attach(struct guest *g, unsigned int *seed)
+{
+	const uint64_t size = 2ULL * (GUESTS + SNAPS) * SIZE;
+	struct vmm_mem_swap s = {
+		.size = size,
+		.keep = rand_r(seed) % 2 ? 0 : 256 * 1024,
+	};
+	int ret;
+
+	s.fd = memfd_create("churn", MFD_CLOEXEC);
+	if (s.fd < 0 || ftruncate(s.fd, size))
+		vt_bail("swap file");
+	ret = ioctl(g->data, VMM_MEM_SWAP, &s);
+	close(s.fd);
+	return ret;
 }
 
 /* What leaves goes to a file, or from there back into memory. */
 static bool swap(struct guest *g, unsigned int *seed)
 {
-	struct vmm_mem_swap s = { .fd = -1 };
-	int fd = -1, ret;
+	struct vmm_mem_swap none = { .fd = -1 };
+	bool come = rand_r(seed) % 2;
+	int ret;
 
-	if (rand_r(seed) % 2) {
-		s.size = 2 * SIZE;
-		s.keep = rand_r(seed) % 2 ? 0 : 256 * 1024;
-		fd = s.fd = memfd_create("churn", MFD_CLOEXEC);
-		if (fd < 0 || ftruncate(fd, 2 * SIZE))
-			vt_bail("swap file");
-	}
-	ret = ioctl(g->data, VMM_MEM_SWAP, &s);
-	if (fd >= 0)
-		close(fd);
+	pthread_mutex_lock(&policy_lock);
+	if (come)
+		ret = attach(g, seed);
+	else
+		ret = set_limit(g, 0) ?: ioctl(g->data, VMM_MEM_SWAP, &none);
+	pthread_mutex_unlock(&policy_lock);
 	/* There is one already, or none. */
-	if (ret && errno == (fd >= 0 ? EBUSY : ENOENT))
+	if (ret && errno == (come ? EBUSY : ENOENT))
 		return false;
 	return !ret || refused("swap");
 }
@@ -302,12 +331,18 @@ static bool swap(struct guest *g, unsigned int *seed)
 /* It and its kin may have less than they have, or as much as they like again. */
 static bool limit(struct guest *g, unsigned int *seed)
 {
-	struct vmm_mem_policy p = { .shares = VMM_MEM_SHARES };
+	uint64_t bytes = 0;
+	int ret = 0;
 
-	limited = true;
 	if (rand_r(seed) % 2)
-		p.limit = VMM_MEM_MIN_LIMIT + rand_r(seed) % 1024 * VT_PAGE;
-	return !ioctl(g->data, VMM_MEM_SET_POLICY, &p) || refused("limit");
+		bytes = VMM_MEM_MIN_LIMIT + rand_r(seed) % 1024 * VT_PAGE;
+	pthread_mutex_lock(&policy_lock);
+	if (bytes && attach(g, seed) && errno != EBUSY)
+		ret = -1;
+	if (!ret)
+		ret = set_limit(g, bytes);
+	pthread_mutex_unlock(&policy_lock);
+	return !ret || refused("limit");
 }
 
 /* The host takes what it gets. */
@@ -437,11 +472,10 @@ static uint64_t count_looks(void)
 
 static void end_all(void)
 {
-	struct vmm_mem_policy none = { .shares = VMM_MEM_SHARES };
 	unsigned int i, strict = 0;
 
 	for (i = 0; i < GUESTS; i++)
-		ioctl(guest[i].data, VMM_MEM_SET_POLICY, &none);
+		set_limit(&guest[i], 0);
 	for (i = 0; i < GUESTS; i++) {
 		if (halt(&guest[i]))
 			strict += look_at_all(&guest[i]);

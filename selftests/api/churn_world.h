@@ -64,13 +64,10 @@ static void fail(const char *fmt, ...)
 		tap_note("%s", text);
 }
 
-/* Limits have been set: who is at his, and has nothing that compresses, is told. */
-static bool limited;
-
 /* A refusal for lack of memory is in order where memory is lacking. */
 static bool refused(const char *what)
 {
-	if ((nomem || limited) && errno == ENOMEM)
+	if (nomem && errno == ENOMEM)
 		__atomic_fetch_add(&without_memory, 1, __ATOMIC_RELAXED);
 	else
 		fail("%s: %s", what, strerror(errno));
@@ -82,7 +79,7 @@ static bool refused(const char *what)
 /* The access is made again, when there may be memory. */
 static void on_bus_error(int sig)
 {
-	if (!nomem && !limited)
+	if (!nomem)
 		abort();
 	__atomic_fetch_add(&without_memory, 1, __ATOMIC_RELAXED);
 	usleep(1000);
@@ -105,7 +102,7 @@ static bool stopped_for_memory(struct vmm_run *run, int cpu)
 {
 	struct vmm_regs regs;
 
-	if (!(nomem || limited) || run->reason != VMM_RUN_INTERNAL ||
+	if (!nomem || run->reason != VMM_RUN_INTERNAL ||
 	    !strstr(run->text, "no host memory"))
 		return false;
 	__atomic_fetch_add(&without_memory, 1, __ATOMIC_RELAXED);
