@@ -201,6 +201,27 @@ static void fix_paravirt(struct vmm_cpuid_table *t,
 	e->ebx = 1000000;
 }
 
+/*
+ * What drives the TSC and the local APIC timer is one crystal to guests, of the timer's
+ * 1 GHz; the host's drives neither.
+ */
+static void fix_frequencies(struct vmm_cpuid_table *t,
+			    const struct vmm_cpuid_host *h)
+{
+	struct vmm_cpuid_entry *e = find(t, 0x15, 0);
+
+	if (e) {
+		e->eax = 1000000;
+		e->ebx = h->tsc_khz;
+		e->ecx = 1000000000;
+	}
+	e = find(t, 0x16, 0);
+	if (e) {
+		e->eax = h->tsc_khz / 1000;
+		e->ebx = e->eax;
+	}
+}
+
 static void fix_widths(struct vmm_cpuid_table *t,
 		       const struct vmm_cpuid_host *h)
 {
@@ -259,6 +280,7 @@ int vmm_cpuid_build(const struct vmm_cpuid_host *host,
 	fix_leaf7(t);
 	fix_xsave(t, host);
 	fix_paravirt(t, host);
+	fix_frequencies(t, host);
 	fix_widths(t, host);
 	fix_maxima(t);
 	e = find(t, 0x80000007, 0);

@@ -112,7 +112,7 @@ const struct vmm_cpuid_rule vmm_cpuid_rules[] = {
 	SUBLEAVES(0xd, 0, 0, BITS(~0U), ANY, UPTO(~0U), BITS(~0U)),
 	SUBLEAVES(0xd, 1, 1, BITS(XSAVE_FORMS), ANY, ZERO, ZERO),
 	SUBLEAVES(0xd, 2, 62, SAME(~0U), SAME(~0U), SAME(~1U), ZERO),
-	LEAF(0x15, SAME(~0U), SAME(~0U), SAME(~0U), ZERO),
+	LEAF(0x15, ANY, ANY, ANY, ZERO),
 	LEAF(0x16, ANY, ANY, ANY, ZERO),
 	SUBLEAVES(0x1f, 0, 1, ANY, ANY, ANY, ANY),
 
