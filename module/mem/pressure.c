@@ -36,6 +36,7 @@
 #include "mem/family.h"
 #include "mem/mem.h"
 #include "mem/pressure.h"
+#include "mem/swap.h"
 
 /*
  * Pages that leave at once: few enough that the wait is that for a grace period; and
@@ -400,6 +401,11 @@ bool vmm_make_room(struct vmm_family *family, struct vmm_room *room)
 	if ((!room->vain || is_over(READ_ONCE(family->policy.barren))) &&
 	    evict_own(family))
 		return true;
+	/* All that could leave may be on its way to a file. */
+	if (vmm_swap_wait(family->totals.store)) {
+		WRITE_ONCE(family->policy.barren, 0);
+		return true;
+	}
 	room->vain++;
 	if (others && evict_by_price())
 		return true;

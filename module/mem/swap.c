@@ -44,6 +44,9 @@
 /* And for how long nobody does after that was in vain. */
 #define SLOW_LIFE	HZ
 
+/* How long who cannot go on without it waits, holding nothing. */
+#define CATCH_UP	(10 * HZ)
+
 /* How long a file is left alone that could not be written. */
 #define QUIET		(5 * HZ)
 
@@ -314,6 +317,23 @@ void vmm_swap_hurry(struct vmm_store *store)
 	if (!wait_event_killable_timeout(store->written,
 					 lag(store) < BEHIND_MAX, HURRY_WAIT))
 		WRITE_ONCE(store->slow, jiffies + SLOW_LIFE);
+}
+
+/**
+ * vmm_swap_wait() - let a file that is behind catch up
+ * @store:	of whom nothing could leave
+ *
+ * Return: whether more can go to the file than before; not so if there is none, it is full or
+ * cannot be written, or it takes too long.
+ */
+bool vmm_swap_wait(struct vmm_store *store)
+{
+	if (lag(store) < BEHIND_MAX)
+		return false;
+	vmm_swap_start(store);
+	return wait_event_killable_timeout(store->written,
+					   lag(store) < BEHIND_MAX,
+					   CATCH_UP) > 0;
 }
 
 /* Whether what does not compress can go. */

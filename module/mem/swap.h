@@ -17,5 +17,6 @@ int vmm_swap_attach(struct vmm_store *store, int fd, u64 offset, u64 size,
 		    u64 keep);
 int vmm_swap_detach(struct vmm_store *store);
 u64 vmm_swap_room(struct vmm_store *store);
+bool vmm_swap_wait(struct vmm_store *store);
 
 #endif /* VMM_MEM_SWAP_H */
