@@ -3,6 +3,7 @@
  * Allocations that fail at random, in debug builds: see faults.h.
  */
 
+#include <linux/atomic.h>
 #include <linux/compiler.h>
 #include <linux/moduleparam.h>
 #include <linux/random.h>
@@ -13,6 +14,10 @@ static unsigned int mem_fail;
 module_param(mem_fail, uint, 0600);
 MODULE_PARM_DESC(mem_fail, "One in this many allocations of guests' memory fails; 0: none");
 
+static atomic_t failed;
+module_param_named(mem_failed, failed.counter, int, 0400);
+MODULE_PARM_DESC(mem_failed, "How many have failed");
+
 /**
  * vmm_mem_fault() - whether an allocation is to fail
  */
@@ -20,5 +25,8 @@ bool vmm_mem_fault(void)
 {
 	unsigned int one_in = READ_ONCE(mem_fail);
 
-	return one_in && !(get_random_u32() % one_in);
+	if (!one_in || get_random_u32() % one_in)
+		return false;
+	atomic_inc(&failed);
+	return true;
 }

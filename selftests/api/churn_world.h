@@ -326,7 +326,7 @@ static void look_at(const struct snap *s, unsigned int *seed)
 	for (n = 0; n < 256; n++) {
 		page = rand_r(seed) % PAGES;
 		if (pread(s->fd, word, VT_PAGE, page * VT_PAGE) != VT_PAGE) {
-			fail("pread: %s", strerror(errno));
+			refused("pread of a snapshot");
 			return;
 		}
 		i = s->exact && s->sure[page] ?
