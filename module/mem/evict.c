@@ -30,6 +30,7 @@
 #include "mem/leave.h"
 #include "mem/mem.h"
 #include "mem/port.h"
+#include "mem/swap.h"
 
 /**
  * struct evict - an eviction under way
@@ -165,6 +166,8 @@ static int evict(struct evict *e, struct vmm_family *family,
 		 unsigned long *pages, unsigned int flags)
 {
 	vmm_leave_init(&e->leave, &evict_ops, family);
+	/* Who has a block may be waiting for memory. */
+	e->leave.try = flags & VMM_EVICT_TRY;
 	e->flags = flags;
 	e->want = *pages;
 	*pages = 0;
@@ -173,6 +176,7 @@ static int evict(struct evict *e, struct vmm_family *family,
 		return flags & VMM_EVICT_TRY ? -EBUSY : -EINTR;
 	evict_all(e);
 	mutex_unlock(&family->evict_lock);
+	vmm_swap_flush(family->totals.store);
 	*pages = e->leave.left;
 	return 0;
 }

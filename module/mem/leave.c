@@ -141,7 +141,10 @@ void vmm_leave_block(struct vmm_leave *l, pgoff_t index)
 
 	l->gather.index = index;
 	l->nr_picks = 0;
-	mutex_lock(lock);
+	if (!l->try)
+		mutex_lock(lock);
+	else if (!mutex_trylock(lock))
+		return;
 	/* What stays whole has a name too many for its pages to leave. */
 	if (l->ops->prepare(l))
 		vmm_tree_apart_all(l->gather.totals, index);

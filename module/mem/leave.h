@@ -72,6 +72,7 @@ struct vmm_leave_ops {
  * struct vmm_leave - pages under way
  * @ops:	whose
  * @family:	of the pages, referenced
+ * @try:	leave out blocks that somebody is at
  * @left:	how many have been replaced
  * @move:	of those of one block
  * @gather:	its tables
@@ -88,6 +89,7 @@ struct vmm_leave_ops {
 struct vmm_leave {
 	const struct vmm_leave_ops *ops;
 	struct vmm_family *family;
+	bool try;
 	unsigned long left;
 	struct vmm_move move;
 	struct vmm_gather gather;

@@ -10,8 +10,8 @@
  *
  * The kernel, when it reclaims, asks by a shrinker what we have.  It may do so in an
  * allocation that was made under our locks, so pages leave in a worker.  A process that
- * reclaims for itself waits for that, but not for long: it may be the one that
- * the worker waits for.  kswapd does not wait, and asks again.
+ * reclaims waits for that, but not for long: it may be the one that the worker waits
+ * for.  Whatever leaves meanwhile, by whose doing ever, is what it has reclaimed.
  *
  * Cold pages go first; if a family has no others, those in use.  Its minimum stays to
  * each family, but for what it needs itself.
@@ -57,6 +57,13 @@
 
 /* A process that reclaims waits for the worker as long at most. */
 #define SHRINK_WAIT	(HZ / 20)
+
+/*
+ * How long a family whose pages wait for a file that is behind waits for it; and who
+ * makes room for all.
+ */
+#define FILE_WAIT	(10 * HZ)
+#define FILE_WAIT_ALL	(HZ / 5)
 
 /* Below this part of all memory it is the host that has none. */
 #define SCARCE_SHIFT	5
@@ -260,26 +267,45 @@ static struct payer next_payer(const struct payer *last)
 
 /* --- pages leave --------------------------------------------------------------------- */
 
+/* Who waits for memory, whoever made room, goes on. */
+static void tell_freed(unsigned long pages)
+{
+	if (!pages)
+		return;
+	atomic_long_add(pages, &freed);
+	wake_up_all(&progress);
+}
+
 /*
  * How many have left, of @most that may.  Who has no idle pages gives others; and what is
- * tried first need not be what compresses.  @wait: 0 or VMM_EVICT_TRY.
+ * tried first need not be what compresses.  What could go to a file that is behind waits
+ * for it.  @wait: 0 or VMM_EVICT_TRY.
  */
 static unsigned long evict_from(struct vmm_family *family, unsigned long tries,
 				unsigned long most, unsigned int wait)
 {
+	unsigned long first = min(most, tries), left;
 	unsigned int flags = wait;
-	unsigned long left;
+	bool busy;
 
-	tries = min(most, tries);
+	tries = first;
 	for (;;) {
 		left = tries;
-		if (vmm_family_evict(family, &left, flags) || left)
+		busy = vmm_family_evict(family, &left, flags);
+		tell_freed(left);
+		if (busy || left)
 			return left;
-		if (flags != wait && tries >= most)
-			break;
-		if (flags != wait)
+		if (flags == wait) {
+			flags |= VMM_EVICT_ALL;
+		} else if (tries < most) {
 			tries = min(most, tries * ROOM_GROWTH);
-		flags |= VMM_EVICT_ALL;
+		} else if (vmm_swap_wait(family->totals.store,
+					 wait ? FILE_WAIT_ALL : FILE_WAIT)) {
+			flags = wait;
+			tries = first;
+		} else {
+			break;
+		}
 	}
 	WRITE_ONCE(family->policy.barren, (jiffies + BARREN_LIFE) | 1);
 	return 0;
@@ -323,8 +349,6 @@ static void evict_work(struct work_struct *work)
 		if (pages <= 0)
 			break;
 		left = evict_by_price();
-		atomic_long_add(left, &freed);
-		wake_up_all(&progress);
 		if (!left)
 			break;
 		pages -= left;
@@ -344,19 +368,28 @@ static unsigned long count_pages(struct shrinker *s, struct shrink_control *sc)
 	return pages ?: SHRINK_EMPTY;
 }
 
+/*
+ * What has left since it was asked last is what kswapd has reclaimed: if it took all that leaves
+ * behind its back for nothing it would give up.
+ */
+static long kswapd_told;
+
 static unsigned long scan_pages(struct shrinker *s, struct shrink_control *sc)
 {
 	long before = atomic_long_read(&freed), now;
 
+	if (current_is_kswapd())
+		before = READ_ONCE(kswapd_told);
 	if (atomic_long_read(&wanted) < WANTED_MAX)
 		atomic_long_add(sc->nr_to_scan, &wanted);
 	queue_work(pressure_wq, &work);
 	/* Who may not wait for a disk may be what the worker waits for. */
-	if (current_is_kswapd() || !(sc->gfp_mask & __GFP_IO))
-		return SHRINK_STOP;
-	wait_event_timeout(progress, atomic_long_read(&freed) != before,
-			   SHRINK_WAIT);
+	if (sc->gfp_mask & __GFP_IO)
+		wait_event_timeout(progress, atomic_long_read(&freed) != before,
+				   SHRINK_WAIT);
 	now = atomic_long_read(&freed);
+	if (current_is_kswapd())
+		WRITE_ONCE(kswapd_told, now);
 	return now == before ? SHRINK_STOP : now - before;
 }
 
@@ -401,11 +434,6 @@ bool vmm_make_room(struct vmm_family *family, struct vmm_room *room)
 	if ((!room->vain || is_over(READ_ONCE(family->policy.barren))) &&
 	    evict_own(family))
 		return true;
-	/* All that could leave may be on its way to a file. */
-	if (vmm_swap_wait(family->totals.store)) {
-		WRITE_ONCE(family->policy.barren, 0);
-		return true;
-	}
 	room->vain++;
 	if (others && evict_by_price())
 		return true;

@@ -9,6 +9,9 @@
  * nothing, and only means that memory does not get free.  Writing is tried again
  * after a while.
  *
+ * Where the file can do without the page cache, as block devices can, neither direction
+ * uses it: it would take memory from who has none.
+ *
  * Reads take a window of the file, which grows if what was read before lies right
  * before it: what left memory together is in the file together.  Each piece has a
  * checksum, which knows the store and the place, so that what is found there is what
@@ -22,12 +25,15 @@
  * Locks: see struct vmm_store.
  */
 
+#include <linux/bvec.h>
 #include <linux/fadvise.h>
 #include <linux/fs.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/string.h>
+#include <linux/uio.h>
+#include <linux/vmalloc.h>
 #include <linux/wait.h>
 #include <linux/xxhash.h>
 
@@ -44,8 +50,9 @@
 /* And for how long nobody does after that was in vain. */
 #define SLOW_LIFE	HZ
 
-/* How long who cannot go on without it waits, holding nothing. */
-#define CATCH_UP	(10 * HZ)
+/* Pages of the largest request. */
+#define VMM_SWAP_VEC	(VMM_SWAP_BATCH >> PAGE_SHIFT)
+static_assert(VMM_SWAP_WINDOW <= VMM_SWAP_VEC);
 
 /* How long a file is left alone that could not be written. */
 #define QUIET		(5 * HZ)
@@ -132,21 +139,51 @@ static bool collect_one(struct vmm_store *store, struct batch *batch)
 	return true;
 }
 
+static struct page *page_of(void *addr)
+{
+	return is_vmalloc_addr(addr) ? vmalloc_to_page(addr) : virt_to_page(addr);
+}
+
+/* The one request of a thread to the file: how many bytes, or a negative errno. */
+static ssize_t transfer(struct vmm_swap *swap, int direction, void *buf,
+			size_t bytes, loff_t pos)
+{
+	struct file *file = swap->file;
+	struct bio_vec vec[VMM_SWAP_VEC];
+	struct iov_iter iter;
+	struct kiocb kiocb;
+	unsigned int nr;
+	ssize_t n;
+
+	for (nr = 0; nr << PAGE_SHIFT < bytes; nr++)
+		bvec_set_page(&vec[nr], page_of(buf + (nr << PAGE_SHIFT)),
+			      PAGE_SIZE, 0);
+	iov_iter_bvec(&iter, direction, vec, nr, bytes);
+	init_sync_kiocb(&kiocb, file);
+	kiocb.ki_pos = pos;
+	if (direction == READ)
+		return vfs_iocb_iter_read(file, &kiocb, &iter);
+	file_start_write(file);
+	n = vfs_iocb_iter_write(file, &kiocb, &iter);
+	file_end_write(file);
+	return n;
+}
+
 static int write_all(struct vmm_swap *swap, u64 place, u64 bytes)
 {
 	loff_t pos = swap->offset + place;
-	const void *from = swap->out;
+	u64 done = 0;
 	ssize_t n;
 
 	/* It was longer, and does not become so by our doing. */
 	if (pos + bytes > i_size_read(swap->file->f_mapping->host))
 		return -EFBIG;
-	while (bytes) {
-		n = kernel_write(swap->file, from, bytes, &pos);
-		if (n <= 0)
-			return n ? n : -EIO;
-		from += n;
-		bytes -= n;
+	while (done < bytes) {
+		n = transfer(swap, WRITE, swap->out + done, bytes - done,
+			     pos + done);
+		if (n <= 0 || n & ~PAGE_MASK)
+			return n < 0 ? n : -EIO;
+		done += n;
 	}
 	return 0;
 }
@@ -154,6 +191,8 @@ static int write_all(struct vmm_swap *swap, u64 place, u64 bytes)
 /* What is in the file need not be in memory too, as soon as it is on the disk. */
 static void let_go(struct vmm_swap *swap, u64 place, u64 bytes)
 {
+	if (swap->file->f_flags & O_DIRECT)
+		return;
 	vfs_fadvise(swap->file, swap->offset + place, bytes,
 		    POSIX_FADV_DONTNEED);
 }
@@ -264,6 +303,23 @@ static bool has_work(struct vmm_store *store)
 	return has;
 }
 
+/*
+ * What goes to a disk without a detour takes a little of the last reserves, as the kernel's own
+ * swap does: a host that has no memory gets some by it.
+ */
+static int write_one(struct vmm_store *store)
+{
+	unsigned int scope;
+	int err;
+
+	if (!store->swap || !(store->swap->file->f_flags & O_DIRECT))
+		return write_batch(store);
+	scope = memalloc_noreclaim_save();
+	err = write_batch(store);
+	memalloc_noreclaim_restore(scope);
+	return err;
+}
+
 static void write_work(struct work_struct *work)
 {
 	struct vmm_store *store = container_of(work, struct vmm_store, writer);
@@ -272,7 +328,7 @@ static void write_work(struct work_struct *work)
 	mutex_lock(&store->write_lock);
 	/* What reclaims for it may wait for it. */
 	scope = memalloc_noio_save();
-	while (has_work(store) && !write_batch(store))
+	while (has_work(store) && !write_one(store))
 		cond_resched();
 	memalloc_noio_restore(scope);
 	mutex_unlock(&store->write_lock);
@@ -302,6 +358,13 @@ void vmm_swap_setup(struct vmm_store *store)
 	store->slow = jiffies;
 }
 
+/* No more is going to be packed for now: what is less than a batch goes, too. */
+void vmm_swap_flush(struct vmm_store *store)
+{
+	if (lag(store))
+		vmm_swap_start(store);
+}
+
 /*
  * More has been packed.  May wait until some of it is written; for a file that hangs not
  * each time.
@@ -322,18 +385,19 @@ void vmm_swap_hurry(struct vmm_store *store)
 /**
  * vmm_swap_wait() - let a file that is behind catch up
  * @store:	of whom nothing could leave
+ * @timeout:	jiffies
  *
  * Return: whether more can go to the file than before; not so if there is none, it is full or
  * cannot be written, or it takes too long.
  */
-bool vmm_swap_wait(struct vmm_store *store)
+bool vmm_swap_wait(struct vmm_store *store, unsigned long timeout)
 {
 	if (lag(store) < BEHIND_MAX)
 		return false;
 	vmm_swap_start(store);
 	return wait_event_killable_timeout(store->written,
 					   lag(store) < BEHIND_MAX,
-					   CATCH_UP) > 0;
+					   timeout) > 0;
 }
 
 /* Whether what does not compress can go. */
@@ -359,11 +423,11 @@ static long read_pages(struct vmm_swap *swap, unsigned long first,
 	ssize_t n;
 
 	do {
-		n = kernel_read(swap->file, swap->window + done, all - done,
-				&pos);
+		n = transfer(swap, READ, swap->window + done, all - done,
+			     pos + done);
 		if (n > 0)
 			done += n;
-	} while (n > 0 && done < all);
+	} while (n > 0 && done < all && !(done & ~PAGE_MASK));
 	return done >= PAGE_SIZE || !n ? done >> PAGE_SHIFT : n;
 }
 

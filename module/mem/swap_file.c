@@ -41,10 +41,10 @@ u64 vmm_swap_room(struct vmm_store *store)
 
 /* --- attaching ----------------------------------------------------------------- */
 
-/* One in user space, or on top of another, which may be. */
-static bool waits_for_users(const struct file *file)
+/* One in user space, or on top of another, which may be: overlays say what they have. */
+static bool waits_for_users(const struct inode *inode)
 {
-	const struct super_block *sb = file_inode(file)->i_sb;
+	const struct super_block *sb = inode->i_sb;
 
 	return sb->s_magic == FUSE_SUPER_MAGIC || sb->s_stack_depth;
 }
@@ -54,6 +54,7 @@ static int check_file(const struct file *file)
 	const fmode_t mode = FMODE_READ | FMODE_WRITE | FMODE_CAN_READ |
 			     FMODE_CAN_WRITE;
 	const struct inode *inode = file->f_mapping->host;
+	const struct inode *real = d_real_inode(file->f_path.dentry);
 
 	if (!S_ISREG(inode->i_mode) && !S_ISBLK(inode->i_mode))
 		return -EINVAL;
@@ -61,9 +62,9 @@ static int check_file(const struct file *file)
 		return -EBADF;
 	if (!file->f_op->read_iter || file->f_op->read ||
 	    !file->f_op->write_iter || file->f_op->write ||
-	    (file->f_flags & (O_DIRECT | O_APPEND)) || waits_for_users(file))
+	    (file->f_flags & (O_DIRECT | O_APPEND)) || waits_for_users(real))
 		return -EINVAL;
-	return IS_SWAPFILE(inode) ? -ETXTBSY : 0;
+	return IS_SWAPFILE(inode) || IS_SWAPFILE(real) ? -ETXTBSY : 0;
 }
 
 /* How much of the file is used, checked. */
@@ -187,6 +188,16 @@ static int attach_file(struct vmm_store *store, struct file *file, u64 offset,
 	return err;
 }
 
+/* Without the page cache if that can be. */
+static struct file *open_path(const struct path *path)
+{
+	int flags = O_RDWR | O_LARGEFILE;
+	struct file *file = dentry_open(path, flags | O_DIRECT, current_cred());
+
+	return PTR_ERR_OR_ZERO(file) == -EINVAL ?
+	       dentry_open(path, flags, current_cred()) : file;
+}
+
 /* The same, for us alone: nobody else changes how it is open. */
 static struct file *open_again(int fd)
 {
@@ -196,8 +207,7 @@ static struct file *open_again(int fd)
 	if (!file)
 		return ERR_PTR(-EBADF);
 	err = check_file(file);
-	ours = err ? ERR_PTR(err) :
-	       dentry_open(&file->f_path, O_RDWR | O_LARGEFILE, current_cred());
+	ours = err ? ERR_PTR(err) : open_path(&file->f_path);
 	fput(file);
 	return ours;
 }
