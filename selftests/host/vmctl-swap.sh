@@ -105,7 +105,7 @@ dd if=/dev/urandom of="$tmp/file" bs=1M count=8 conv=notrunc 2>"$tmp/dd"
 refused 1 "web: cannot swap its memory: Bad message" swap --off web
 quiet 0 inject web key V
 ok "the guest stops" until_ok eval '[ "$(state web)" = stopped ]'
-ok "and its log says why" eval 'log web | tail -n 1 | has "^\[vmctl: web ended: .* did not come back"'
+ok "and its log says why" eval '$vmctl logs web | grep -q "^\[vmctl: web ended: .* did not come back"'
 refused 4 "web: does not run, it has ended: .* did not come back" show web
 
 # ---- by definition
@@ -113,7 +113,7 @@ refused 4 "web: does not run, it has ended: .* did not come back" show web
 define bound count --page-limit 4M --page-min 1M --page-shares 2000 --swap "$tmp/file"
 quiet 0 start bound
 is "$(field bound limit,min,shares,room)" "4194304,1048576,2000,8388608" "as it was defined"
-ok "it runs" typed bound W BC
+ok "it runs" typed bound W B
 quiet 0 fork bound twin
 ok "the definition of a fork names no file" eval '! $vmctl show twin -o conf | grep -q swap'
 is "$(field twin limit,room)" "4194304,8388608" "but it has what there is"
@@ -123,3 +123,5 @@ is "$(field bound limit,room)" "4194304,8388608" "a reset changes nothing"
 define late rest --swap "$tmp/none"
 refused 1 "late: cannot open $tmp/none: No such file" start late
 quiet 0 kill bound
+is "$($vmctl list -q)" "" "none is left"
+done_testing
