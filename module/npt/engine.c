@@ -571,6 +571,22 @@ void npt_tree_protect_all(struct npt_tree *tree, struct npt_batch *batch)
 	}
 }
 
+/* On behind a leaf or hole at level 1, over those in its table that have no bit of @mask. */
+static void pass_over(struct npt_iter *it, u64 mask)
+{
+	u64 size = npt_level_size(NPT_LEVEL_4K);
+	unsigned int at = npt_level_index(it->gpa, NPT_LEVEL_4K) + 1;
+	const u64 *table = it->table[NPT_LEVEL_4K];
+	u64 left = (it->end - it->gpa + size - 1) / size;
+	unsigned int end = ENTRIES;
+
+	if (left < ENTRIES - at + 1)
+		end = at + left - 1;
+	while (at < end && !(npt_entry_read(&table[at]) & mask))
+		at++;
+	it->next = (it->gpa & ~(size * ENTRIES - 1)) + at * size;
+}
+
 /* Which bits say "accessed" and "dirty" in a leaf that stays mapped. */
 static u64 collect_mask(const struct npt_format *fmt, unsigned int what)
 {
@@ -607,6 +623,7 @@ void npt_tree_collect(struct npt_tree *tree, u64 first, u64 end,
 {
 	const struct npt_format *fmt = tree->fmt;
 	u64 mask = collect_mask(fmt, what);
+	bool tells = fmt->accessed || !(what & NPT_COLLECT_ACCESSED);
 	struct npt_iter it;
 
 	npt_iter_start(&it, tree, first, end);
@@ -614,6 +631,11 @@ void npt_tree_collect(struct npt_tree *tree, u64 first, u64 end,
 		unsigned int had = 0;
 		u64 old;
 
+		if (tells && !(it.entry & mask)) {
+			if (it.level == NPT_LEVEL_4K)
+				pass_over(&it, mask);
+			continue;
+		}
 		if (!npt_leaf(fmt, it.entry, it.level))
 			continue;
 		old = leaf_clear(it.slot, mask);
