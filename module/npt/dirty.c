@@ -35,6 +35,15 @@
  * The kernel writes first and marks then.  A mark behind R2 is for the next
  * answer; one before it comes after its write, and both are atomic operations
  * on the same word: the write is seen at R5.
+ *
+ * Why a log and another keeper lose nothing to each other
+ *
+ * Who clears a dirty bit tells all keepers under the tree's lock.  So for the log a look for
+ * somebody else is a mark that came along with a write: the leaf is clean again, the mark is
+ * there for the next answer, and the first write after it leaves a trace as above.  What
+ * processors have cached as dirty at that time they write without one up to the look's
+ * flush; a reader who comes before that flush finds it owed (space.c), and makes one himself at
+ * R4.  mem/written.c has the other direction.
  */
 
 #include "npt/dirty.h"
@@ -52,16 +61,22 @@ static void ignore(void *ctx, u64 gpa, unsigned int level, unsigned int what)
 {
 }
 
+static void tell(const struct npt_keepers *k, u64 gpa, unsigned int level)
+{
+	if (k->tell)
+		k->tell(k->ctx, gpa, level, NPT_COLLECT_DIRTY);
+}
+
 /*
  * Large leaves lose write permission first, so that they are clean for good when
  * their dirty bits have been cleared: small leaves will inherit them.
  */
-void npt_dirty_begin(struct npt_tree *tree, u64 first, u64 end,
-		     struct npt_batch *batch)
+void npt_dirty_begin(const struct npt_keepers *k, struct npt_tree *tree,
+		     u64 first, u64 end, struct npt_batch *batch)
 {
 	npt_tree_protect(tree, first, end, NPT_LEVEL_2M, batch);
-	npt_tree_collect(tree, first, end, NPT_COLLECT_DIRTY, ignore, NULL,
-			 batch);
+	npt_tree_collect(tree, first, end, NPT_COLLECT_DIRTY,
+			 k->tell ?: ignore, k->ctx, batch);
 }
 
 /*
@@ -81,26 +96,49 @@ void npt_dirty_mapped(struct npt_dirty *log, struct npt_tree *tree, u64 gpa,
 		npt_tree_allow(tree, first, first + size);
 }
 
-/* A leaf that goes was dirty: so were the pages of it that the log is about. */
+/* A leaf was dirty: so were the pages of it that the log is about. */
 static void mark_leaf(void *ctx, u64 gpa, unsigned int level, unsigned int what)
 {
+	const struct npt_keepers *k = ctx;
 	u64 size = npt_level_size(NPT_LEVEL_4K);
 	u64 end = gpa + npt_level_size(level);
 
-	for (; gpa < end; gpa += size)
-		npt_dirty_mark(ctx, gpa);
+	tell(k, gpa, level);
+	for (; k->log && gpa < end; gpa += size)
+		npt_dirty_mark(k->log, gpa);
 }
 
-void npt_dirty_leave(struct npt_dirty *log, struct npt_tree *tree, u64 first,
-		     u64 end, struct npt_batch *batch)
+void npt_dirty_leave(const struct npt_keepers *k, struct npt_tree *tree,
+		     u64 first, u64 end, struct npt_batch *batch)
 {
 	if (tree->fmt->dirty)
-		npt_tree_take(tree, first, end, mark_leaf, log, batch);
+		npt_tree_take(tree, first, end, mark_leaf, (void *)k, batch);
+}
+
+void npt_dirty_unmap(const struct npt_keepers *k, struct npt_tree *tree,
+		     u64 first, u64 end, struct npt_batch *batch)
+{
+	u64 size = npt_level_size(NPT_LEVEL_4K);
+
+	if (k->tell) {
+		npt_tree_take(tree, first, first + size, mark_leaf, (void *)k,
+			      batch);
+		npt_tree_take(tree, end - size, end, mark_leaf, (void *)k,
+			      batch);
+	}
+	npt_tree_unmap(tree, first, end, batch);
+}
+
+void npt_dirty_look(const struct npt_keepers *k, struct npt_tree *tree,
+		    u64 first, u64 end, struct npt_batch *batch)
+{
+	npt_tree_collect(tree, first, end, NPT_COLLECT_DIRTY, mark_leaf,
+			 (void *)k, batch);
 }
 
 /* What a reader gets: the pages [first, first + count) of a log. */
 struct answer {
-	const struct npt_dirty *log;
+	const struct npt_keepers *keepers;
 	u64 first;
 	u64 count;
 	u64 *out;
@@ -111,8 +149,10 @@ static void add(void *ctx, u64 gpa, unsigned int level, unsigned int what)
 {
 	const struct answer *a = ctx;
 	u64 n = npt_level_size(level) >> npt_level_shift(NPT_LEVEL_4K);
-	u64 page = (gpa - a->log->base) >> npt_level_shift(NPT_LEVEL_4K);
+	u64 page = (gpa - a->keepers->log->base) >>
+		   npt_level_shift(NPT_LEVEL_4K);
 
+	tell(a->keepers, gpa, level);
 	/* A leaf may begin before the slot: the difference wraps back. */
 	for (page -= a->first; n; n--, page++) {
 		if (page < a->count)
@@ -124,7 +164,8 @@ static void add(void *ctx, u64 gpa, unsigned int level, unsigned int what)
 static void collect(const struct answer *a, struct npt_tree *tree, u64 from,
 		    u64 to, struct npt_batch *batch)
 {
-	u64 base = a->log->base + (a->first << npt_level_shift(NPT_LEVEL_4K));
+	u64 base = a->keepers->log->base +
+		   (a->first << npt_level_shift(NPT_LEVEL_4K));
 
 	if (to > a->count)
 		to = a->count;
@@ -149,17 +190,17 @@ static void collect_marked(const struct answer *a, struct npt_tree *tree,
 	}
 }
 
-void npt_dirty_take(struct npt_dirty *log, struct npt_tree *tree, u64 first,
-		    u64 count, bool buffered, u64 *out,
+void npt_dirty_take(const struct npt_keepers *k, struct npt_tree *tree,
+		    u64 first, u64 count, bool buffered, u64 *out,
 		    struct npt_batch *batch)
 {
 	struct answer a = {
-		.log = log, .first = first, .count = count, .out = out,
+		.keepers = k, .first = first, .count = count, .out = out,
 	};
 	u64 i;
 
 	for (i = 0; i < npt_dirty_words(count); i++)
-		out[i] = npt_word_take(&log->bits[first / NPT_DIRTY_WORD + i]);
+		out[i] = npt_word_take(&k->log->bits[first / NPT_DIRTY_WORD + i]);
 	if (buffered)
 		collect_marked(&a, tree, batch);
 	else

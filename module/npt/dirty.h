@@ -36,6 +36,21 @@ struct npt_dirty {
 
 #define NPT_DIRTY_WORD		64	/* pages to a word */
 
+/**
+ * struct npt_keepers - who keeps what dirty bits tell
+ * @log:	the slot's, or NULL
+ * @tell:	somebody else hears of each leaf, under the tree's lock and so before the flush;
+ *		or NULL
+ * @ctx:	for @tell
+ *
+ * A dirty bit is cleared for all of them at once, whoever asked.
+ */
+struct npt_keepers {
+	struct npt_dirty *log;
+	npt_collect_fn tell;
+	void *ctx;
+};
+
 static inline u64 npt_dirty_words(u64 nr_pages)
 {
 	return (nr_pages + NPT_DIRTY_WORD - 1) / NPT_DIRTY_WORD;
@@ -51,8 +66,8 @@ void npt_dirty_mark(struct npt_dirty *log, u64 gpa);
  * A log begins in a range; what faults install there from before this call on
  * obeys the two functions below it.  Processors that log by themselves do.
  */
-void npt_dirty_begin(struct npt_tree *tree, u64 first, u64 end,
-		     struct npt_batch *batch);
+void npt_dirty_begin(const struct npt_keepers *k, struct npt_tree *tree,
+		     u64 first, u64 end, struct npt_batch *batch);
 
 /* Whether a leaf that serves @access must deny writes. */
 static inline bool npt_dirty_denies(const struct npt_format *fmt,
@@ -70,19 +85,30 @@ void npt_dirty_mapped(struct npt_dirty *log, struct npt_tree *tree, u64 gpa,
 
 /*
  * The leaves in a range go, or large ones that it cuts, and the pages behind them have
- * not changed: what a dirty bit alone tells is marked, and those that have one are taken
+ * not changed: what a dirty bit alone tells is kept, and those that have one are taken
  * out for it.
  */
-void npt_dirty_leave(struct npt_dirty *log, struct npt_tree *tree, u64 first,
-		     u64 end, struct npt_batch *batch);
+void npt_dirty_leave(const struct npt_keepers *k, struct npt_tree *tree,
+		     u64 first, u64 end, struct npt_batch *batch);
+
+/* The leaves in a range go with what was behind them: of large ones that it cuts the rest has not. */
+void npt_dirty_unmap(const struct npt_keepers *k, struct npt_tree *tree,
+		     u64 first, u64 end, struct npt_batch *batch);
+
+/*
+ * All keepers are told of the leaves in a range that are dirty, which start over; for a format
+ * with dirty bits.
+ */
+void npt_dirty_look(const struct npt_keepers *k, struct npt_tree *tree,
+		    u64 first, u64 end, struct npt_batch *batch);
 
 /*
  * Moves the log of pages [@first, @first + @count) to @out and lets it start
  * over.  @first is a multiple of 64, as is @count, or they reach the end.
  * @buffered: processors log by themselves.
  */
-void npt_dirty_take(struct npt_dirty *log, struct npt_tree *tree, u64 first,
-		    u64 count, bool buffered, u64 *out,
+void npt_dirty_take(const struct npt_keepers *k, struct npt_tree *tree,
+		    u64 first, u64 count, bool buffered, u64 *out,
 		    struct npt_batch *batch);
 
 #endif /* VMM_NPT_DIRTY_H */

@@ -83,8 +83,10 @@ static void begin(struct npt_space *space, void *ctx, u64 first, u64 count,
 {
 	const struct npt_dirty *log = ctx;
 	u64 gpa = log->base + (first << PAGE_SHIFT);
+	struct npt_keepers keepers = { };
 
-	npt_dirty_begin(&space->tree, gpa, gpa + (count << PAGE_SHIFT), batch);
+	npt_dirty_begin(&keepers, &space->tree, gpa,
+			gpa + (count << PAGE_SHIFT), batch);
 }
 
 static struct npt_dirty *log_alloc(const struct npt_slot *slot)
@@ -205,8 +207,9 @@ static void take(struct npt_space *space, void *ctx, u64 first, u64 count,
 		 struct npt_batch *batch)
 {
 	const struct taking *t = ctx;
+	struct npt_keepers keepers = { .log = t->log };
 
-	npt_dirty_take(t->log, &space->tree, t->first + first, count,
+	npt_dirty_take(&keepers, &space->tree, t->first + first, count,
 		       space->ops->log, t->bits + first / NPT_DIRTY_WORD,
 		       batch);
 }

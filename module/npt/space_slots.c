@@ -69,7 +69,7 @@ static void drop_range(struct space_slot *s, const struct vmm_mem_range *range,
 	u64 first = gpa_of(s, range->first);
 	u64 end = first + ((u64)range->count << PAGE_SHIFT);
 	struct npt_space *space = s->space;
-	struct npt_dirty *log;
+	struct npt_keepers keepers;
 	bool owed;
 
 	spin_lock(&space->lock);
@@ -78,9 +78,10 @@ static void drop_range(struct space_slot *s, const struct vmm_mem_range *range,
 		if (range->count < VMM_BLOCK_PAGES)
 			npt_tree_split(&space->tree, first, NPT_LEVEL_4K,
 				       &space->pool, batch);
-		log = locked_log(space, s);
-		if (log)
-			npt_dirty_leave(log, &space->tree, first, end, batch);
+		keepers = (struct npt_keepers){ .log = locked_log(space, s) };
+		if (keepers.log)
+			npt_dirty_leave(&keepers, &space->tree, first, end,
+					batch);
 	}
 	npt_tree_unmap(&space->tree, first, end, batch);
 	npt_space_owe(space, batch, owed);

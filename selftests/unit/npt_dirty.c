@@ -12,6 +12,10 @@
  *  - at the end, when all is quiet, no write is younger than the last answer with
  *    its page;
  *  - no answer has a page that was not written since the log began.
+ *
+ * A watcher, who may look whether there is a log or not, hashes pages that he was told of.  So
+ *  - at the end no write is younger than the last hash of its page, unless he has been told
+ *    of it since.
  */
 #include "npt/dirty.h"
 #include "npt_world.h"
@@ -32,11 +36,35 @@ static bool since_begin[PAGES];
 static unsigned int buffer[FRAMES], in_buffer;
 static int unmarked;	/* the page that the kernel has written, or -1 */
 
+/* The watcher: times of writes, of hashes, and what he was told and has not seen to. */
+static unsigned long wrote[PAGES], hashed[PAGES], missed, rehashed;
+static bool news[PAGES];
+static bool owed;	/* a flush of somebody else's */
+
+static void tell_watcher(void *ctx, u64 gpa, unsigned int level,
+			 unsigned int what)
+{
+	u64 page = (gpa - gpa_of(FIRST)) / KB4, n;
+
+	for (n = npt_level_size(level) / KB4; n; n--, page++) {
+		if (page < PAGES)
+			news[page] = true;
+	}
+}
+
+static struct npt_keepers keepers(void)
+{
+	return (struct npt_keepers){
+		.log = logging ? dirty_log : NULL,
+		.tell = tree.fmt->dirty ? tell_watcher : NULL,
+	};
+}
+
 static void note_write(unsigned int page)
 {
 	if (page - FIRST >= PAGES)
 		return;
-	written[page - FIRST] = ++now;
+	written[page - FIRST] = wrote[page - FIRST] = ++now;
 	since_begin[page - FIRST] = true;
 	nr_writes_seen++;
 }
@@ -78,9 +106,29 @@ static void kernel_turn(void)
 		note_write(unmarked);
 	} else {
 		npt_dirty_mark(dirty_log, gpa_of(unmarked));
+		news[unmarked - FIRST] = true;
 		unmarked = -1;
 	}
 	racing = was;
+}
+
+/* Sees to what he was told; before that there is the flush that others owe. */
+static void watcher_hashes(void)
+{
+	bool seen[PAGES];
+	unsigned int i;
+
+	memcpy(seen, news, sizeof(seen));
+	memset(news, 0, sizeof(news));
+	cached_writes();
+	if (owed)
+		cpus_flush();
+	for (i = 0; i < PAGES; i++) {
+		if (!seen[i])
+			continue;
+		hashed[i] = ++now;
+		rehashed++;
+	}
 }
 
 /* Others go on until the flush, and with what they have cached. */
@@ -91,9 +139,13 @@ static void finish(struct npt_batch *batch)
 
 	for (i = 0; racing && i < 64; i++)
 		port_race();
+	owed = batch->flush;
+	if (tree.fmt->dirty && !below(3))
+		watcher_hashes();
 	cached_writes();
 	if (batch->flush)
 		cpus_flush();
+	owed = false;
 	npt_batch_release(tree.fmt, batch, &rest);
 	npt_tree_account(&tree, batch);
 	free_all(&rest);
@@ -188,13 +240,15 @@ static void take(unsigned int first, unsigned int count)
 {
 	unsigned long began = now;
 	struct npt_batch batch;
+	struct npt_keepers k;
 	int open = unmarked;
 	u64 bits[WORDS];
 
 	drain();
 	race_over(FIRST + first, count);
 	npt_batch_init(&batch);
-	npt_dirty_take(dirty_log, &tree, first, count, buffered, bits, &batch);
+	k = keepers();
+	npt_dirty_take(&k, &tree, first, count, buffered, bits, &batch);
 	finish(&batch);
 	check_answer(first, count, bits, began, open);
 }
@@ -212,19 +266,66 @@ static void op_take(void)
 	take(first * 64, count);
 }
 
+/* For the watcher. */
+static void look(unsigned int first, unsigned int end)
+{
+	struct npt_keepers k = keepers();
+	struct npt_batch batch;
+
+	race_over(FIRST + first, end - first);
+	npt_batch_init(&batch);
+	npt_dirty_look(&k, &tree, gpa_of(FIRST + first), gpa_of(FIRST + end),
+		       &batch);
+	finish(&batch);
+}
+
+static void op_look(void)
+{
+	unsigned int first = below(PAGES);
+
+	if (!tree.fmt->dirty)
+		return;
+	if (below(3))
+		look(0, PAGES);
+	else
+		look(first, first + below(PAGES - first) + 1);
+}
+
+/* Leaves go, and the pages behind them have not changed. */
+static void op_leave(void)
+{
+	unsigned int page = slot_page(), n = 1 + below(4);
+	struct npt_keepers k = keepers();
+	struct npt_batch batch;
+
+	if (!tree.fmt->dirty || page + n > FIRST + PAGES)
+		return;
+	race_over(page, n);
+	npt_batch_init(&batch);
+	npt_dirty_leave(&k, &tree, gpa_of(page), gpa_of(page) + n * KB4,
+			&batch);
+	finish(&batch);
+}
+
 static void op_unmap(void)
 {
 	unsigned int page = slot_page(), n = 1 + below(4), i;
 	struct npt_batch batch;
+	struct npt_keepers k;
 
 	if (page + n > FIRST + PAGES)
 		return;
 	race_over(page, n);
 	npt_batch_init(&batch);
-	npt_tree_unmap(&tree, gpa_of(page), gpa_of(page) + n * KB4, &batch);
+	k = keepers();
+	npt_dirty_unmap(&k, &tree, gpa_of(page), gpa_of(page) + n * KB4,
+			&batch);
 	finish(&batch);
 	/* As space_slots.c does for pages that were replaced. */
-	for (i = page; logging && i < page + n; i++) {
+	for (i = page; i < page + n; i++) {
+		news[i - FIRST] = true;
+		if (!logging)
+			continue;
 		since_begin[i - FIRST] = true;
 		npt_dirty_mark(dirty_log, gpa_of(i));
 	}
@@ -234,6 +335,7 @@ static void begin(void)
 {
 	u64 base = gpa_of(FIRST);
 	struct npt_batch batch;
+	struct npt_keepers k;
 
 	memset(since_begin, 0, sizeof(since_begin));
 	memset(dirty_log->bits, 0, WORDS * sizeof(u64));
@@ -243,7 +345,8 @@ static void begin(void)
 	on_turn = kernel_turn;
 	race_over(FIRST, PAGES);
 	npt_batch_init(&batch);
-	npt_dirty_begin(&tree, base, base + PAGES * KB4, &batch);
+	k = keepers();
+	npt_dirty_begin(&k, &tree, base, base + PAGES * KB4, &batch);
 	finish(&batch);
 	memset(written, 0, sizeof(written));
 	memset(told, 0, sizeof(told));
@@ -256,17 +359,24 @@ static void end(void)
 	unsigned int i;
 
 	racing = false;
-	if (unmarked >= 0)
+	if (unmarked >= 0) {
 		npt_dirty_mark(dirty_log, gpa_of(unmarked));
+		news[unmarked - FIRST] = true;
+	}
 	unmarked = -1;
 	take(0, PAGES);
-	for (i = 0; i < PAGES; i++)
+	if (tree.fmt->dirty)
+		look(0, PAGES);
+	for (i = 0; i < PAGES; i++) {
 		lost += written[i] > told[i];
+		missed += tree.fmt->dirty && wrote[i] > hashed[i] && !news[i];
+	}
 	on_turn = NULL;
 	logging = false;
 	racing = was;
 }
 
+/* Large leaves come, and go with a part of theirs. */
 static void without_log(struct npt_pages *pool)
 {
 	struct npt_batch batch;
@@ -276,14 +386,21 @@ static void without_log(struct npt_pages *pool)
 	npt_batch_init(&batch);
 	npt_tree_unmap(&tree, base, base + PAGES * KB4, &batch);
 	finish(&batch);
-	for (i = 0; i < 20; i++)
+	memset(news, true, sizeof(news));
+	for (i = 0; i < 20; i++) {
 		op_fault(pool);
+		access_now(slot_page(), true);
+		if (!below(4))
+			op_look();
+		else if (!below(6))
+			op_unmap();
+	}
 	in_buffer = 0;
 }
 
 static void some_op(struct npt_pages *pool)
 {
-	switch (below(8)) {
+	switch (below(10)) {
 	case 0:
 		op_take();
 		break;
@@ -292,6 +409,12 @@ static void some_op(struct npt_pages *pool)
 		break;
 	case 2:
 		drain();
+		break;
+	case 3:
+		op_look();
+		break;
+	case 4:
+		op_leave();
 		break;
 	default:
 		op_fault(pool);
@@ -310,7 +433,10 @@ static void run(const struct npt_format *fmt, bool buffers, bool races,
 	dirty_log->base = gpa_of(FIRST);
 	dirty_log->nr_pages = PAGES;
 	buffered = buffers;
-	lost = made_up = told_pages = nr_writes_seen = 0;
+	lost = made_up = told_pages = nr_writes_seen = missed = rehashed = 0;
+	memset(news, true, sizeof(news));
+	memset(wrote, 0, sizeof(wrote));
+	memset(hashed, 0, sizeof(hashed));
 	on_write = cpu_wrote;
 	cpus_flush();
 	racing = races;
@@ -329,6 +455,10 @@ static void run(const struct npt_format *fmt, bool buffers, bool races,
 	       "%s%s%s: %lu writes, %lu pages told, %lu lost, %lu made up",
 	       fmt->name, buffers ? ", buffers" : "", races ? ", racing" : "",
 	       nr_writes_seen, told_pages, lost, made_up);
+	if (fmt->dirty)
+		tap_ok(!missed && rehashed > rounds,
+		       "a watcher beside it: %lu pages looked at again, %lu missed",
+		       rehashed, missed);
 	npt_tree_destroy(&tree, &rest);
 	free_all(&rest);
 	free_all(&pool);
@@ -344,6 +474,7 @@ static void test_marks(void)
 		struct npt_dirty log;
 		u64 bits[2];
 	} l = { .log = { .base = GB1, .nr_pages = 70 } };
+	struct npt_keepers k = { .log = &l.log };
 	struct npt_batch batch;
 
 	npt_dirty_mark(&l.log, GB1 - 1);
@@ -358,7 +489,7 @@ static void test_marks(void)
 	       "marks at its edges");
 	npt_tree_init(&tree, &npt_format_ept, 4, page_alloc());
 	npt_batch_init(&batch);
-	npt_dirty_take(&l.log, &tree, 64, 6, true, bits, &batch);
+	npt_dirty_take(&k, &tree, 64, 6, true, bits, &batch);
 	tap_ok(bits[0] == 1 << 5 && !l.log.bits[1] && l.log.bits[0] &&
 	       !batch.flush, "a part taken");
 	page_free(tree.root);
@@ -371,16 +502,18 @@ static void test_large(const struct npt_format *fmt)
 	struct npt_batch batch;
 	unsigned int level;
 	u64 entry, bits[8], gpa = GB1 + 5 * KB4;
+	struct npt_keepers k = { };
 	bool good;
 
 	dirty_log = calloc(1, sizeof(*dirty_log) + sizeof(bits));
+	k.log = dirty_log;
 	dirty_log->base = GB1;
 	dirty_log->nr_pages = 512;
 	npt_tree_init(&tree, fmt, 4, page_alloc());
 	npt_batch_init(&batch);
 	pool_fill(&pool, 8);
 	npt_tree_map(&tree, GB1, GB1, 2, NPT_RWX, true, &pool, &batch);
-	npt_dirty_begin(&tree, GB1, GB1 + MB2, &batch);
+	npt_dirty_begin(&k, &tree, GB1, GB1 + MB2, &batch);
 	entry = npt_tree_lookup(&tree, GB1, &level);
 	tap_ok(batch.flush && level == 2 && !npt_writable(fmt, entry) &&
 	       !npt_dirty(fmt, entry), "%s: a large leaf is clean and denies",
@@ -391,7 +524,7 @@ static void test_large(const struct npt_format *fmt)
 	tap_ok(level == 1 && npt_writable(fmt, entry) == !!fmt->dirty &&
 	       !npt_dirty(fmt, entry), "%s: its neighbours %s", fmt->name,
 	       fmt->dirty ? "can be written" : "wait for a fault");
-	npt_dirty_take(dirty_log, &tree, 0, 512, false, bits, &batch);
+	npt_dirty_take(&k, &tree, 0, 512, false, bits, &batch);
 	good = bits[0] == 1 << 5;
 	for (level = 1; level < 8; level++)
 		good &= !bits[level];
@@ -417,6 +550,7 @@ static void test_leave(const struct npt_format *fmt)
 		struct npt_dirty log;
 		u64 bits[8];
 	} l = { .log = { .base = GB1, .nr_pages = 512 } };
+	struct npt_keepers k = { .log = &l.log };
 
 	npt_tree_init(&tree, fmt, 4, page_alloc());
 	npt_batch_init(&batch);
@@ -427,7 +561,7 @@ static void test_leave(const struct npt_format *fmt)
 	if (fmt->dirty)
 		npt_tree_collect(&tree, GB1 + 4 * KB4, GB1 + 5 * KB4,
 				 NPT_COLLECT_DIRTY, no_matter, NULL, &batch);
-	npt_dirty_leave(&l.log, &tree, GB1 + 3 * KB4, GB1 + 5 * KB4, &batch);
+	npt_dirty_leave(&k, &tree, GB1 + 3 * KB4, GB1 + 5 * KB4, &batch);
 	tap_ok(l.log.bits[0] == (fmt->dirty ? 1 << 3 : 0),
 	       "%s: dirty leaves that go are marked, clean ones are not",
 	       fmt->name);
