@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 
 #include "mem/mem.h"
+#include "mem/written.h"
 
 /* Pages that one round of a discard takes at most: 1 GiB. */
 #define DISCARD_PAGES	(1UL << 18)
@@ -82,6 +83,7 @@ static int discard_round(struct vmm_mem *mem, pgoff_t *first, pgoff_t end,
 	if (gone->nr) {
 		vmm_mem_unmap_users(mem, range.first, range.count, gone);
 		vmm_mem_call_clients(mem, &range, 1, VMM_MEM_REPLACED);
+		vmm_mem_mark_range(mem, range.first, range.count);
 	}
 	vmm_mem_change_end(mem);
 	mutex_unlock(&mem->change);

@@ -10,8 +10,10 @@
 
 #include "mem/hold.h"
 #include "mem/mem.h"
+#include "mem/written.h"
 
-static void take(const struct vmm_mem_page *found, unsigned int flags,
+static void take(struct vmm_mem *mem, pgoff_t index,
+		 const struct vmm_mem_page *found, unsigned int flags,
 		 struct vmm_hold *hold)
 {
 	hold->kaddr = __va(found->phys);
@@ -21,6 +23,9 @@ static void take(const struct vmm_mem_page *found, unsigned int flags,
 		hold->page = pfn_to_page(found->phys >> PAGE_SHIFT);
 		get_page(hold->page);
 	}
+	/* Until the reference is given back it tells by itself. */
+	if (hold->writable)
+		vmm_mem_mark_written(mem, index);
 }
 
 /**
@@ -45,7 +50,7 @@ int vmm_mem_hold(struct vmm_mem *mem, pgoff_t index, unsigned int flags,
 		rcu_read_lock();
 		err = vmm_mem_get(mem, index, flags, &found);
 		if (!err)
-			take(&found, flags, hold);
+			take(mem, index, &found, flags, hold);
 		rcu_read_unlock();
 		if (err != -EWOULDBLOCK || (flags & VMM_MEM_NOWAIT))
 			return err;

@@ -239,6 +239,7 @@ static void mem_release(struct kref *ref)
 	if (mem->tree.root)
 		vmm_family_drop_root(mem->family, vmm_root_of(mem->tree.root));
 	vmm_family_put(mem->family);
+	kvfree(mem->written);
 	kfree(mem);
 }
 

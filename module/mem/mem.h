@@ -140,6 +140,12 @@ enum vmm_mem_change {
  * @young:	optional: sets the bits of pages, by their place in @range, which is at
  *		most a block, that its translations were used for since it was asked
  *		last; under the same conditions
+ * @written:	optional: marks those pages of @range (written.h) that were written by its
+ *		translations since it was asked last, and has all CPUs look anew which are;
+ *		false if it cannot tell.  May sleep.  It marks them, too, whenever it drops or
+ *		changes translations so that they could tell no longer
+ * @settle:	with @written: when it returns no CPU writes by a translation that could not
+ *		tell of it, as it had told already when a mark was set before the call
  */
 struct vmm_mem_client_ops {
 	void (*changed)(struct vmm_mem_client *client,
@@ -147,6 +153,9 @@ struct vmm_mem_client_ops {
 			enum vmm_mem_change what);
 	void (*young)(struct vmm_mem_client *client,
 		      const struct vmm_mem_range *range, unsigned long *bits);
+	bool (*written)(struct vmm_mem_client *client,
+			const struct vmm_mem_range *range);
+	void (*settle)(struct vmm_mem_client *client);
 };
 
 /**
@@ -201,6 +210,9 @@ struct vmm_mem_stats {
  * @change:	one freeze, return or round of a discard at a time
  * @turns:	twice the freezes and returns, odd during them
  * @moves:	evictions, merges and what undoes them
+ * @written:	a bit a page, changed atomically, or NULL; set once, and read by any inside
+ *		of RCU: written.h
+ * @tracked:	all who write know of @written; set once
  * @merges:	pages of it that were merged
  * @breaks:	merged frames that were copied for it
  * @clients:	vmm_mem_client.node; @clients_lock
@@ -221,6 +233,8 @@ struct vmm_mem {
 	struct mutex change;
 	atomic_t turns;
 	atomic_t moves;
+	unsigned long *written;
+	bool tracked;
 	atomic_long_t merges;
 	atomic_long_t breaks;
 	struct list_head clients;

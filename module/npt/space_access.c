@@ -276,7 +276,7 @@ void npt_space_unhold(struct npt_space *space, u64 gpa, struct vmm_hold *hold)
 		rcu_read_lock();
 		s = find_slot(space, gpa);
 		if (s)
-			mark_written(s, gpa);
+			mark_logged(s, gpa);
 		rcu_read_unlock();
 	}
 	vmm_hold_put(hold);

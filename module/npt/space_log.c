@@ -81,9 +81,9 @@ static void in_steps(struct npt_space *space, u64 nr_pages,
 static void begin(struct npt_space *space, void *ctx, u64 first, u64 count,
 		  struct npt_batch *batch)
 {
-	const struct npt_dirty *log = ctx;
-	u64 gpa = log->base + (first << PAGE_SHIFT);
-	struct npt_keepers keepers = { };
+	struct space_slot *s = ctx;
+	u64 gpa = s->slot.base + (first << PAGE_SHIFT);
+	struct npt_keepers keepers = npt_space_keepers(s);
 
 	npt_dirty_begin(&keepers, &space->tree, gpa,
 			gpa + (count << PAGE_SHIFT), batch);
@@ -115,7 +115,7 @@ static int start(struct npt_space *space, struct space_slot *s)
 	/* CPUs log by themselves before the first dirty bit is cleared. */
 	count_log(space, 1);
 	set_log(space, s, log);
-	in_steps(space, log->nr_pages, begin, log);
+	in_steps(space, log->nr_pages, begin, s);
 	synchronize_rcu();
 	return 0;
 }
@@ -148,8 +148,10 @@ static void stop(struct npt_space *space, struct space_slot *s,
 	count_log(space, -1);
 	synchronize_rcu();
 	kvfree(log);
-	if (s->huge_ok)
-		npt_space_unmap(space, s->slot.base, s->slot.size);
+	if (!s->huge_ok)
+		return;
+	npt_space_unmap(space, s->slot.base, s->slot.size);
+	npt_space_lose(s);
 }
 
 /**
@@ -198,7 +200,7 @@ static int check_range(const struct npt_dirty *log, u64 first, u64 count)
 }
 
 struct taking {
-	struct npt_dirty *log;
+	struct space_slot *slot;
 	u64 first;
 	u64 *bits;
 };
@@ -207,7 +209,7 @@ static void take(struct npt_space *space, void *ctx, u64 first, u64 count,
 		 struct npt_batch *batch)
 {
 	const struct taking *t = ctx;
-	struct npt_keepers keepers = { .log = t->log };
+	struct npt_keepers keepers = npt_space_keepers(t->slot);
 
 	npt_dirty_take(&keepers, &space->tree, t->first + first, count,
 		       space->ops->log, t->bits + first / NPT_DIRTY_WORD,
@@ -228,15 +230,17 @@ int npt_space_log_take(struct npt_space *space, u32 id, u64 first, u64 count,
 		       u64 *bits)
 {
 	struct taking t = { .first = first, .bits = bits };
+	struct npt_dirty *log = NULL;
 	struct space_slot *s;
 	int err;
 
 	mutex_lock(&space->slots_lock);
 	s = slot_by_id(space, id);
 	if (s)
-		t.log = log_of(space, s);
-	err = check_range(t.log, first, count);
+		log = log_of(space, s);
+	err = check_range(log, first, count);
 	if (!err) {
+		t.slot = s;
 		if (space->ops->log)
 			space->ops->log(space);
 		in_steps(space, count, take, &t);
@@ -314,7 +318,7 @@ void npt_space_logged(struct npt_space *space, const u64 *gpa, unsigned int nr)
 	for (; nr; nr--, gpa++) {
 		s = find_slot(space, *gpa);
 		if (s)
-			mark_written(s, *gpa);
+			mark_logged(s, *gpa);
 	}
 	rcu_read_unlock();
 }

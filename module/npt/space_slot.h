@@ -7,6 +7,7 @@
 #include <linux/kernel.h>
 #include <linux/rcupdate.h>
 
+#include "mem/written.h"
 #include "npt/dirty.h"
 #include "npt/space.h"
 
@@ -44,13 +45,20 @@ static __always_inline struct space_slot *find_slot(struct npt_space *space,
 	return slot ? to_space_slot(slot) : NULL;
 }
 
-/* Inside RCU: the page at @gpa in @s has been written, by the kernel or so. */
-static __always_inline void mark_written(struct space_slot *s, u64 gpa)
+/* Inside RCU: the page at @gpa in @s has been written; other traces of that there are. */
+static __always_inline void mark_logged(struct space_slot *s, u64 gpa)
 {
 	struct npt_dirty *log = rcu_dereference(s->log);
 
 	if (unlikely(log))
 		npt_dirty_mark(log, gpa);
+}
+
+/* Inside RCU: the kernel has written the page at @gpa in @s. */
+static __always_inline void mark_written(struct space_slot *s, u64 gpa)
+{
+	mark_logged(s, gpa);
+	vmm_mem_mark_written(s->mem, npt_slot_index(&s->slot, gpa));
 }
 
 /* A fault's look at the log; under the space's spin lock. */
@@ -84,6 +92,12 @@ static inline void npt_space_finish(struct npt_space *space,
 
 /* Pages of @s have been replaced. */
 void npt_space_log_range(struct space_slot *s, u64 gpa, unsigned long count);
+
+/* space_written.c */
+struct npt_keepers npt_space_keepers(struct space_slot *s);
+bool npt_space_written(struct space_slot *s, u64 gpa, unsigned long count);
+void npt_space_settle(struct npt_space *space);
+void npt_space_lose(struct space_slot *s);
 
 /* space_young.c */
 void npt_space_young(struct space_slot *s, u64 gpa, unsigned long count,

@@ -61,7 +61,7 @@ static u64 gpa_of(const struct space_slot *s, pgoff_t index)
 /*
  * Drops the translations of a range.  Around a page that has moved, large leaves are
  * taken apart, so that its neighbours need no fault each, if there is a table page
- * in stock; and that it was written is told its log, as it has not changed.
+ * in stock; and that it was written is told its log and others, as it has not changed.
  */
 static void drop_range(struct space_slot *s, const struct vmm_mem_range *range,
 		       enum vmm_mem_change what, struct npt_batch *batch)
@@ -74,16 +74,16 @@ static void drop_range(struct space_slot *s, const struct vmm_mem_range *range,
 
 	spin_lock(&space->lock);
 	owed = batch->flush;
+	keepers = npt_space_keepers(s);
 	if (what == VMM_MEM_MOVED) {
 		if (range->count < VMM_BLOCK_PAGES)
 			npt_tree_split(&space->tree, first, NPT_LEVEL_4K,
 				       &space->pool, batch);
-		keepers = (struct npt_keepers){ .log = locked_log(space, s) };
-		if (keepers.log)
+		if (keepers.log || keepers.tell)
 			npt_dirty_leave(&keepers, &space->tree, first, end,
 					batch);
 	}
-	npt_tree_unmap(&space->tree, first, end, batch);
+	npt_dirty_unmap(&keepers, &space->tree, first, end, batch);
 	npt_space_owe(space, batch, owed);
 	spin_unlock(&space->lock);
 }
@@ -132,9 +132,26 @@ static void space_young(struct vmm_mem_client *client,
 	bitmap_or(bits, bits, young, VMM_BLOCK_PAGES);
 }
 
+static bool space_written(struct vmm_mem_client *client,
+			  const struct vmm_mem_range *range)
+{
+	struct space_slot *s = container_of(client, struct space_slot, client);
+	struct vmm_mem_range cut = *range;
+
+	return !cut_to_slot(s, &cut) ||
+	       npt_space_written(s, gpa_of(s, cut.first), cut.count);
+}
+
+static void space_settle(struct vmm_mem_client *client)
+{
+	npt_space_settle(container_of(client, struct space_slot, client)->space);
+}
+
 static const struct vmm_mem_client_ops space_client_ops = {
 	.changed	= space_changed,
 	.young		= space_young,
+	.written	= space_written,
+	.settle		= space_settle,
 };
 
 static struct space_slots *to_space_slots(struct npt_slots *slots)
@@ -191,6 +208,7 @@ static void slot_free(struct space_slot *s)
 static void slot_retire(struct npt_space *space, struct space_slot *s)
 {
 	npt_space_unmap(space, s->slot.base, s->slot.size);
+	npt_space_lose(s);
 	vmm_mem_client_del(s->mem, &s->client);
 	npt_space_log_drop(space, s);
 	slot_free(s);
@@ -375,6 +393,7 @@ void npt_space_slots_destroy(struct npt_slots *slots)
 
 	for (i = 0; i < slots->nr; i++) {
 		s = to_space_slot(slots->slot[i]);
+		npt_space_lose(s);
 		vmm_mem_client_del(s->mem, &s->client);
 		kvfree(rcu_access_pointer(s->log));
 		slot_free(s);
