@@ -87,9 +87,16 @@ struct vksm_object *vksm_object_create(struct vksm_engine *e, u32 id,
 	return o;
 }
 
+/* A bit a page. */
+static u64 track_bytes(const struct vksm_object *o)
+{
+	return (o->nr_pages + 63) / 64 * 8;
+}
+
 void vksm_object_free(struct vksm_engine *e, struct vksm_object *o)
 {
 	vksm_forget(e, o, 0, o->nr_pages);
+	vksm_object_track(e, o, false);
 	e->meta_bytes -= object_bytes(o->nr_groups);
 	vksm_port_free(o);
 }
@@ -113,6 +120,31 @@ void vksm_stir_page(struct vksm_object *o, u64 index)
 
 	if (g)
 		g->mark[index & (VKSM_GROUP_PAGES - 1)] &= ~VKSM_MARK_STILL;
+}
+
+void vksm_stir_written(struct vksm_object *o, u64 first, u64 count,
+		       const unsigned long *bits)
+{
+	unsigned long word;
+	u64 i;
+
+	for (i = 0; i < count; i += 64) {
+		for (word = *bits++; word; word &= word - 1)
+			vksm_stir_page(o, first + i + __builtin_ctzl(word));
+	}
+}
+
+void vksm_object_track(struct vksm_engine *e, struct vksm_object *o,
+		       bool tracked)
+{
+	if (o->tracked == tracked)
+		return;
+	o->tracked = tracked;
+	if (tracked)
+		e->meta_bytes += track_bytes(o);
+	else
+		e->meta_bytes -= track_bytes(o);
+	vksm_object_stir(o);
 }
 
 static struct vksm_group *group_of(struct vksm_engine *e,
@@ -235,7 +267,9 @@ int vksm_note(struct vksm_engine *e, struct vksm_object *o, u64 index,
 	if (was && !same)
 		count_work(e, o, VKSM_WORK_CHANGED);
 	kind = classify(e, was, look, same);
-	set_mark(e, o, mark, make_mark(print, look->still, kind));
+	/* What was refused is tried again. */
+	set_mark(e, o, mark, make_mark(print, look->still &&
+				       kind != VKSM_REFUSED, kind));
 	return 0;
 }
 

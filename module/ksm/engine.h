@@ -88,6 +88,7 @@ struct vksm_figures {
  * @id:		its number in mem's registry
  * @turns:	what vmm_mem_turns() was when still pages were marked
  * @moves:	likewise vmm_mem_moves()
+ * @tracked:	it is told which of its pages were written; what that takes is counted
  * @nr_pages:	its length
  * @figures:	of it
  * @nr_groups:	length of @group
@@ -98,6 +99,7 @@ struct vksm_object {
 	u32 id;
 	u32 turns;
 	u32 moves;
+	bool tracked;
 	u64 nr_pages;
 	struct vksm_figures figures;
 	u64 nr_groups;
@@ -149,6 +151,14 @@ void vksm_object_free(struct vksm_engine *e, struct vksm_object *o);
 /* What has been still may have changed; one page that has. */
 void vksm_object_stir(struct vksm_object *o);
 void vksm_stir_page(struct vksm_object *o, u64 index);
+
+/* Likewise those of [@first, @first + @count) that have a bit. */
+void vksm_stir_written(struct vksm_object *o, u64 first, u64 count,
+		       const unsigned long *bits);
+
+/* Whether it is told which were written; if that has changed, they may have. */
+void vksm_object_track(struct vksm_engine *e, struct vksm_object *o,
+		       bool tracked);
 
 static inline u32 vksm_mark(const struct vksm_object *o, u64 index)
 {

@@ -60,6 +60,7 @@ extern struct mutex vksm_lock;
 /**
  * struct vksm_worker - who scans, and what it has found that can be merged
  * @batch:	of the scan
+ * @written:	a bit a page, of those that the batch has asked about
  * @mem:	the object of the candidates, referenced, or NULL
  * @salt:	the one that they were found with
  * @nr:		how many there are
@@ -67,6 +68,7 @@ extern struct mutex vksm_lock;
  */
 struct vksm_worker {
 	struct vksm_batch batch;
+	DECLARE_BITMAP(written, VKSM_NEWS_PAGES);
 	struct vmm_mem *mem;
 	u64 salt;
 	unsigned int nr;

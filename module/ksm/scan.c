@@ -11,9 +11,11 @@
  *   A page that was not the object's own when it was hashed, and is not now, is as it was
  *   (mem/registry.c), if no freeze and no return began in between; that is a count
  *   for each object.  All pages of frozen objects are such pages.
- *   A page that is own can be written at any time: by vCPUs, which leave a dirty bit; by
- *   the kernel for them, which leaves none; by user space and whoever has a reference from
- *   there, which leave none either.  So it is always looked at.
+ *   A page that is own can be written at any time.  Who writes leaves a trace, if the object is
+ *   tracked (mem/written.c), but for who has a reference; so a page that somebody
+ *   refers to is always looked at.  Traces of some thousand pages at a time are asked for before
+ *   the scan comes to them, without vksm_lock, as vCPUs may have to be interrupted for that.
+ *   Where hardware does not tell, only the first kind of pages is passed over.
  */
 
 #include <linux/ktime.h>
@@ -45,6 +47,8 @@ int vksm_scan_init(struct vksm_scan *s, const struct vksm_policy *policy)
 	s->step = 0;
 	s->passes = 0;
 	s->visited = 0;
+	s->left = false;
+	s->news.id = 0;
 	s->scan_ns = 0;
 	return 0;
 }
@@ -90,6 +94,44 @@ u64 vksm_scan_salt(const struct vksm_scan *s, const struct vmm_mem *mem)
 	return vksm_salt(s->seed, s->shared ? 0 : mem->family->merging.domain);
 }
 
+/* --- what was written --------------------------------------------------------- */
+
+/* Whether the scan goes on only when it knows what was written of the next pages. */
+static bool must_ask(const struct vksm_scan *s, const struct vmm_mem *mem,
+		     struct vmm_mem_range *ask)
+{
+	const struct vksm_policy *policy = s->engine.policy;
+	const struct vksm_news *news = &s->news;
+
+	if (!policy->passes_over || policy->place || mem->frozen ||
+	    s->step >= mem->nr_pages)
+		return false;
+	if (news->id == mem->id && news->pass == s->passes &&
+	    s->step >= news->first && s->step < news->end)
+		return false;
+	ask->first = round_down(s->step, BITS_PER_LONG);
+	ask->count = min_t(u64, VKSM_NEWS_PAGES, mem->nr_pages - ask->first);
+	return true;
+}
+
+void vksm_scan_told(struct vksm_scan *s, const struct vmm_mem *mem,
+		    const struct vmm_mem_range *range,
+		    const unsigned long *bits)
+{
+	struct vksm_object *o = xa_load(&s->objects, mem->id);
+
+	if (!o)
+		return;
+	vksm_object_track(&s->engine, o, bits);
+	if (bits)
+		vksm_stir_written(o, range->first, range->count, bits);
+	s->news = (struct vksm_news){
+		.id = mem->id, .pass = s->passes, .first = range->first,
+		/* It will not be otherwise a moment later. */
+		.end = bits ? range->first + range->count : mem->nr_pages,
+	};
+}
+
 /* --- a page ------------------------------------------------------------------ */
 
 static void hash_page(const struct vksm_scan *s, unsigned long phys,
@@ -110,6 +152,17 @@ static void note_frame(const struct vmm_mem_peek *peek, struct vksm_look *look)
 		vmm_merged_get(peek->phys, 1);
 }
 
+/* If it is found to be so next time as well, it has not changed. */
+static bool is_still(const struct vmm_mem *mem, const struct vksm_object *o,
+		     const struct vmm_mem_peek *peek)
+{
+	if ((o->turns & 1) || vmm_mem_turns(mem) != o->turns)
+		return false;
+	if (o->tracked)
+		return !peek->lent;
+	return !peek->own && (peek->merged || vmm_mem_moves(mem) == o->moves);
+}
+
 enum sight {
 	ABSENT,
 	PRESENT,	/* there was no room to look at it */
@@ -128,9 +181,7 @@ static enum sight look_at(const struct vksm_scan *s, const struct vmm_mem *mem,
 		return ABSENT;
 	if (!room)
 		return PRESENT;
-	still = !peek.own && !(o->turns & 1) &&
-		vmm_mem_turns(mem) == o->turns &&
-		(peek.merged || vmm_mem_moves(mem) == o->moves);
+	still = is_still(mem, o, &peek);
 	if (still && s->engine.policy->passes_over &&
 	    (vksm_mark(o, index) & VKSM_MARK_STILL))
 		return AS_BEFORE;
@@ -189,6 +240,16 @@ static enum sight visit(struct vksm_scan *s, struct vmm_mem *mem,
 	return sight;
 }
 
+/* Which pages cannot have changed if their marks say so. */
+static enum vmm_peek_run still_kind(const struct vmm_mem *mem,
+				    const struct vksm_object *o)
+{
+	if (o->tracked)
+		return VMM_PEEK_ANY;
+	return vmm_mem_moves(mem) == o->moves ? VMM_PEEK_SHARED :
+						VMM_PEEK_MERGED;
+}
+
 /* Passes over pages from @index on that cannot have changed; how many. */
 static unsigned int pass_over(struct vksm_scan *s, struct vmm_mem *mem,
 			      struct vksm_object *o, u64 index,
@@ -203,7 +264,7 @@ static unsigned int pass_over(struct vksm_scan *s, struct vmm_mem *mem,
 	n = min_t(unsigned int, b->room - b->visited, VKSM_GROUP_PAGES - at);
 	n = min_t(u64, n, o->nr_pages - index);
 	rcu_read_lock();
-	n = vmm_mem_peek_run(mem, index, n, vmm_mem_moves(mem) != o->moves);
+	n = vmm_mem_peek_run(mem, index, n, still_kind(mem, o));
 	if (vmm_mem_turns(mem) != o->turns)
 		n = 0;
 	rcu_read_unlock();
@@ -317,6 +378,8 @@ static void scan_object(struct vksm_scan *s, struct vmm_mem *mem,
 		next_object(s, mem->id);
 		return;
 	}
+	if (must_ask(s, mem, &b->ask))
+		return;
 	salt = vksm_random(&salt);
 	s->salt = vksm_scan_salt(s, mem);
 	if (o->turns != vmm_mem_turns(mem)) {
@@ -324,11 +387,12 @@ static void scan_object(struct vksm_scan *s, struct vmm_mem *mem,
 		vksm_object_stir(o);
 	}
 	/* Once in a pass: a merge is a move, too. */
-	if (!s->step && o->moves != vmm_mem_moves(mem)) {
+	if (!o->tracked && !s->step && o->moves != vmm_mem_moves(mem)) {
 		o->moves = vmm_mem_moves(mem);
 		stir_unmerged(mem, o);
 	}
-	while (s->step < steps && tries-- && looks < LOOKS_MAX) {
+	while (s->step < steps && tries-- && looks < LOOKS_MAX &&
+	       !must_ask(s, mem, &b->ask)) {
 		sight = take_step(s, mem, o, salt, b);
 		if (sight == PRESENT) {
 			b->at_page = true;
@@ -455,10 +519,12 @@ static void end_pass(struct vksm_scan *s, struct vksm_batch *b)
 
 static void merge_or_end(struct vksm_scan *s, struct vksm_batch *b)
 {
-	if (b->merging && (s->mergeable || s->uniform))
-		enter(s, VKSM_PHASE_MERGE);
-	else
+	if (!b->merging || !(s->mergeable || s->left || s->uniform)) {
 		end_pass(s, b);
+		return;
+	}
+	s->left = false;
+	enter(s, VKSM_PHASE_MERGE);
 }
 
 static bool is_merging(const struct vmm_mem *mem)
@@ -549,6 +615,7 @@ void vksm_scan_batch(struct vksm_scan *s, struct vksm_batch *b)
 	b->at_page = false;
 	b->ended = false;
 	b->nr = 0;
+	b->ask.count = 0;
 	b->mem = NULL;
 	if (s->phase == VKSM_PHASE_START)
 		start_pass(s);

@@ -12,9 +12,8 @@
 
 #include "ksm/engine.h"
 #include "ksm/hash.h"
+#include "mem/mem.h"
 #include "mem/merge.h"
-
-struct vmm_mem;
 
 /* The parts of a pass; see engine.h. */
 enum vksm_phase {
@@ -24,6 +23,23 @@ enum vksm_phase {
 	VKSM_PHASE_JOIN,
 	VKSM_PHASE_DEMOTE,
 	VKSM_PHASE_MERGE,
+};
+
+/* Pages of which is asked at once which were written. */
+#define VKSM_NEWS_PAGES		8192
+
+/**
+ * struct vksm_news - pages of which is known which were written before
+ * @id:		their object, or 0
+ * @pass:	in which that was asked
+ * @first:	the first of them
+ * @end:	behind the last one
+ */
+struct vksm_news {
+	u32 id;
+	u64 pass;
+	u64 first;
+	u64 end;
 };
 
 /**
@@ -39,9 +55,11 @@ enum vksm_phase {
  * @phase:	part of the pass
  * @id:		objects before it are done in this part
  * @step:	steps done in the next one: pages or groups
+ * @news:	the last ones
  * @passes:	that have ended
  * @visited:	pages visited in this pass
  * @mergeable:	pages that were looked at, are zero or in an entry, and not merged
+ * @left:	candidates that were found before may be left
  * @scan_ns:	time spent
  */
 struct vksm_scan {
@@ -56,9 +74,11 @@ struct vksm_scan {
 	enum vksm_phase phase;
 	u32 id;
 	u64 step;
+	struct vksm_news news;
 	u64 passes;
 	u64 visited;
 	u64 mergeable;
+	bool left;
 	u64 scan_ns;
 };
 
@@ -69,6 +89,8 @@ struct vksm_scan {
  * @at_page:	stopped before a page, having no room
  * @ended:	the pass came to its end
  * @merging:	candidates are wanted
+ * @ask:	pages of @mem: which were written has to be asked, and told by vksm_scan_told(),
+ *		before the scan goes on; or none
  * @candidate:	pages of @mem that are equal to others, and not merged
  * @nr:		how many
  * @salt:	of their domain
@@ -80,6 +102,7 @@ struct vksm_batch {
 	bool at_page;
 	bool ended;
 	bool merging;
+	struct vmm_mem_range ask;
 	struct vmm_merge_candidate *candidate;
 	unsigned int nr;
 	u64 salt;
@@ -89,12 +112,16 @@ struct vksm_batch {
 /* Candidates that one batch has at most. */
 #define VKSM_BATCH_CANDIDATES	VKSM_GROUP_PAGES
 
-
 int vksm_scan_init(struct vksm_scan *s, const struct vksm_policy *policy);
 void vksm_scan_free(struct vksm_scan *s);
 
 /* The next piece. */
 void vksm_scan_batch(struct vksm_scan *s, struct vksm_batch *b);
+
+/* What was asked for: @bits of @range, or NULL if nobody can tell. */
+void vksm_scan_told(struct vksm_scan *s, const struct vmm_mem *mem,
+		    const struct vmm_mem_range *range,
+		    const unsigned long *bits);
 
 /* What goes into hashes of an object's pages. */
 u64 vksm_scan_salt(const struct vksm_scan *s, const struct vmm_mem *mem);

@@ -16,6 +16,7 @@
 
 #include "ksm/inner.h"
 #include "mem/mem.h"
+#include "mem/written.h"
 
 /* A block of 2 MiB is taken apart if this part of it can be merged. */
 #define SPLIT_PART	8
@@ -131,6 +132,11 @@ static void count_ends(const struct vksm_worker *w)
 			vksm.count.zeros++;
 		else
 			vksm.count.ended[w->candidate[i].end]++;
+		/* What differs has been written, and will be looked at. */
+		if (w->candidate[i].end != VMM_MERGE_DONE &&
+		    w->candidate[i].end != VMM_MERGE_KEPT &&
+		    w->candidate[i].end != VMM_MERGE_DIFFERS)
+			vksm.scan.left = true;
 	}
 }
 
@@ -201,6 +207,20 @@ static void collect(struct vksm_worker *w)
 	w->nr += b->nr;
 }
 
+/* Which pages were written that the scan has come to. */
+static void ask(struct vksm_worker *w)
+{
+	const struct vksm_batch *b = &w->batch;
+	bool told = vmm_mem_track(b->mem) &&
+		    vmm_mem_take_written(b->mem, &b->ask, w->written);
+
+	mutex_lock(&vksm_lock);
+	if (vksm.knobs.mode != VKSM_OFF)
+		vksm_scan_told(&vksm.scan, b->mem, &b->ask,
+			       told ? w->written : NULL);
+	mutex_unlock(&vksm_lock);
+}
+
 /* false: the mode is off, and nothing was done. */
 bool vksm_run_batch(struct vksm_worker *w)
 {
@@ -218,6 +238,8 @@ bool vksm_run_batch(struct vksm_worker *w)
 	if (on)
 		vksm_scan_batch(&vksm.scan, b);
 	mutex_unlock(&vksm_lock);
+	if (on && b->ask.count)
+		ask(w);
 	if (w->mem && b->mem && (b->mem != w->mem ||
 				 (b->nr && b->salt != w->salt)))
 		hand_over(w);

@@ -22,6 +22,7 @@
 #include <linux/xarray.h>
 
 #include "mem/mem.h"
+#include "mem/port.h"
 #include "mem/registry.h"
 
 /* Objects by number; references are taken under @objects_lock. */
@@ -104,14 +105,18 @@ bool vmm_mem_peek(const struct vmm_mem *mem, unsigned long index,
 	peek->phys = vmm_word_phys(word);
 	peek->own = word & VMM_WORD_OWN;
 	peek->merged = vmm_word_is_merged(word);
+	peek->lent = peek->own && (word & VMM_WORD_LENT) &&
+		     vmm_port_page_busy(peek->phys);
+	/* Who had the page until now has written before what comes next. */
+	smp_rmb();
 	return true;
 }
 
 /* Looks at one block at most. */
 unsigned long vmm_mem_peek_run(const struct vmm_mem *mem, unsigned long index,
-			       unsigned long most, bool merged)
+			       unsigned long most, enum vmm_peek_run kind)
 {
-	unsigned long kind = VMM_WORD_PAGE | (merged ? VMM_WORD_MERGED : 0);
+	unsigned long want = VMM_WORD_PAGE, mask = want;
 	unsigned long own = READ_ONCE(mem->tree.root), word, n;
 	const unsigned long *page;
 
@@ -125,14 +130,17 @@ unsigned long vmm_mem_peek_run(const struct vmm_mem *mem, unsigned long index,
 	index &= VMM_BLOCK_PAGES - 1;
 	most = min(most, VMM_BLOCK_PAGES - index);
 	if (word & VMM_WORD_PAGE)
-		return own || merged ? 0 : most;
+		return kind == VMM_PEEK_ANY ||
+		       (kind == VMM_PEEK_SHARED && !own) ? most : 0;
 	if (!word)
 		return 0;
 	page = &vmm_word_node(word)->word[index];
-	own |= kind;
+	if (kind == VMM_PEEK_MERGED)
+		want |= VMM_WORD_MERGED;
+	if (kind != VMM_PEEK_ANY)
+		mask = want | own;	/* whether all on the way are own */
 	for (n = 0; n < most; n++) {
-		/* Its kind, and whether all on the way are own. */
-		if ((READ_ONCE(page[n]) & own) != kind)
+		if ((READ_ONCE(page[n]) & mask) != want)
 			break;
 	}
 	return n;

@@ -36,6 +36,8 @@ u64 vmm_registry_resident(void);
  * @phys:	physical address
  * @own:	the object may write to it
  * @merged:	it is a merged frame, and so never changes
+ * @lent:	somebody has it by a reference, and may write to it without leaving a trace;
+ *		told before anything that is read of the page afterwards
  * @huge:	it is a part of a whole block
  * @away:	it is not in memory, and so not found; the only one that is then told
  */
@@ -43,6 +45,7 @@ struct vmm_mem_peek {
 	unsigned long phys;
 	bool own;
 	bool merged;
+	bool lent;
 	bool huge;
 	bool away;
 };
@@ -51,12 +54,15 @@ struct vmm_mem_peek {
 bool vmm_mem_peek(const struct vmm_mem *mem, unsigned long index,
 		  struct vmm_mem_peek *peek);
 
-/*
- * Inside RCU: how many pages from @index on are there and not own, or, with @merged,
- * merged; @most at most.
- */
+enum vmm_peek_run {
+	VMM_PEEK_ANY,		/* pages in memory */
+	VMM_PEEK_SHARED,	/* that are not own */
+	VMM_PEEK_MERGED,
+};
+
+/* Inside RCU: how many pages from @index on are such; @most at most. */
 unsigned long vmm_mem_peek_run(const struct vmm_mem *mem, unsigned long index,
-			       unsigned long most, bool merged);
+			       unsigned long most, enum vmm_peek_run kind);
 
 /*
  * What an object has been through, to be read after looking up.  A page that is not own

@@ -19,6 +19,7 @@
 
 static u32 content[OBJECTS][PAGES];
 static bool frozen[OBJECTS];
+static unsigned long written[OBJECTS][PAGES / 64 + 1];
 static unsigned int domain[OBJECTS];
 static struct vksm_object *object[OBJECTS];
 static struct vksm_engine e;
@@ -40,7 +41,29 @@ static void look_at(unsigned int o, u64 index, struct vksm_look *look)
 		look->hash = look->hash << VKSM_PRINT_BITS |
 			     content[o][index] / 64;
 	look->hash ^= vksm_salt(11, domain[o]);
-	look->still = frozen[o];
+	look->still = frozen[o] || object[o]->tracked;
+}
+
+static void write_page(unsigned int o, unsigned int i, u32 to)
+{
+	content[o][i] = to;
+	written[o][i / 64] |= 1UL << i % 64;
+}
+
+/* What tracked objects are told before a pass. */
+static void tell_written(void)
+{
+	unsigned int o;
+
+	for (o = 0; o < OBJECTS; o++) {
+		if (!object[o] || !object[o]->tracked)
+			continue;
+		/* In parts. */
+		vksm_stir_written(object[o], 0, 1024, written[o]);
+		vksm_stir_written(object[o], 1024, PAGES - 1024,
+				  written[o] + 1024 / 64);
+		memset(written[o], 0, sizeof(written[o]));
+	}
 }
 
 static void each_group(void (*fn)(struct vksm_engine *e, struct vksm_object *o,
@@ -98,6 +121,7 @@ static void pass(void)
 
 	if (vksm_begin(&e, OBJECTS * PAGES))
 		each_group(vksm_begin_group);
+	tell_written();
 	for (o = 0; o < OBJECTS; o++) {
 		for (i = 0; object[o] && i < steps; i++)
 			visit(o, policy->place ? policy->place(3, i, PAGES) : i);
@@ -252,13 +276,13 @@ static void change(unsigned int some)
 	while (some--) {
 		o = below(OBJECTS);
 		if (object[o] && !frozen[o])
-			content[o][below(PAGES)] = some_content();
+			write_page(o, below(PAGES), some_content());
 	}
 	if (!below(3)) {
 		o = below(OBJECTS);
 		for (i = below(PAGES); object[o] && !frozen[o] && i < PAGES &&
 		     below(1000); i++)
-			content[o][i] = ABSENT;
+			write_page(o, i, ABSENT);
 	}
 }
 
@@ -280,6 +304,8 @@ static void test_changes(const char *name)
 		} else if (!below(6)) {
 			frozen[o] ^= 1;
 			vksm_object_stir(object[o]);
+		} else if (!below(4)) {
+			vksm_object_track(&e, object[o], !object[o]->tracked);
 		}
 		pass();
 		if (!strcmp(name, "ksm"))
@@ -309,6 +335,44 @@ static void test_still(void)
 	pass();
 	tap_ok(agrees() && object[0]->figures.work[VKSM_WORK_HASHED] > hashed,
 	       "unless it may have");
+	end();
+}
+
+static u64 looks(void)
+{
+	u64 before = e.figures.work[VKSM_WORK_SCANNED] -
+		     e.figures.work[VKSM_WORK_SKIPPED];
+
+	pass();
+	return e.figures.work[VKSM_WORK_SCANNED] -
+	       e.figures.work[VKSM_WORK_SKIPPED] - before;
+}
+
+/* Pages that were written are looked at, and no others. */
+static void test_written(void)
+{
+	unsigned int i, round, n;
+	bool good = true;
+
+	begin("dirty-clock");
+	for (i = 0; i < OBJECTS; i++)
+		vksm_object_track(&e, object[i], true);
+	pass();
+	tap_ok(!looks() && agrees(), "what was not written is passed over");
+	for (round = 0; round < 30 && good; round++) {
+		for (i = n = 0; i < PAGES; i += 1 + below(200)) {
+			write_page(round % OBJECTS, i, 1 + below(2000));
+			n++;
+		}
+		good &= looks() == n && agrees() && !looks();
+	}
+	tap_ok(good, "what was is looked at, once, in each of %u rounds", round);
+	vksm_object_track(&e, object[0], false);
+	vksm_object_track(&e, object[0], true);
+	tap_ok(looks() == object[0]->figures.kind[VKSM_ZERO] +
+	       object[0]->figures.kind[VKSM_SINGLE] +
+	       object[0]->figures.kind[VKSM_SHARED] && agrees(),
+	       "and all of it when nobody could tell for a while");
 	end();
 }
 
@@ -388,6 +452,7 @@ int main(void)
 	test_changes("dirty-clock");
 	test_changes("ksm");
 	test_still();
+	test_written();
 	test_domains();
 	test_nomem();
 	test_cost();
