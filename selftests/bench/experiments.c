@@ -40,10 +40,13 @@ static void play(void)
 	struct trace_op op;
 
 	while (trace_next(&t, &op)) {
-		if (op.kind == TRACE_FREE)
+		if (op.kind == TRACE_FREE) {
 			experiment.side->discard(op.area, op.page);
-		else
-			trace_bytes(&t, op.content, page_at(op.area, op.page));
+			continue;
+		}
+		trace_bytes(&t, op.content, page_at(op.area, op.page));
+		if (experiment.side->written)
+			experiment.side->written(op.area, op.page);
 	}
 }
 

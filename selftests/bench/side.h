@@ -49,6 +49,7 @@ struct side_setup {
  * @name:	of its column
  * @begin:	areas are there, and empty: side_area[]
  * @end:	of it all
+ * @written:	optional: this program has written a page
  * @discard:	a page is gone
  * @pass:	looks at all pages once; instructions
  * @figures:	at the end of a pass; @pages: how many there are
@@ -57,6 +58,7 @@ struct side {
 	const char *name;
 	void (*begin)(const struct side_setup *setup);
 	void (*end)(void);
+	void (*written)(unsigned int area, unsigned long page);
 	void (*discard)(unsigned int area, unsigned long page);
 	uint64_t (*pass)(void);
 	void (*figures)(uint64_t pages, struct side_figures *f);

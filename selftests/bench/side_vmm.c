@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The module's deduplication, over memory objects that this process has mapped.
+ * The module's deduplication, over memory of a guest.  This process writes the bytes and gives
+ * the pages up before a pass: then the guest alone has them, mapped writable and written by it.
  *
  * Passes are made in this thread.  What they cost is all that the host does until
  * what they have set free is free, but for idling, and for what it does in the same time when
@@ -10,6 +11,7 @@
 #include <err.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -17,6 +19,7 @@
 #include <linux/vmm_mem.h>
 #include "busy.h"
 #include "side.h"
+#include "side_guest.h"
 
 #define KSM	"/sys/kernel/vmm/ksm"
 #define PAGE	4096UL
@@ -29,8 +32,11 @@
 
 static struct side_setup setup;
 static int object[SIDE_AREAS];
+static uint64_t gpa[SIDE_AREAS];
+static bool *fresh[SIDE_AREAS];		/* pages that the guest has not written so far */
 static bool merging;
 static uint64_t cost, other, nothing;
+static uint64_t others;			/* pages of what the guest itself runs on */
 
 static void create(unsigned int i)
 {
@@ -47,6 +53,29 @@ static void create(unsigned int i)
 	side_area[i] = mmap(NULL, setup.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, object[i], 0);
 	if (side_area[i] == MAP_FAILED)
 		err(1, "mmap of a memory object");
+	gpa[i] = side_guest_add(i, object[i], setup.bytes);
+	fresh[i] = calloc(setup.bytes / PAGE, sizeof(bool));
+	if (!fresh[i])
+		err(1, "memory");
+}
+
+static void written(unsigned int area, unsigned long page)
+{
+	fresh[area][page] = true;
+}
+
+static void give_up(unsigned int i)
+{
+	unsigned long page, end, pages = setup.bytes / PAGE;
+
+	if (madvise(side_area[i], setup.bytes, MADV_DONTNEED))
+		err(1, "a mapping cannot go");
+	for (page = 0; page < pages; page = end + 1) {
+		for (end = page; end < pages && fresh[i][end]; end++)
+			fresh[i][end] = false;
+		if (page < end)
+			side_guest_write(gpa[i] + page * PAGE, end - page);
+	}
 }
 
 /* Until nothing is left of what was done. */
@@ -80,6 +109,11 @@ static void begin(const struct side_setup *s)
 	side_put(KSM, "run", 0);
 	side_put_text(KSM, "mode", merging ? "merge" : "observe");
 	side_put(KSM, "seed", 1);
+	others = 0;
+	if (setup.areas) {
+		side_guest_make();
+		others = side_get(KSM, "pages_total");
+	}
 	for (i = 0; i < setup.areas; i++)
 		create(i);
 }
@@ -115,7 +149,10 @@ static void end(void)
 	for (i = 0; i < setup.areas; i++) {
 		munmap(side_area[i], setup.bytes);
 		close(object[i]);
+		free(fresh[i]);
 	}
+	if (setup.areas)
+		side_guest_free();
 	side_put_text(KSM, "mode", "off");
 	usleep(SETTLE_US);
 	if (side_get(KSM, "frames_total"))
@@ -126,13 +163,20 @@ static void discard(unsigned int area, unsigned long page)
 {
 	if (fallocate(object[area], FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, page * PAGE, PAGE))
 		err(1, "a page cannot go");
+	fresh[area][page] = false;
 }
 
 static uint64_t pass(void)
 {
-	uint64_t pages = side_get(KSM, "pages_total"), passes = side_get(KSM, "full_scans");
-	uint64_t all = busy(), own = side_own_ns();
+	uint64_t pages, passes, all, own;
+	unsigned int i;
 
+	for (i = 0; i < setup.areas; i++)
+		give_up(i);
+	pages = side_get(KSM, "pages_total") - others;
+	passes = side_get(KSM, "full_scans");
+	all = busy();
+	own = side_own_ns();
 	/* There may be more than there were. */
 	for (; side_get(KSM, "full_scans") == passes; pages = SOME)
 		side_put(KSM, "step", pages);
@@ -160,7 +204,7 @@ static void figures(uint64_t pages, struct side_figures *f)
 {
 	*f = (struct side_figures){
 		/* Those that were given up are not there for their objects. */
-		.zero = merging ? pages - side_get(KSM, "pages_total") :
+		.zero = merging ? pages + others - side_get(KSM, "pages_total") :
 				  side_get(KSM, "observed_zero"),
 		.huge = huge_pages(),
 		.meta_bytes = side_get(KSM, "metadata_bytes"),
@@ -168,7 +212,7 @@ static void figures(uint64_t pages, struct side_figures *f)
 		.other = other,
 	};
 	if (merging)
-		f->saved = pages - side_get(KSM, "frames_total");
+		f->saved = pages + others - side_get(KSM, "frames_total");
 	else
 		f->saved = side_get(KSM, "observed_sharing") + f->zero;
 }
@@ -177,6 +221,7 @@ const struct side side_observe = {
 	.name = "observe",
 	.begin = begin_observe,
 	.end = end,
+	.written = written,
 	.discard = discard,
 	.pass = pass,
 	.figures = figures,
@@ -186,6 +231,7 @@ const struct side side_merge = {
 	.name = "merge",
 	.begin = begin_merge,
 	.end = end,
+	.written = written,
 	.discard = discard,
 	.pass = pass,
 	.figures = figures,
