@@ -122,6 +122,20 @@ void vksm_stir_page(struct vksm_object *o, u64 index)
 		g->mark[index & (VKSM_GROUP_PAGES - 1)] &= ~VKSM_MARK_STILL;
 }
 
+u64 vksm_still_run(const u32 *mark, u64 n)
+{
+	u64 i;
+
+	for (i = 0; i < n; i++) {
+		while (i + 4 <= n && (mark[i] & mark[i + 1] & mark[i + 2] &
+				      mark[i + 3] & VKSM_MARK_STILL))
+			i += 4;
+		if (i == n || !(mark[i] & VKSM_MARK_STILL))
+			break;
+	}
+	return i;
+}
+
 void vksm_stir_written(struct vksm_object *o, u64 first, u64 count,
 		       const unsigned long *bits)
 {

@@ -167,6 +167,9 @@ static inline u32 vksm_mark(const struct vksm_object *o, u64 index)
 	return g ? g->mark[index & (VKSM_GROUP_PAGES - 1)] : 0;
 }
 
+/* How many of @n pages that have marks in a row are marked as still. */
+u64 vksm_still_run(const u32 *mark, u64 n);
+
 static inline bool vksm_is_shared(const struct vksm_object *o, u64 index)
 {
 	return (vksm_mark(o, index) & VKSM_MARK_KIND) >= VKSM_SHARED;

@@ -268,8 +268,7 @@ static unsigned int pass_over(struct vksm_scan *s, struct vmm_mem *mem,
 	if (vmm_mem_turns(mem) != o->turns)
 		n = 0;
 	rcu_read_unlock();
-	for (i = 0; i < n && (g->mark[at + i] & VKSM_MARK_STILL); i++)
-		;
+	i = vksm_still_run(&g->mark[at], n);
 	vksm_pass_over(&s->engine, o, i);
 	b->visited += i;
 	s->visited += i;

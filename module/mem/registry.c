@@ -112,6 +112,19 @@ bool vmm_mem_peek(const struct vmm_mem *mem, unsigned long index,
 	return true;
 }
 
+/* Of so many words, which make a cache line, the bits that all have. */
+#define LINE	8
+
+static unsigned long bits_of_line(const unsigned long *word)
+{
+	unsigned long bits = ~0UL;
+	unsigned int i;
+
+	for (i = 0; i < LINE; i++)
+		bits &= READ_ONCE(word[i]);
+	return bits;
+}
+
 /* Looks at one block at most. */
 unsigned long vmm_mem_peek_run(const struct vmm_mem *mem, unsigned long index,
 			       unsigned long most, enum vmm_peek_run kind)
@@ -140,7 +153,10 @@ unsigned long vmm_mem_peek_run(const struct vmm_mem *mem, unsigned long index,
 	if (kind != VMM_PEEK_ANY)
 		mask = want | own;	/* whether all on the way are own */
 	for (n = 0; n < most; n++) {
-		if ((READ_ONCE(page[n]) & mask) != want)
+		while (mask == want && n + LINE <= most &&
+		       (bits_of_line(&page[n]) & want) == want)
+			n += LINE;
+		if (n == most || (READ_ONCE(page[n]) & mask) != want)
 			break;
 	}
 	return n;

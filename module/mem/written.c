@@ -35,7 +35,8 @@
  * - A vCPU that has the leaf cached as dirty writes without a trace.  The bit that it stands for
  *   was cleared when, or after, it was cached, and the write comes before the flush that
  *   follows.  As above: W5 is behind that flush, or the mark is to come.
- * What was known before W4 is gone, by whomever it was found meanwhile.  So several may look at once.
+ * What was known before W4 is gone, by whomever it was found meanwhile.  So several may look at
+ * once.
  *
  * A mark too much costs a look.  A look is not what a merge relies on: that compares.
  */

@@ -91,7 +91,10 @@ void npt_dirty_mapped(struct npt_dirty *log, struct npt_tree *tree, u64 gpa,
 void npt_dirty_leave(const struct npt_keepers *k, struct npt_tree *tree,
 		     u64 first, u64 end, struct npt_batch *batch);
 
-/* The leaves in a range go with what was behind them: of large ones that it cuts the rest has not. */
+/*
+ * The leaves in a range go with what was behind them; what was behind the rest of large ones
+ * that it cuts has not changed.
+ */
 void npt_dirty_unmap(const struct npt_keepers *k, struct npt_tree *tree,
 		     u64 first, u64 end, struct npt_batch *batch);
 

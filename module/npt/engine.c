@@ -571,6 +571,19 @@ void npt_tree_protect_all(struct npt_tree *tree, struct npt_batch *batch)
 	}
 }
 
+/* Of so many entries, which make a cache line, all bits. */
+#define LINE	8
+
+static u64 bits_of_line(const u64 *entry)
+{
+	u64 bits = 0;
+	unsigned int i;
+
+	for (i = 0; i < LINE; i++)
+		bits |= npt_entry_read(&entry[i]);
+	return bits;
+}
+
 /* On behind a leaf or hole at level 1, over those in its table that have no bit of @mask. */
 static void pass_over(struct npt_iter *it, u64 mask)
 {
@@ -582,8 +595,12 @@ static void pass_over(struct npt_iter *it, u64 mask)
 
 	if (left < ENTRIES - at + 1)
 		end = at + left - 1;
-	while (at < end && !(npt_entry_read(&table[at]) & mask))
+	while (at < end && !(npt_entry_read(&table[at]) & mask)) {
 		at++;
+		while (!(at % LINE) && at + LINE <= end &&
+		       !(bits_of_line(&table[at]) & mask))
+			at += LINE;
+	}
 	it->next = (it->gpa & ~(size * ENTRIES - 1)) + at * size;
 }
 

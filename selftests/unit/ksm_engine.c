@@ -348,6 +348,21 @@ static u64 looks(void)
 	       e.figures.work[VKSM_WORK_SKIPPED] - before;
 }
 
+static void test_run(void)
+{
+	u32 mark[24] = { 0 };
+	unsigned int first, n, i;
+	bool good = true;
+
+	for (first = 0; first < 24; first++) {
+		for (i = 0; i < 24; i++)
+			mark[i] = i == first ? ~VKSM_MARK_STILL : VKSM_MARK_STILL;
+		for (n = 0; n <= 24; n++)
+			good &= vksm_still_run(mark, n) == (n < first ? n : first);
+	}
+	tap_ok(good, "still pages up to the first that is not");
+}
+
 /* Pages that were written are looked at, and no others. */
 static void test_written(void)
 {
@@ -452,6 +467,7 @@ int main(void)
 	test_changes("dirty-clock");
 	test_changes("ksm");
 	test_still();
+	test_run();
 	test_written();
 	test_domains();
 	test_nomem();
