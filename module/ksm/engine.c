@@ -127,9 +127,11 @@ u64 vksm_still_run(const u32 *mark, u64 n)
 	u64 i;
 
 	for (i = 0; i < n; i++) {
-		while (i + 4 <= n && (mark[i] & mark[i + 1] & mark[i + 2] &
-				      mark[i + 3] & VKSM_MARK_STILL))
-			i += 4;
+		while (i + 8 <= n && (mark[i] & mark[i + 1] & mark[i + 2] &
+				      mark[i + 3] & mark[i + 4] & mark[i + 5] &
+				      mark[i + 6] & mark[i + 7] &
+				      VKSM_MARK_STILL))
+			i += 8;
 		if (i == n || !(mark[i] & VKSM_MARK_STILL))
 			break;
 	}

@@ -78,6 +78,8 @@ struct vksm_worker {
 /* false: the mode is off, and nothing was done. */
 bool vksm_run_batch(struct vksm_worker *w);
 
+void vksm_step_exit(void);
+
 /* Merges what was found, and lets its object go. */
 void vksm_merge(struct vksm_worker *w);
 

@@ -358,6 +358,7 @@ void vksm_exit(void)
 {
 	kthread_stop(thread);
 	kvfree(worker);
+	vksm_step_exit();
 	vmm_registry_watch(NULL);
 	vksm_set_mode(VKSM_OFF);
 }

@@ -276,15 +276,26 @@ static int step(struct vksm_worker *w, u64 pages)
 	return 0;
 }
 
+/* Of who has stepped, for who does so next: to make one takes as long as to pass over a guest. */
+static struct vksm_worker *stepper;
+
 int vksm_step(u64 pages)
 {
-	struct vksm_worker *w = kvzalloc(sizeof(*w), GFP_KERNEL_ACCOUNT);
+	struct vksm_worker *w = xchg(&stepper, NULL);
 	int err;
 
+	if (!w)
+		w = kvzalloc(sizeof(*w), GFP_KERNEL);
 	if (!w)
 		return -ENOMEM;
 	err = step(w, pages);
 	vksm_merge(w);
-	kvfree(w);
+	kvfree(xchg(&stepper, w));
 	return err;
+}
+
+/* When the module goes. */
+void vksm_step_exit(void)
+{
+	kvfree(stepper);
 }

@@ -117,12 +117,9 @@ bool vmm_mem_peek(const struct vmm_mem *mem, unsigned long index,
 
 static unsigned long bits_of_line(const unsigned long *word)
 {
-	unsigned long bits = ~0UL;
-	unsigned int i;
-
-	for (i = 0; i < LINE; i++)
-		bits &= READ_ONCE(word[i]);
-	return bits;
+	return READ_ONCE(word[0]) & READ_ONCE(word[1]) & READ_ONCE(word[2]) &
+	       READ_ONCE(word[3]) & READ_ONCE(word[4]) & READ_ONCE(word[5]) &
+	       READ_ONCE(word[6]) & READ_ONCE(word[7]);
 }
 
 /* Looks at one block at most. */

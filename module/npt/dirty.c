@@ -100,11 +100,12 @@ void npt_dirty_mapped(struct npt_dirty *log, struct npt_tree *tree, u64 gpa,
 static void mark_leaf(void *ctx, u64 gpa, unsigned int level, unsigned int what)
 {
 	const struct npt_keepers *k = ctx;
-	u64 size = npt_level_size(NPT_LEVEL_4K);
-	u64 end = gpa + npt_level_size(level);
+	u64 size = npt_level_size(NPT_LEVEL_4K), end;
 
 	tell(k, gpa, level);
-	for (; k->log && gpa < end; gpa += size)
+	if (!k->log)
+		return;
+	for (end = gpa + npt_level_size(level); gpa < end; gpa += size)
 		npt_dirty_mark(k->log, gpa);
 }
 

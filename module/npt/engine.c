@@ -483,6 +483,14 @@ bool npt_iter_next(struct npt_iter *it)
 
 	if (it->next >= it->end)
 		return false;
+	/* The next one in a table, mostly. */
+	if (it->level == NPT_LEVEL_4K && npt_level_index(it->next, it->level) &&
+	    it->next == it->gpa + npt_level_size(it->level)) {
+		it->entry = npt_entry_read(++it->slot);
+		it->gpa = it->next;
+		it->next += npt_level_size(it->level);
+		return true;
+	}
 	while (it->level < it->tree->levels && it->next > it->gpa &&
 	       (it->next ^ it->gpa) >> npt_level_shift(it->level + 1))
 		it->level++;
@@ -576,12 +584,10 @@ void npt_tree_protect_all(struct npt_tree *tree, struct npt_batch *batch)
 
 static u64 bits_of_line(const u64 *entry)
 {
-	u64 bits = 0;
-	unsigned int i;
-
-	for (i = 0; i < LINE; i++)
-		bits |= npt_entry_read(&entry[i]);
-	return bits;
+	return npt_entry_read(&entry[0]) | npt_entry_read(&entry[1]) |
+	       npt_entry_read(&entry[2]) | npt_entry_read(&entry[3]) |
+	       npt_entry_read(&entry[4]) | npt_entry_read(&entry[5]) |
+	       npt_entry_read(&entry[6]) | npt_entry_read(&entry[7]);
 }
 
 /* On behind a leaf or hole at level 1, over those in its table that have no bit of @mask. */
