@@ -96,22 +96,21 @@ u64 vksm_scan_salt(const struct vksm_scan *s, const struct vmm_mem *mem)
 
 /* --- what was written --------------------------------------------------------- */
 
-/* Whether the scan goes on only when it knows what was written of the next pages. */
-static bool must_ask(const struct vksm_scan *s, const struct vmm_mem *mem,
+/* How far it is known what was written, from the next step on; or what has to be asked. */
+static u64 known_end(const struct vksm_scan *s, const struct vmm_mem *mem,
 		     struct vmm_mem_range *ask)
 {
 	const struct vksm_policy *policy = s->engine.policy;
 	const struct vksm_news *news = &s->news;
 
-	if (!policy->passes_over || policy->place || mem->frozen ||
-	    s->step >= mem->nr_pages)
-		return false;
+	if (!policy->passes_over || policy->place || mem->frozen)
+		return U64_MAX;
 	if (news->id == mem->id && news->pass == s->passes &&
 	    s->step >= news->first && s->step < news->end)
-		return false;
+		return news->end;
 	ask->first = round_down(s->step, BITS_PER_LONG);
 	ask->count = min_t(u64, VKSM_NEWS_PAGES, mem->nr_pages - ask->first);
-	return true;
+	return s->step;
 }
 
 void vksm_scan_told(struct vksm_scan *s, const struct vmm_mem *mem,
@@ -371,13 +370,15 @@ static void scan_object(struct vksm_scan *s, struct vmm_mem *mem,
 	struct vksm_object *o = object_of(s, mem);
 	unsigned int tries = STEPS_MAX, looks = 0;
 	enum sight sight;
+	u64 end;
 
 	if (!o) {
 		s->engine.index.nomem++;
 		next_object(s, mem->id);
 		return;
 	}
-	if (must_ask(s, mem, &b->ask))
+	end = min(steps, known_end(s, mem, &b->ask));
+	if (b->ask.count)
 		return;
 	salt = vksm_random(&salt);
 	s->salt = vksm_scan_salt(s, mem);
@@ -390,8 +391,7 @@ static void scan_object(struct vksm_scan *s, struct vmm_mem *mem,
 		o->moves = vmm_mem_moves(mem);
 		stir_unmerged(mem, o);
 	}
-	while (s->step < steps && tries-- && looks < LOOKS_MAX &&
-	       !must_ask(s, mem, &b->ask)) {
+	while (s->step < end && tries-- && looks < LOOKS_MAX) {
 		sight = take_step(s, mem, o, salt, b);
 		if (sight == PRESENT) {
 			b->at_page = true;
