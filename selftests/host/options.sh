@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: check: 6.1, host: amd intel, timeout: 900, module: no, files: selftests/api/build/dirty
+# test: check: 6.1, host: amd intel, timeout: 900, module: no, files: selftests/api/build/dirty selftests/api/build/ksm_written
 #
 # The module does without each optional feature: guests must not notice. Here all are off at
 # once, then one or two alone; options-soak.sh takes one after another, with more guests.
@@ -64,7 +64,7 @@ without()
 		selftests/payload/run --on vmm $payloads >"$tmp/guests" 2>&1
 	is $? 0 "without $1: $payloads"
 	sed 's/^/# /' "$tmp/guests"
-	for name in ${APIS:-dirty}; do
+	for name in ${APIS:-dirty ksm_written}; do
 		"selftests/api/build/$name" >"$tmp/api" 2>&1
 		is $? 0 "without $1: api/$name"
 		grep '^not ok' "$tmp/api" | sed 's/^/# /'
