@@ -483,7 +483,6 @@ bool npt_iter_next(struct npt_iter *it)
 
 	if (it->next >= it->end)
 		return false;
-	/* The next one in a table, mostly. */
 	if (it->level == NPT_LEVEL_4K && npt_level_index(it->next, it->level) &&
 	    it->next == it->gpa + npt_level_size(it->level)) {
 		it->entry = npt_entry_read(++it->slot);
@@ -579,15 +578,12 @@ void npt_tree_protect_all(struct npt_tree *tree, struct npt_batch *batch)
 	}
 }
 
-/* Of so many entries, which make a cache line, all bits. */
-#define LINE	8
-
-static u64 bits_of_line(const u64 *entry)
+/* Of eight entries, which make a cache line, all bits. */
+static u64 bits_of_line(const u64 *e)
 {
-	return npt_entry_read(&entry[0]) | npt_entry_read(&entry[1]) |
-	       npt_entry_read(&entry[2]) | npt_entry_read(&entry[3]) |
-	       npt_entry_read(&entry[4]) | npt_entry_read(&entry[5]) |
-	       npt_entry_read(&entry[6]) | npt_entry_read(&entry[7]);
+	return npt_entry_read(&e[0]) | npt_entry_read(&e[1]) | npt_entry_read(&e[2]) |
+	       npt_entry_read(&e[3]) | npt_entry_read(&e[4]) | npt_entry_read(&e[5]) |
+	       npt_entry_read(&e[6]) | npt_entry_read(&e[7]);
 }
 
 /* On behind a leaf or hole at level 1, over those in its table that have no bit of @mask. */
@@ -603,9 +599,8 @@ static void pass_over(struct npt_iter *it, u64 mask)
 		end = at + left - 1;
 	while (at < end && !(npt_entry_read(&table[at]) & mask)) {
 		at++;
-		while (!(at % LINE) && at + LINE <= end &&
-		       !(bits_of_line(&table[at]) & mask))
-			at += LINE;
+		while (!(at % 8) && at + 8 <= end && !(bits_of_line(&table[at]) & mask))
+			at += 8;
 	}
 	it->next = (it->gpa & ~(size * ENTRIES - 1)) + at * size;
 }
