@@ -5,7 +5,9 @@
 .DEFAULT_GOAL	:= all
 
 $(BUILD)/bench_trace: $(BUILD)/bench/trace.o
-$(BUILD)/bench_trace.o: CPPFLAGS += -I../bench
+$(BUILD)/bench_ks: $(BUILD)/bench/ks.o
+LDLIBS_bench_ks	:= -lm
+$(BUILD)/bench_trace.o $(BUILD)/bench_ks.o: CPPFLAGS += -I../bench
 
 $(BUILD)/bench/%.o: ../bench/%.c
 	@mkdir -p $(@D)
