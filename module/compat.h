@@ -212,6 +212,19 @@ static inline void vmm_shrinker_free(struct shrinker *shrinker)
 }
 #endif
 
+/* A word beside a page that is in no mapping, free for who has the page. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+static inline unsigned long *vmm_page_second_word(struct page *page)
+{
+	return &page->index;
+}
+#else
+static inline unsigned long *vmm_page_second_word(struct page *page)
+{
+	return &page->__folio_index;
+}
+#endif
+
 /* Whether the kernel's interrupts come through the IDT. */
 #ifdef X86_FEATURE_FRED
 static inline bool vmm_uses_idt(void)

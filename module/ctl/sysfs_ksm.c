@@ -280,7 +280,7 @@ static ssize_t stat_show(struct kobject *kobj, struct kobj_attribute *attr,
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	vksm_stats(stat);
+	vksm_stats(stat, NULL);
 	return sysfs_emit(buf, "%lld\n", stat[attr - stat_file]);
 }
 

@@ -211,6 +211,7 @@ int vmm_sysfs_ksm_row_stat(const struct vmm_vm *vm, unsigned int stat, u64 *out)
 static size_t text_room(const struct vksm_survey *s)
 {
 	return FIGURE_MAX * (16 + 3 * VKSM_DEGREES + VKSM_NR_STATS +
+			     4 * VMM_BREAK_TIMES +
 			     (size_t)s->nr * (4 + VKSM_NR_ROW_STATS +
 					      VKSM_NR_VM_STATS));
 }
@@ -233,6 +234,21 @@ static size_t print_row(char *to, size_t room, const struct vksm_holder *h)
 	return n + scnprintf(to + n, room - n, "\n");
 }
 
+/* Places where there is something. */
+static size_t print_times(char *to, size_t room, const char *name,
+			  const u64 count[VMM_BREAK_TIMES])
+{
+	size_t n = 0;
+	int i;
+
+	for (i = 0; i < VMM_BREAK_TIMES; i++) {
+		if (count[i])
+			n += scnprintf(to + n, room - n, "%s %llu count %llu\n",
+				       name, vmm_break_time_least(i), count[i]);
+	}
+	return n;
+}
+
 static size_t print_survey(char *to, size_t room, const struct vksm_survey *s,
 			   const struct rows *rows)
 {
@@ -248,6 +264,8 @@ static size_t print_survey(char *to, size_t room, const struct vksm_survey *s,
 			       "degree %llu frames %llu sites %llu\n",
 			       vksm_degree_first(i), s->degrees.frames[i],
 			       s->degrees.sites[i]);
+	n += print_times(to + n, room - n, "break_took_ns", s->breaks.took);
+	n += print_times(to + n, room - n, "break_age_ns", s->breaks.age);
 	for (i = 0; i < s->nr; i++) {
 		if (i < rows->nr)
 			n += scnprintf(to + n, room - n, "vm %u", rows->id[i]);

@@ -25,30 +25,36 @@ const char *const vksm_vm_stat_names[VKSM_NR_VM_STATS] = {
 
 /* --- figures --------------------------------------------------------------------- */
 
-static void add_breaks(s64 stat[VKSM_NR_STATS])
+/* A frame that was there for less than 2^EARLY ns, a second or so, has saved nothing. */
+#define EARLY	30
+
+static void add_breaks(s64 stat[VKSM_NR_STATS], struct vmm_breaks *breaks)
 {
-	u64 broken[VMM_NR_BREAKS];
 	unsigned int i;
 
-	vmm_merged_breaks(broken);
-	for (i = 0; i < VMM_NR_BREAKS; i++) {
-		broken[i] -= vksm.count.broken[i];
-		stat[VKSM_STAT_BREAKS] += broken[i];
-	}
-	stat[VKSM_STAT_BREAKS_GUEST] = broken[VMM_BREAK_GUEST];
-	stat[VKSM_STAT_BREAKS_WALK] = broken[VMM_BREAK_WALK];
-	stat[VKSM_STAT_BREAKS_HOST] = broken[VMM_BREAK_HOST];
-	stat[VKSM_STAT_BREAKS_PIN] = broken[VMM_BREAK_PIN];
-	stat[VKSM_STAT_BREAKS_UNMERGE] = broken[VMM_BREAK_UNMERGE];
+	lockdep_assert_held(&vksm_lock);
+
+	vmm_breaks_read(&vksm.count.broken, breaks);
+	for (i = 0; i < VMM_NR_BREAKS; i++)
+		stat[VKSM_STAT_BREAKS] += breaks->why[i];
+	for (i = 0; i < EARLY; i++)
+		stat[VKSM_STAT_BREAKS_EARLY] += breaks->age[i];
+	stat[VKSM_STAT_BREAKS_GUEST] = breaks->why[VMM_BREAK_GUEST];
+	stat[VKSM_STAT_BREAKS_WALK] = breaks->why[VMM_BREAK_WALK];
+	stat[VKSM_STAT_BREAKS_HOST] = breaks->why[VMM_BREAK_HOST];
+	stat[VKSM_STAT_BREAKS_PIN] = breaks->why[VMM_BREAK_PIN];
+	stat[VKSM_STAT_BREAKS_UNMERGE] = breaks->why[VMM_BREAK_UNMERGE];
+	stat[VKSM_STAT_BREAK_NS] = breaks->ns;
 }
 
-void vksm_stats(s64 stat[VKSM_NR_STATS])
+void vksm_stats(s64 stat[VKSM_NR_STATS], struct vmm_breaks *breaks)
 {
 	u64 merged = vmm_merged_frames(), pages = vmm_registry_resident();
 	u64 frames = vmm_family_pages() + merged, words;
 	const struct vksm_figures *f = &vksm.scan.engine.figures;
 	const struct vksm_index *ix = &vksm.scan.engine.index;
 	const u64 *kind = f->kind, *work = f->work;
+	struct vmm_breaks broken;
 	u64 known = 0;
 	int i;
 
@@ -63,7 +69,7 @@ void vksm_stats(s64 stat[VKSM_NR_STATS])
 	stat[VKSM_STAT_PAGES_SHARING] = words > merged ? words - merged : 0;
 	stat[VKSM_STAT_KSM_ZERO_PAGES] = vksm.count.zeros;
 	stat[VKSM_STAT_COMPARES] = vksm.count.compares;
-	add_breaks(stat);
+	add_breaks(stat, breaks ?: &broken);
 	stat[VKSM_STAT_MERGES] = vksm.count.ended[VMM_MERGE_DONE];
 	stat[VKSM_STAT_FAIL_RACE] = vksm.count.ended[VMM_MERGE_RACE];
 	stat[VKSM_STAT_FAIL_PINNED] = vksm.count.ended[VMM_MERGE_STAYS];

@@ -15,6 +15,7 @@
 
 #include "ksm/ksm.h"
 #include "ksm/scan.h"
+#include "mem/breaks.h"
 #include "mem/merge.h"
 #include "mem/merged.h"
 
@@ -30,14 +31,14 @@
  * @compares:	pages that were compared with a frame, or of which one was made
  * @zeros:	pages of zeros that were given up
  * @merge_ns:	time
- * @broken:	what vmm_merged_breaks() said then
+ * @broken:	what vmm_breaks_read() said then
  */
 struct vksm_count {
 	u64 ended[VMM_NR_MERGE_ENDS];
 	u64 compares;
 	u64 zeros;
 	u64 merge_ns;
-	u64 broken[VMM_NR_BREAKS];
+	struct vmm_breaks broken;
 };
 
 /**

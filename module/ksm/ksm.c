@@ -49,7 +49,7 @@ static int start(void)
 	lockdep_assert_held(&vksm_lock);
 
 	vksm.count = (struct vksm_count){ };
-	vmm_merged_breaks(vksm.count.broken);
+	vmm_breaks_read(NULL, &vksm.count.broken);
 	vksm.scan.seed = vksm.knobs.seed;
 	vksm.scan.uniform = vksm.knobs.security == VKSM_UNIFORM;
 	vksm.scan.shared = vksm.knobs.security == VKSM_FOR_ALL;

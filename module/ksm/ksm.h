@@ -22,6 +22,7 @@
 
 #include "ksm/stats_list.h"
 
+struct vmm_breaks;
 struct vmm_mem;
 struct vksm_figures;
 
@@ -133,8 +134,11 @@ u64 vksm_domain_new(void);
  */
 int vksm_step(u64 pages);
 
-/* All at one time. */
-void vksm_stats(s64 stat[VKSM_NR_STATS]);
+/*
+ * All at one time, and the breaks that are counted in them, unless @breaks is NULL: of which the sums by
+ * time and age are VKSM_STAT_BREAKS less VKSM_STAT_BREAKS_UNMERGE.
+ */
+void vksm_stats(s64 stat[VKSM_NR_STATS], struct vmm_breaks *breaks);
 
 /* Adds what is known of an object. */
 void vksm_add_object_stats(struct vmm_mem *mem, u64 stat[VKSM_NR_VM_STATS]);

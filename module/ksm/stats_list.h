@@ -43,6 +43,8 @@
 	X(BREAKS_HOST,	"breaks_host_write")				\
 	X(BREAKS_PIN,	"breaks_pin")					\
 	X(BREAKS_UNMERGE, "breaks_unmerge")				\
+	X(BREAKS_EARLY,	"breaks_early")		/* of young frames */	\
+	X(BREAK_NS,	"break_ns")					\
 	X(MERGE_NS,	"merge_ns")					\
 	X(NOMEM,	"nomem")
 

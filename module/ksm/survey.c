@@ -184,7 +184,7 @@ static void finish(struct surveying *w)
 		s->holder[i].row = w->row[i];
 	s->frames = w->tally.frames;
 	s->sites = w->tally.sites;
-	vksm_stats(s->stat);
+	vksm_stats(s->stat, &s->breaks);
 	s->took_ns = ktime_get_boottime_ns() - s->began_ns;
 }
 

@@ -11,6 +11,7 @@
 
 #include "ksm/ksm.h"
 #include "ksm/tally.h"
+#include "mem/breaks.h"
 
 /**
  * struct vksm_claim - an object is in a VM's slots
@@ -43,6 +44,7 @@ struct vksm_holder {
  * @took_ns:	until the end
  * @degrees:	how many sites frames have
  * @stat:	all figures, at the end
+ * @breaks:	those that are in them
  * @nr:		length of @holder
  * @holder:	rows; the last one is of objects that no row claims
  */
@@ -54,6 +56,7 @@ struct vksm_survey {
 	u64 took_ns;
 	struct vksm_degrees degrees;
 	s64 stat[VKSM_NR_STATS];
+	struct vmm_breaks breaks;
 	u32 nr;
 	struct vksm_holder holder[];
 };

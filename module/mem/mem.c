@@ -56,6 +56,7 @@
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/io.h>
+#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/rcupdate.h>
@@ -390,12 +391,13 @@ int vmm_mem_lock_block(struct vmm_mem *mem, pgoff_t index)
 }
 
 static void count_break(struct vmm_mem *mem, const struct vmm_gone_item *old,
-			unsigned int flags)
+			unsigned int flags, u64 began)
 {
 	if (!vmm_word_is_merged(old->word))
 		return;
 	atomic_long_inc(&mem->breaks);
-	vmm_merged_broken((flags & VMM_MEM_BY_MASK) >> VMM_MEM_BY_SHIFT);
+	vmm_breaks_count((flags & VMM_MEM_BY_MASK) >> VMM_MEM_BY_SHIFT,
+			 vmm_word_phys(old->word), began);
 }
 
 /* The page at @index, which others share, becomes one of the object's own. */
@@ -403,8 +405,9 @@ static int break_page(struct vmm_mem *mem, pgoff_t index, unsigned int flags,
 		      struct vmm_gone *gone)
 {
 	struct vmm_mem_range range = { .first = index, .count = 1 };
-	unsigned long copy = vmm_tree_copy(&mem->tree, index);
 	struct vmm_gone old = { .item = gone->item + gone->nr };
+	u64 began = ktime_get_ns();
+	unsigned long copy = vmm_tree_copy(&mem->tree, index);
 
 	if (!copy)
 		return -ENOMEM;
@@ -415,7 +418,7 @@ static int break_page(struct vmm_mem *mem, pgoff_t index, unsigned int flags,
 	vmm_mem_call_clients(mem, &range, 1, VMM_MEM_MOVED);
 	vmm_tree_settle(&mem->tree, index, flags & VMM_MEM_LEND);
 	vmm_mem_change_end(mem);
-	count_break(mem, old.item, flags);
+	count_break(mem, old.item, flags, began);
 	return 0;
 }
 

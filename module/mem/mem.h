@@ -61,7 +61,7 @@
 #include <linux/types.h>
 
 #include "mem/family.h"
-#include "mem/merged.h"
+#include "mem/breaks.h"
 #include "mem/tree.h"
 
 struct file;

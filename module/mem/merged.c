@@ -9,6 +9,7 @@
 #include <linux/mm.h>
 #include <linux/random.h>
 
+#include "mem/breaks.h"
 #include "mem/merged.h"
 #include "mem/port.h"
 
@@ -22,8 +23,6 @@ static atomic_long_t frames;
 
 /* Names of all. */
 static atomic_long_t names;
-
-static atomic_long_t breaks[VMM_NR_BREAKS];
 
 static void free_frame(unsigned long frame)
 {
@@ -99,6 +98,7 @@ unsigned long vmm_merged_create(unsigned long phys)
 	if (!frame)
 		return 0;
 	vmm_port_page_copy(frame, phys);
+	vmm_breaks_begin(frame);
 	atomic_long_set(names_of(frame), 1);
 	atomic_long_inc(&names);
 	atomic_long_inc(&frames);
@@ -141,19 +141,4 @@ u64 vmm_merged_frames(void)
 u64 vmm_merged_names(void)
 {
 	return atomic_long_read(&names);
-}
-
-/* A copy was made. */
-void vmm_merged_broken(enum vmm_break why)
-{
-	atomic_long_inc(&breaks[why]);
-}
-
-/* All so far. */
-void vmm_merged_breaks(u64 all[VMM_NR_BREAKS])
-{
-	unsigned int i;
-
-	for (i = 0; i < VMM_NR_BREAKS; i++)
-		all[i] = atomic_long_read(&breaks[i]);
 }

@@ -11,16 +11,6 @@
 
 #include <linux/types.h>
 
-/* For whom a frame's content was copied to a page of his own. */
-enum vmm_break {
-	VMM_BREAK_GUEST,	/* a vCPU's write, or one for it by the kernel */
-	VMM_BREAK_WALK,		/* a write to the guest's page tables by who walks them */
-	VMM_BREAK_HOST,		/* a mapping of user space that may write */
-	VMM_BREAK_PIN,		/* who pins pages by such a mapping */
-	VMM_BREAK_UNMERGE,
-	VMM_NR_BREAKS,
-};
-
 unsigned long vmm_merged_create(unsigned long phys);
 void vmm_merged_drain(void);
 u64 vmm_merged_pool_bytes(void);
@@ -30,7 +20,5 @@ void vmm_merged_drop(unsigned long frame, unsigned long nr);
 u64 vmm_merged_names_of(unsigned long frame);
 u64 vmm_merged_frames(void);
 u64 vmm_merged_names(void);
-void vmm_merged_broken(enum vmm_break why);
-void vmm_merged_breaks(u64 breaks[VMM_NR_BREAKS]);
 
 #endif /* VMM_MEM_MERGED_H */

@@ -35,6 +35,7 @@
 #include <linux/slab.h>
 
 #include "mem/family.h"
+#include "mem/breaks.h"
 #include "mem/merged.h"
 #include "mem/move.h"
 #include "mem/port.h"
@@ -179,7 +180,7 @@ static void change(struct vmm_move *move)
 				       p->copy | VMM_WORD_PAGE);
 		u->drop[u->nr_drops++] = (struct unmerge_drop){ p->frame, n };
 		vmm_move_add(move, u->gather.index + p->slot);
-		vmm_merged_broken(VMM_BREAK_UNMERGE);
+		vmm_breaks_unmerge();
 	}
 }
 

@@ -115,6 +115,20 @@ static bool equal(const char *what, long long got, long long wanted)
 	return got == wanted;
 }
 
+/* By cause, by time and by age they are the same. */
+static bool breaks_add_up(void)
+{
+	long long timed = stat_of("breaks") - stat_of("breaks_unmerge");
+
+	return equal("breaks", stat_of("breaks_guest_write") +
+			       stat_of("breaks_walk") + stat_of("breaks_pin") +
+			       stat_of("breaks_host_write"), timed) &
+	       equal("breaks by time", sum_lines("break_took_ns ", "count"),
+		     timed) &
+	       equal("breaks by age", sum_lines("break_age_ns ", "count"),
+		     timed);
+}
+
 /* What is so in every snapshot. */
 static bool adds_up(void)
 {
@@ -127,7 +141,8 @@ static bool adds_up(void)
 	       equal("sites by degree", sum_lines("degree ", "sites"),
 		     top("sites")) &
 	       equal("parts", sum_rows("uss_pages") + sum_rows("shared_self") +
-			      sum_rows("shared_other"), top("sites"));
+			      sum_rows("shared_other"), top("sites")) &
+	       breaks_add_up();
 }
 
 /* ---- a world ---------------------------------------------------------------------------- */
@@ -223,6 +238,9 @@ static void test_churn(unsigned long surveys)
 	set_number("run", 0);
 	munmap((void *)stop, VT_PAGE);
 	tap_ok(!bad, "%lu of %lu surveys do not add up", bad, surveys);
+	tap_ok(read_snapshot() && sum_lines("break_took_ns ", "count") > 0 &&
+	       stat_of("breaks_unmerge") > 0 && stat_of("break_ns") > 0,
+	       "there were breaks, of all kinds");
 }
 
 /* ---- when all is quiet ------------------------------------------------------------------- */
