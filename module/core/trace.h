@@ -15,6 +15,7 @@
 
 #include "core/vcpu.h"
 #include "core/vm.h"
+#include "mem/merge.h"
 #include "uapi/linux/vmm_netlink.h"
 
 /*
@@ -46,12 +47,23 @@
 	X(VMM_RUN_FAIL_ENTRY,	"fail_entry")				\
 	X(VMM_RUN_INTERNAL,	"internal")
 
+/* What became of a page that could be merged. */
+#define VMM_TRACE_MERGE_ENDS(X)						\
+	X(VMM_MERGE_DONE,	"merged")				\
+	X(VMM_MERGE_STAYS,	"pinned")				\
+	X(VMM_MERGE_RACE,	"race")					\
+	X(VMM_MERGE_DIFFERS,	"dirty")				\
+	X(VMM_MERGE_NO_FRAME,	"nomem")				\
+	X(VMM_MERGE_REFUSED,	"domain")				\
+	X(VMM_MERGE_KEPT,	"kept")
+
 #define VMM_TRACE_REASON(sym, name)	TRACE_DEFINE_ENUM(VMM_EXIT_##sym);
 #define VMM_TRACE_ENUM(sym, name)	TRACE_DEFINE_ENUM(sym);
 VMM_EXIT_REASONS(VMM_TRACE_REASON)
 VMM_TRACE_EVENT_TYPES(VMM_TRACE_ENUM)
 VMM_TRACE_STATES(VMM_TRACE_ENUM)
 VMM_TRACE_STOPS(VMM_TRACE_ENUM)
+VMM_TRACE_MERGE_ENDS(VMM_TRACE_ENUM)
 #undef VMM_TRACE_REASON
 #undef VMM_TRACE_ENUM
 
@@ -254,6 +266,29 @@ TRACE_EVENT(vmm_ksm_end,
 	),
 	TP_printk("pass %llu visited %llu hashed in all %llu ns %llu",
 		  __entry->pass, __entry->visited, __entry->hashed, __entry->ns)
+);
+
+/* A page of a memory object was to be merged, or, if it is @zero, to be given up. */
+TRACE_EVENT(vmm_ksm_merge,
+	TP_PROTO(u32 mem, u64 index, bool zero, enum vmm_merge_end end),
+	TP_ARGS(mem, index, zero, end),
+	TP_STRUCT__entry(
+		__field(u32, mem)
+		__field(u64, index)
+		__field(bool, zero)
+		__field(u32, end)
+	),
+	TP_fast_assign(
+		__entry->mem = mem;
+		__entry->index = index;
+		__entry->zero = zero;
+		__entry->end = end;
+	),
+	TP_printk("mem %u page %llu zero %u: %s",
+		  __entry->mem, __entry->index, __entry->zero,
+		  __print_symbolic(__entry->end,
+				   VMM_TRACE_MERGE_ENDS(VMM_SHOW)
+				   { -1, "none of these" }))
 );
 
 #endif

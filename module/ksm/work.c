@@ -14,6 +14,7 @@
 #include <linux/sort.h>
 #include <linux/string.h>
 
+#include "core/trace.h"
 #include "ksm/inner.h"
 #include "mem/mem.h"
 #include "mem/written.h"
@@ -137,6 +138,8 @@ static void count_ends(const struct vksm_worker *w)
 		    w->candidate[i].end != VMM_MERGE_KEPT &&
 		    w->candidate[i].end != VMM_MERGE_DIFFERS)
 			vksm.scan.left = true;
+		trace_vmm_ksm_merge(w->mem->id, w->candidate[i].index,
+				    w->candidate[i].zero, w->candidate[i].end);
 	}
 }
 
