@@ -4,6 +4,7 @@
  */
 #include "core/control.h"
 #include "ctl/ctl.h"
+#include "ctl/debugfs.h"
 #include "ctl/netlink.h"
 #include "ctl/sysfs.h"
 
@@ -24,11 +25,14 @@ int vmm_ctl_init(void)
 	err = vmm_netlink_init();
 	if (err)
 		vmm_sysfs_exit();
+	else
+		vmm_debugfs_init();
 	return err;
 }
 
 void vmm_ctl_exit(void)
 {
+	vmm_debugfs_exit();
 	vmm_netlink_exit();
 	vmm_sysfs_exit();
 }

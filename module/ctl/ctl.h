@@ -4,6 +4,7 @@
  *
  *	ctl.c		start and end; what core tells goes to the others
  *	sysfs.c		/sys/kernel/vmm
+ *	debugfs.c	/sys/kernel/debug/vmm
  *	netlink.c	the generic-netlink family: policies, operations, look-up, rights
  *	nl_get.c	operations that tell
  *	nl_act.c	operations that change

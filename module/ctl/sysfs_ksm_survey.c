@@ -19,6 +19,7 @@
 
 #include "compat.h"
 #include "core/vm.h"
+#include "ctl/ksm_rows.h"
 #include "ctl/sysfs.h"
 #include "ctl/sysfs_ksm.h"
 #include "ksm/survey.h"
@@ -27,26 +28,6 @@
 /* Readers of a snapshot at one time, and how old a survey may be. */
 #define READERS		4
 #define FRESH_NS	NSEC_PER_SEC
-
-/**
- * struct rows - which VMs, and what they claim
- * @id:		of each row
- * @nr:		how many
- * @room:	for so many
- * @claim:	what they claim
- * @nr_claims:	how many
- * @claim_room:	for so many
- * @err:	there was no memory
- */
-struct rows {
-	u32 *id;
-	u32 nr;
-	u32 room;
-	struct vksm_claim *claim;
-	u32 nr_claims;
-	u32 claim_room;
-	int err;
-};
 
 /**
  * struct reader - who reads a snapshot
@@ -65,99 +46,24 @@ struct reader {
 /* One survey at a time, and what is kept of it. */
 static DEFINE_MUTEX(survey_lock);
 static struct vksm_survey *last;
-static struct rows last_rows;
+static struct vmm_ksm_rows last_rows;
 static struct reader readers[READERS];
-
-/* ---- whose is what ---------------------------------------------------------------- */
-
-/* Room for one more of @nr, of @size bytes each. */
-static void *grown(void *array, u32 nr, u32 *room, size_t size)
-{
-	u32 more = *room ? 2 * *room : 16;
-	void *new;
-
-	if (nr < *room)
-		return array;
-	new = kvcalloc(more, size, GFP_KERNEL_ACCOUNT);
-	if (!new)
-		return NULL;
-	if (array)
-		memcpy(new, array, nr * size);
-	kvfree(array);
-	*room = more;
-	return new;
-}
-
-static void add_claim(void *ctx, struct vmm_mem *mem)
-{
-	struct rows *r = ctx;
-	void *claim = grown(r->claim, r->nr_claims, &r->claim_room,
-			    sizeof(*r->claim));
-
-	if (!claim) {
-		r->err = -ENOMEM;
-		return;
-	}
-	r->claim = claim;
-	r->claim[r->nr_claims++] = (struct vksm_claim){ mem->id, r->nr - 1 };
-}
-
-static void add_row(struct rows *r, struct vmm_vm *vm)
-{
-	void *id = grown(r->id, r->nr, &r->room, sizeof(*r->id));
-
-	if (!id) {
-		r->err = -ENOMEM;
-		return;
-	}
-	r->id = id;
-	r->id[r->nr++] = vm->id;
-	npt_space_each_mem(&vm->space, add_claim, r);
-}
-
-static void free_rows(struct rows *r)
-{
-	kvfree(r->id);
-	kvfree(r->claim);
-	*r = (struct rows){ };
-}
-
-static int find_rows(struct rows *r)
-{
-	struct vmm_vm *vm;
-	u32 id = 0;
-
-	while (!r->err && (vm = vmm_vm_next(id))) {
-		id = vm->id + 1;
-		add_row(r, vm);
-		vmm_vm_put(vm);
-	}
-	return r->err;
-}
 
 /* ---- surveys ------------------------------------------------------------------------ */
 
 /* The last one is a new one. */
 static int make_survey(void)
 {
+	struct vmm_ksm_rows rows;
 	struct vksm_survey *s;
-	struct rows rows = { };
-	int err;
 
 	lockdep_assert_held(&survey_lock);
 
-	err = find_rows(&rows);
-	if (err) {
-		free_rows(&rows);
-		return err;
-	}
-	s = vksm_survey_create(rows.claim, rows.nr_claims, rows.nr);
-	if (IS_ERR(s)) {
-		free_rows(&rows);
+	s = vmm_ksm_survey(&rows, false);
+	if (IS_ERR(s))
 		return PTR_ERR(s);
-	}
 	vksm_survey_free(last);
-	free_rows(&last_rows);
+	vmm_ksm_rows_free(&last_rows);
 	last = s;
 	last_rows = rows;
 	return 0;
@@ -250,7 +156,7 @@ static size_t print_times(char *to, size_t room, const char *name,
 }
 
 static size_t print_survey(char *to, size_t room, const struct vksm_survey *s,
-			   const struct rows *rows)
+			   const struct vmm_ksm_rows *rows)
 {
 	size_t n;
 	u32 i;
@@ -351,5 +257,5 @@ void vmm_sysfs_ksm_survey_exit(void)
 	for (r = readers; r < readers + READERS; r++)
 		kvfree(r->text);
 	vksm_survey_free(last);
-	free_rows(&last_rows);
+	vmm_ksm_rows_free(&last_rows);
 }

@@ -174,6 +174,19 @@ static int walk(struct surveying *w)
 
 /* --- all of it -------------------------------------------------------------------- */
 
+static int find_pairs(struct surveying *w)
+{
+	struct vksm_survey *s = w->s;
+
+	if (s->nr > VKSM_PAIRS_ROWS)
+		return -E2BIG;
+	s->pairs = kvcalloc((size_t)s->nr * s->nr, sizeof(*s->pairs),
+			    GFP_KERNEL_ACCOUNT);
+	if (!s->pairs || vksm_tally_pairs(&w->tally, s->nr, s->pairs, s->top))
+		return -ENOMEM;
+	return 0;
+}
+
 static void finish(struct surveying *w)
 {
 	struct vksm_survey *s = w->s;
@@ -188,7 +201,7 @@ static void finish(struct surveying *w)
 	s->took_ns = ktime_get_boottime_ns() - s->began_ns;
 }
 
-static int survey(struct surveying *w)
+static int survey(struct surveying *w, bool pairs)
 {
 	int err;
 
@@ -198,6 +211,8 @@ static int survey(struct surveying *w)
 		return -ENOMEM;
 	}
 	err = walk(w);
+	if (!err && pairs)
+		err = find_pairs(w);
 	if (!err)
 		finish(w);
 	vksm_tally_free(&w->tally);
@@ -210,13 +225,15 @@ static int survey(struct surveying *w)
  * @claim:	which objects are whose, each pair once; will be sorted
  * @nr:		how many claims
  * @rows:	how many rows they name
+ * @pairs:	what each two of them have in common is wanted, too
  *
  * May sleep, and takes as long as there is memory.
  *
- * Return: a survey with one row more, or ERR_PTR of -ENOMEM, -EINTR (about to be killed).
+ * Return: a survey with one row more, or ERR_PTR of -ENOMEM, -EINTR (about to be killed),
+ * -E2BIG (more than VKSM_PAIRS_ROWS for @pairs).
  */
 struct vksm_survey *vksm_survey_create(struct vksm_claim *claim, u32 nr,
-				       u32 rows)
+				       u32 rows, bool pairs)
 {
 	struct vksm_survey *s;
 	struct surveying *w;
@@ -232,16 +249,18 @@ struct vksm_survey *vksm_survey_create(struct vksm_claim *claim, u32 nr,
 	w->s = s;
 	w->claim = claim;
 	w->nr_claims = nr;
-	err = survey(w);
+	err = survey(w, pairs);
 out:
 	kvfree(w);
 	if (!err)
 		return s;
-	kvfree(s);
+	vksm_survey_free(s);
 	return ERR_PTR(err);
 }
 
 void vksm_survey_free(struct vksm_survey *s)
 {
+	if (s)
+		kvfree(s->pairs);
 	kvfree(s);
 }

@@ -13,6 +13,9 @@
 #include "ksm/tally.h"
 #include "mem/breaks.h"
 
+/* Most rows that pairs are counted of. */
+#define VKSM_PAIRS_ROWS		512
+
 /**
  * struct vksm_claim - an object is in a VM's slots
  * @mem:	its number
@@ -45,6 +48,8 @@ struct vksm_holder {
  * @degrees:	how many sites frames have
  * @stat:	all figures, at the end
  * @breaks:	those that are in them
+ * @pairs:	NULL, or frames that each two rows have in common, @nr times @nr
+ * @top:	with @pairs: frames with most sites
  * @nr:		length of @holder
  * @holder:	rows; the last one is of objects that no row claims
  */
@@ -57,12 +62,14 @@ struct vksm_survey {
 	struct vksm_degrees degrees;
 	s64 stat[VKSM_NR_STATS];
 	struct vmm_breaks breaks;
+	u64 *pairs;
+	struct vksm_top top[VKSM_TOP];
 	u32 nr;
 	struct vksm_holder holder[];
 };
 
 struct vksm_survey *vksm_survey_create(struct vksm_claim *claim, u32 nr,
-				       u32 rows);
+				       u32 rows, bool pairs);
 void vksm_survey_free(struct vksm_survey *s);
 
 extern const char *const vksm_row_stat_names[VKSM_NR_ROW_STATS];

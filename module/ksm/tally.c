@@ -49,6 +49,11 @@ static struct vksm_tally_entry *find(const struct vksm_tally *t, u64 frame,
 	}
 }
 
+u64 vksm_tally_first(const struct vksm_tally *t, u64 frame)
+{
+	return find(t, frame, 0, false) - t->entry;
+}
+
 static bool grow(struct vksm_tally *t)
 {
 	struct vksm_tally_entry *old = t->entry, *entry;

@@ -96,6 +96,32 @@ int vksm_tally_add(struct vksm_tally *t, u64 frame, u32 row);
 void vksm_tally_sum(struct vksm_tally *t, struct vksm_row *row,
 		    struct vksm_degrees *degrees);
 
+/* Frames that most sites are in. */
+#define VKSM_TOP		16
+
+/**
+ * struct vksm_top - one of these
+ * @sites:	in it
+ * @rows:	that have them
+ * @row:	the one that was met first
+ */
+struct vksm_top {
+	u32 sites;
+	u32 rows;
+	u32 row;
+};
+
+/*
+ * Adds to @pairs, @rows times @rows of them, the frames that each two rows have in common, and
+ * those that a row has; and puts the greatest in @top, in order.  At most 2^32 - 1
+ * entries.  -1: there is no memory.
+ */
+int vksm_tally_pairs(const struct vksm_tally *t, u32 rows, u64 *pairs,
+		     struct vksm_top top[VKSM_TOP]);
+
+/* The place of a frame that is there; for vksm_tally_pairs(). */
+u64 vksm_tally_first(const struct vksm_tally *t, u64 frame);
+
 /* The least sites of frames that are in a place of struct vksm_degrees. */
 static inline u64 vksm_degree_first(unsigned int place)
 {

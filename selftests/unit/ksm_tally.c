@@ -2,7 +2,7 @@
 /*
  * The tally against counting: sites of some rows and frames at random, from all rows on
  * one frame to each for himself, with memory refused.  Bytes of all rows are those of
- * all frames.
+ * all frames; what two rows have in common is what comparing frame by frame gives.
  */
 #include <string.h>
 
@@ -102,6 +102,49 @@ static bool agrees(void)
 	       sites == t.sites && in_degrees == frames && their_sites == sites;
 }
 
+static u64 pairs[ROWS * ROWS], true_pairs[ROWS * ROWS];
+static struct vksm_top top[VKSM_TOP];
+
+static void count_true_pairs(void)
+{
+	unsigned int i, a, b;
+
+	memset(true_pairs, 0, sizeof(true_pairs));
+	for (i = 0; i < FRAMES; i++) {
+		for (a = 0; a < ROWS; a++) {
+			for (b = 0; count[i][a] && b < ROWS; b++)
+				true_pairs[a * ROWS + b] += !!count[i][b];
+		}
+	}
+}
+
+/* None that is not in it has more than the last. */
+static bool top_is_right(void)
+{
+	unsigned int i, k, r, sites, above;
+	bool good = true;
+
+	for (k = 0; k < VKSM_TOP; k++) {
+		for (above = i = 0; i < FRAMES; i++) {
+			for (sites = r = 0; r < ROWS; r++)
+				sites += count[i][r];
+			above += sites > top[k].sites;
+		}
+		good &= above <= k && top[k].sites && top[k].rows &&
+			top[k].row < ROWS;
+	}
+	return good;
+}
+
+static bool pairs_agree(void)
+{
+	memset(pairs, 0, sizeof(pairs));
+	memset(top, 0, sizeof(top));
+	count_true_pairs();
+	return !vksm_tally_pairs(&t, ROWS, pairs, top) &&
+	       !memcmp(pairs, true_pairs, sizeof(pairs)) && top_is_right();
+}
+
 /* A frame of few, or of all; or a row that has one often. */
 static void test_random(bool starved)
 {
@@ -119,6 +162,10 @@ static void test_random(bool starved)
 	tap_ok(agrees(), "rows have what frames are%s (%llu, %llu sites, %u failed)",
 	       starved ? ", memory refused" : "", (unsigned long long)t.frames,
 	       (unsigned long long)t.sites, failed);
+	tap_ok(pairs_agree(), "and each two have in common what they have");
+	port_left = starved;
+	tap_ok(vksm_tally_pairs(&t, ROWS, pairs, top), "unless there is no memory");
+	port_left = -1;
 	vksm_tally_free(&t);
 	tap_ok(!port_live, "nothing is left");
 }
