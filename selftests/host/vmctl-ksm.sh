@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test: check: 6.1, host: amd, timeout: 120
+# test: check: 6.1, host: amd, timeout: 240
 # test: files: setpriv python3 Documentation/schema/vmctl.json
 #
 # vmctl ksm: what it sets is set, a scan finds what two equal VMs have in common, and refusals
@@ -15,6 +15,11 @@ field() { $vmctl ksm status --no-header --fields "$1" -o csv; }
 is "$(field mode,run,policy)" "observe,0,dirty-clock" "at first"
 quiet 0 ksm set policy=linear seed=7 pages_to_scan=50 sleep_millisecs=3 budget_cpu_pct=99
 is "$(field policy,pages_to_scan,sleep_millisecs,budget_cpu_pct)" "linear,50,3,99" "set"
+quiet 0 ksm set security=uniform max_page_sharing=300
+is "$(field security,max_page_sharing)" "uniform,300" "of merging"
+refused 1 "security=none: .*Invalid argument" ksm set security=none
+refused 1 "max_page_sharing=1: .*Invalid argument" ksm set max_page_sharing=1
+quiet 0 ksm set security=domain max_page_sharing=1048575
 refused 1 "policy=best: policy: Invalid argument" ksm set budget_cpu_pct=98 policy=best seed=8
 is "$(field budget_cpu_pct) $(cat /sys/kernel/vmm/ksm/seed)" "98 7" "up to what was refused"
 refused 1 "budget_cpu_pct=0: .*range" ksm set budget_cpu_pct=0
@@ -47,6 +52,7 @@ quiet 0 ksm set mode=merge
 frames=$(field frames_total)
 quiet 0 ksm scan
 ok "what is equal is merged: $frames frames, $(field frames_total)" until_ok eval '[ "$(field frames_total)" -lt "$frames" ]'
+is "$(field breaks_unmerge)" 0 "none is taken apart"
 ok "and told" [ "$(field pages_shared)" -gt 0 -a "$(field merges)" -gt 0 ]
 is "$(state web) $(state lab)" "running running" "both go on"
 quiet 0 ksm set mode=off

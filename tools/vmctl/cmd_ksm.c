@@ -12,14 +12,16 @@
 
 /** struct status - files of sysfs, of the same names */
 struct status {
-	char mode[16], policy[16], hash[16];
-	uint64_t run, pages_to_scan, sleep_millisecs, budget_cpu_pct;
+	char mode[16], policy[16], hash[16], security[16];
+	uint64_t run, pages_to_scan, sleep_millisecs, budget_cpu_pct,
+		 max_page_sharing;
 	uint64_t full_scans, pages_total, frames_total, pages_shared,
 		 pages_sharing, ksm_zero_pages, merges, observed_shared,
 		 observed_sharing, observed_zero, pages_unique, pages_volatile,
 		 pages_unscanned, pages_unshareable, pages_scanned,
 		 pages_skipped_clean, pages_hashed, pages_changed, scan_ns,
-		 metadata_bytes;
+		 metadata_bytes, breaks, breaks_unmerge, breaks_early,
+		 merge_ns, break_ns;
 };
 
 #define STATUS(key, kind) ROWS_FIELD(#key, #key, kind, struct status, key)
@@ -32,6 +34,8 @@ static const struct rows_field fields[] = {
 	STATUS(pages_to_scan,		NUMBER),
 	STATUS(sleep_millisecs,		NUMBER),
 	STATUS(budget_cpu_pct,		NUMBER),
+	STATUS(security,		TEXT),
+	STATUS(max_page_sharing,	NUMBER),
 	STATUS(full_scans,		NUMBER),
 	STATUS(pages_total,		NUMBER),
 	STATUS(frames_total,		NUMBER),
@@ -50,7 +54,12 @@ static const struct rows_field fields[] = {
 	STATUS(pages_skipped_clean,	NUMBER),
 	STATUS(pages_hashed,		NUMBER),
 	STATUS(pages_changed,		NUMBER),
+	STATUS(breaks,			NUMBER),
+	STATUS(breaks_unmerge,		NUMBER),
+	STATUS(breaks_early,		NUMBER),
 	STATUS(scan_ns,			TIME),
+	STATUS(merge_ns,		TIME),
+	STATUS(break_ns,		TIME),
 	STATUS(metadata_bytes,		SIZE),
 	{}
 };
@@ -116,7 +125,7 @@ const struct command cmd_ksm_status = {
 
 static const char *const keys[] = {
 	"mode", "run", "policy", "hash", "seed", "pages_to_scan",
-	"sleep_millisecs", "budget_cpu_pct",
+	"sleep_millisecs", "budget_cpu_pct", "security", "max_page_sharing",
 };
 
 /* The key of KEY=VALUE; NULL: there is none. */
@@ -169,7 +178,8 @@ static int run_set(const struct command *cmd, int argc, char **argv)
 }
 
 static const char *const set_operands[] = {
-	"mode=|run=|policy=|hash=|seed=|pages_to_scan=|sleep_millisecs=|budget_cpu_pct=...",
+	"mode=|run=|policy=|hash=|seed=|pages_to_scan=|sleep_millisecs=|budget_cpu_pct=|"
+	"security=|max_page_sharing=...",
 	NULL
 };
 
@@ -184,7 +194,12 @@ const struct command cmd_ksm_set = {
 		"  seed=N                of hashes and orders; forgets\n"
 		"  pages_to_scan=N       before the scanner sleeps\n"
 		"  sleep_millisecs=N     for how long it does, at least\n"
-		"  budget_cpu_pct=N      of one CPU, 1 to 100\n",
+		"  budget_cpu_pct=N      of one CPU, 1 to 100\n"
+		"  security=domain|shared|uniform\n"
+		"                        which pages may become one: those of a domain; all;\n"
+		"                        those of a domain, and nobody can tell by the time\n"
+		"                        that an access takes; takes all apart, and forgets\n"
+		"  max_page_sharing=N    pages that may have one frame\n",
 	.operands = set_operands,
 	.super = &cmd_ksm,
 	.run = run_set,
