@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ksmguests [-g GUESTS] [-m MIB] [-p PASSES] [-a APPEND] ksm|merge: equal Linux guests, and what
- * deduplication makes of them.
+ * ksmguests [-g GUESTS] [-m MIB] [-p PASSES] [-a APPEND] [-k KERNELS] ksm|merge: Linux guests, and
+ * what deduplication makes of them.
  *
  * Guests are started one after the other, of ./bzImage and ./initrd, under QEMU with KVM
  * for ksm, by ./vmctl for merge; each says "guest: waiting" when it is to be left
- * alone.  Then there are passes until another one saves little, or PASSES of them.
+ * alone.  KERNELS are files in the place of ./bzImage, with commas, which they take in turn; each
+ * finds its number in guest=N.  Then there are passes until another one saves little, or PASSES of them.
  *
  * A line each, before the first pass and after each: "SIDE,PASS,KIB,PAGES,ZERO,COST,HUGE,OWN":
  * memory that a guest takes of the host's, its monitor's included; frames that are saved, and
@@ -33,6 +34,8 @@
 static const struct side *side;
 static unsigned int guests = 4, mib = 128, passes_max = 8;
 static const char *append = "";
+static char *kernel[8] = { "bzImage" };
+static unsigned int kernels = 1;
 static pid_t pid[GUESTS_MAX];
 
 /* KiB of the host's memory. */
@@ -44,22 +47,31 @@ static uint64_t used(void)
 
 /* --- guests ----------------------------------------------------------------------- */
 
-static void exec_monitor(void)
+static void exec_monitor(unsigned int i)
 {
-	char memory[16], words[1024];
+	char *image = kernel[i % kernels], memory[16], words[1024];
 
 	snprintf(memory, sizeof(memory), "%uM", mib);
-	snprintf(words, sizeof(words), "console=ttyS0 panic=-1 quiet cryptomgr.notests wait=1 %s",
-		 append);
+	snprintf(words, sizeof(words), "console=ttyS0 panic=-1 quiet cryptomgr.notests wait=1 guest=%u %s",
+		 i, append);
 	if (side == &side_linux)
 		execlp("qemu-system-x86_64", "qemu-system-x86_64", "-accel", "kvm", "-cpu", "host",
 		       "-m", memory, "-nodefaults", "-no-user-config", "-display", "none",
-		       "-no-reboot", "-serial", "stdio", "-kernel", "bzImage", "-initrd",
+		       "-no-reboot", "-serial", "stdio", "-kernel", image, "-initrd",
 		       "initrd", "-append", words, NULL);
 	else
-		execl("./vmctl", "vmctl", "run", "-m", memory, "-k", "bzImage", "-i", "initrd",
+		execl("./vmctl", "vmctl", "run", "-m", memory, "-k", image, "-i", "initrd",
 		      "-a", words, NULL);
 	err(127, "the monitor");
+}
+
+/* What it has done, if that is something. */
+static void tell_work(const char *text)
+{
+	const char *work = strstr(text, "guest: work ");
+
+	if (work)
+		printf("# %.*s\n", (int)strcspn(work, "\r\n"), work);
 }
 
 /* What it says after that goes unheard. */
@@ -72,8 +84,12 @@ static void await(int fd)
 	while ((n = read(fd, text + len, sizeof(text) - 1 - len)) > 0) {
 		len += n;
 		text[len] = 0;
-		if (strstr(text, "guest: waiting"))
+		if (strstr(text, "guest: failed"))
+			break;
+		if (strstr(text, "guest: waiting")) {
+			tell_work(text);
 			return;
+		}
 		if (len == sizeof(text) - 1)
 			break;
 	}
@@ -93,7 +109,7 @@ static void start(unsigned int i)
 	if (!pid[i]) {
 		dup2(null, 0);
 		dup2(out[1], 1);
-		exec_monitor();
+		exec_monitor(i);
 	}
 	close(out[1]);
 	close(null);
@@ -239,6 +255,23 @@ static void run(void)
 	side->end();
 }
 
+static void usage(void)
+{
+	fprintf(stderr, "usage: ksmguests [-g GUESTS] [-m MIB] [-p PASSES] [-a APPEND] [-k KERNELS] ksm|merge\n"
+			"       ksmguests -d SEED PAGES\n");
+	exit(2);
+}
+
+static void set_kernels(char *names)
+{
+	char *rest, *name = strtok_r(names, ",", &rest);
+
+	for (kernels = 0; name && kernels < 8; name = strtok_r(NULL, ",", &rest))
+		kernel[kernels++] = name;
+	if (!kernels || name)
+		usage();
+}
+
 static void write_data(uint64_t seed, uint64_t pages)
 {
 	struct trace_params p = { .seed = seed, .areas = 1, .pages = 1 };
@@ -256,20 +289,13 @@ static void write_data(uint64_t seed, uint64_t pages)
 	trace_free(&t);
 }
 
-static void usage(void)
-{
-	fprintf(stderr, "usage: ksmguests [-g GUESTS] [-m MIB] [-p PASSES] [-a APPEND] ksm|merge\n"
-			"       ksmguests -d SEED PAGES\n");
-	exit(2);
-}
-
 int main(int argc, char **argv)
 {
 	bool data = false;
 	int opt;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	while ((opt = getopt(argc, argv, "g:m:p:a:d")) != -1) {
+	while ((opt = getopt(argc, argv, "g:m:p:a:k:d")) != -1) {
 		if (opt == 'g')
 			guests = strtoul(optarg, NULL, 0);
 		else if (opt == 'm')
@@ -278,6 +304,8 @@ int main(int argc, char **argv)
 			passes_max = strtoul(optarg, NULL, 0);
 		else if (opt == 'a')
 			append = optarg;
+		else if (opt == 'k')
+			set_kernels(optarg);
 		else if (opt == 'd')
 			data = true;
 		else
