@@ -181,17 +181,17 @@ static long set_domain(void *object, void *arg)
 	struct vmm_mem_domain *domain = arg;
 	const struct vmm_mem *mem = object;
 
-	if (domain->flags & ~VMM_DOMAIN_NEW)
+	if (domain->flags > VMM_DOMAIN_OFF ||
+	    (domain->flags && domain->domain))
 		return -EINVAL;
 	if (mem->frozen)
 		return -EROFS;
-	if (domain->flags) {
-		if (domain->domain)
-			return -EINVAL;
+	if (domain->flags == VMM_DOMAIN_OFF)
+		return vksm_set_enabled(object, false);
+	if (domain->flags)
 		domain->domain = vksm_domain_new();
-	} else if (!capable(CAP_SYS_ADMIN)) {
+	else if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	}
 	return vksm_set_domain(object, domain->domain);
 }
 

@@ -61,7 +61,8 @@ static pid_t other_user(int *ready, int *go)
 	if (write(told[1], "", 1) != 1 || read(wait[0], &c, 1) != 1)
 		_exit(98);
 	frozen = mem_freeze(fd);
-	bad |= (to_domain(frozen, 0, VMM_DOMAIN_NEW) != EROFS) << 2;
+	bad |= (to_domain(frozen, 0, VMM_DOMAIN_NEW) != EROFS ||
+		to_domain(frozen, 0, VMM_DOMAIN_OFF) != EROFS) << 2;
 	bad |= (new_domain(fd) <= 0xffffffffULL) << 3;
 	bad |= (mem_sum(fd, SIZE) != sum_of(2000000)) << 4;
 	if (write(told[1], "", 1) != 1 || read(wait[0], &c, 1) != 0)
@@ -107,6 +108,7 @@ static void test_objects(void)
 {
 	unsigned char *p;
 	int a, b, snap;
+	long long was;
 	uint64_t own;
 
 	begin();
@@ -114,7 +116,8 @@ static void test_objects(void)
 	b = filled(VMM_MEM_SMALL_PAGES, 2000000, &p);
 	snap = mem_freeze(a);
 	tap_ok(pass_makes(CONTENTS), "one user");
-	tap_ok(to_domain(a, 0, 2) == EINVAL && to_domain(a, 5, 1) == EINVAL,
+	tap_ok(to_domain(a, 0, 4) == EINVAL && to_domain(a, 5, 1) == EINVAL &&
+	       to_domain(a, 0, 3) == EINVAL && to_domain(a, 5, 2) == EINVAL,
 	       "flags");
 	own = new_domain(a);
 	tap_ok(own > 0xffffffffULL && new_domain(b) > own, "new ones");
@@ -128,6 +131,13 @@ static void test_objects(void)
 	       pass_makes(CONTENTS), "both in one");
 	tap_ok(!to_domain(b, own, 0) && is("pages_shared", CONTENTS),
 	       "which is no change the second time");
+	was = figure("pages_sharing");
+	tap_ok(!to_domain(b, 0, VMM_DOMAIN_OFF) &&
+	       figure("pages_sharing") < was &&
+	       mem_sum(b, SIZE) == sum_of(2000000), "one is taken apart");
+	pass();
+	tap_ok(figure("pages_sharing") < was && is("pages_shared", CONTENTS),
+	       "and left out");
 	close(snap);
 	close(a);
 	close(b);

@@ -112,14 +112,17 @@ struct vmm_mem_policy {
 /* A domain that no other object has: @domain is 0, and receives it. */
 #define VMM_DOMAIN_NEW		(1U << 0)
 
+/* None: the family is neither scanned nor merged any more, and @domain is 0. */
+#define VMM_DOMAIN_OFF		(1U << 1)
+
 /**
  * struct vmm_mem_domain - whose pages an object's family may have in common with its own
  * @domain:	equal pages of families of the same domain may be merged
- * @flags:	VMM_DOMAIN_NEW or 0
+ * @flags:	VMM_DOMAIN_NEW, VMM_DOMAIN_OFF or 0
  *
  * A family begins in the domain whose number is that of the user who made it. What was merged
  * comes apart first. To name a domain takes CAP_SYS_ADMIN; to get away from all others
- * does not.
+ * does not. What is off stays so, until vms/<id>/ksm/enable of sysfs tells otherwise.
  *
  * EINVAL: flags, or @domain is not 0 where it has to be. EROFS: the object is frozen. EPERM.
  * ENOMEM, EINTR: not all has come apart, and the domain is what it was.
