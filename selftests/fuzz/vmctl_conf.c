@@ -23,7 +23,7 @@ static uint64_t below(uint64_t n)
 static const char *const words[] = {
 	"cpus", "memory", "kernel", "initrd", "append", "unpack", "multiboot",
 	"debug-exit", "timeout", "sandbox", "weight", "prio", "cap", "pin", "mem-limit",
-	"page-limit", "page-min", "page-shares", "swap",
+	"page-limit", "page-min", "page-shares", "swap", "ksm",
 	"-5", "0-3", ",8", "none", "64M", " ", " ", "\n", "\n", "\t", "\"", "\\", "\\x",
 	"\\n", "#", "1", "0x", "40", "7M", "1G", ".5", "auto", "guest", "host",
 	"on", "required",

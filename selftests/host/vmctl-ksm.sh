@@ -55,6 +55,17 @@ ok "what is equal is merged: $frames frames, $(field frames_total)" until_ok eva
 is "$(field breaks_unmerge)" 0 "none is taken apart"
 ok "and told" [ "$(field pages_shared)" -gt 0 -a "$(field merges)" -gt 0 ]
 is "$(state web) $(state lab)" "running running" "both go on"
+sysfs() { cat "/sys/kernel/vmm/vms/$($vmctl list -o csv --no-header --fields name,id | sed -n "s/^$1,//p")/ksm/$2"; }
+define alone rest --ksm own
+define left rest --ksm off
+quiet 0 start alone
+quiet 0 start left
+is "$(sysfs web enable) $(sysfs alone enable) $(sysfs left enable)" "1 1 0" "one is left out by its definition"
+ok "and one is a domain of its own" [ "$(sysfs alone domain)" -gt 4294967295 -a "$(sysfs web domain)" = 0 ]
+quiet 0 ksm scan
+is "$(sysfs left merged_pages)" 0 "nothing of it is merged"
+quiet 0 kill alone
+quiet 0 kill left
 quiet 0 ksm set mode=off
 refused 7 "step: not in this version" ksm scan 1
 is "$(field mode,metadata_bytes)" "off,0" "off"

@@ -67,14 +67,15 @@ static void test_flags(void)
 	       flag(id_of("weight"), "300") && flag(id_of("cap"), "250") &&
 	       flag(id_of("pin"), "3,0-1") && flag(id_of("mem-limit"), "2048m") &&
 	       flag(id_of("page-limit"), "1G") && flag(id_of("page-min"), "4096K") &&
-	       flag(id_of("page-shares"), "500") && flag(id_of("swap"), "/var/s"),
+	       flag(id_of("page-shares"), "500") && flag(id_of("swap"), "/var/s") &&
+	       flag(id_of("ksm"), "own"),
 	       "flags are taken");
 	tap_ok(prints(HEAD "cpus 3\nmemory 1536M\nkernel /boot/vm\n"
 		      "initrd /boot/i\nappend console=ttyS0 x=\"a b\"\n"
 		      "unpack host\ndebug-exit 0xf4\ntimeout 90.25\n"
 		      "sandbox required\n"
 		      "weight 300\ncap 250\npin 0-1,3\nmem-limit 2G\n"
-		      "page-limit 1G\npage-min 4M\npage-shares 500\nswap /var/s\n"),
+		      "page-limit 1G\npage-min 4M\npage-shares 500\nswap /var/s\nksm own\n"),
 	       "and are lines of a file that says the same");
 	tap_ok(conf.opt.cpus == 3 && conf.opt.memory == 1536 * MIB &&
 	       !strcmp(conf.opt.boot.kernel, "/boot/vm") &&
@@ -90,7 +91,8 @@ static void test_flags(void)
 	       conf.opt.pages.policy.limit == GIB &&
 	       conf.opt.pages.policy.min == 4 * MIB &&
 	       conf.opt.pages.policy.shares == 500 &&
-	       !strcmp(conf.opt.swap, "/var/s"), "which is what was meant");
+	       !strcmp(conf.opt.swap, "/var/s") &&
+	       conf.opt.ksm == MERGING_OWN, "which is what was meant");
 	conf_free(&conf);
 	tap_ok(flag(id_of("multiboot"), "/t,/m=x y,/n") &&
 	       prints(HEAD "cpus 1\nmemory 256M\nmultiboot /t,/m=x y,/n\n"),
@@ -101,7 +103,7 @@ static void test_flags(void)
 	       "none is as if it had not been told");
 	for (o = conf_options; o->id; o++)
 		n += o->value && o->help && o->name;
-	tap_ok(n == 19, "each flag is a key, with a value and help");
+	tap_ok(n == 20, "each flag is a key, with a value and help");
 }
 
 /* Command lines of all sorts, none of which may come back as another. */
@@ -182,6 +184,7 @@ static void test_refusals(void)
 	refused("page-shares 0\n", "web.conf:1: page-shares 0: shares are 1 to");
 	refused("kernel /k\npage-limit 4M\npage-min 8M\n",
 		"web.conf: the minimum, 8M, is above the limit, 4M");
+	refused("ksm 1\n", "web.conf:1: ksm 1: neither on nor off nor own");
 	refused("swap file\n", "web.conf:1: swap file: file names");
 	refused("kernel /k\ncap 101\n",
 		"web.conf: cap 101: at most 100, 100 for each vCPU");

@@ -64,7 +64,8 @@ const struct command cmd_create = {
 		 "       [-a CMDLINE] [--unpack auto|guest|host] [--debug-exit PORT]\n"
 		 "       [--timeout SEC] [--weight WEIGHT | --prio NICE] [--cap PERCENT]\n"
 		 "       [--pin CPU,...] [--mem-limit SIZE] [--page-limit SIZE]\n"
-		 "       [--page-min SIZE] [--page-shares N] [--swap FILE] NAME",
+		 "       [--page-min SIZE] [--page-shares N] [--swap FILE]\n"
+		 "       [--ksm on|off|own] NAME",
 	.options = conf_options,
 	.operands = operands,
 	.help =

@@ -151,7 +151,7 @@ const struct command cmd_run = {
 		 "       [--timeout SEC] [--sandbox on|off|required]\n"
 		 "       [--weight WEIGHT | --prio NICE] [--cap PERCENT] [--pin CPU,...]\n"
 		 "       [--mem-limit SIZE] [--page-limit SIZE] [--page-min SIZE]\n"
-		 "       [--page-shares N] [--swap FILE] [NAME]",
+		 "       [--page-shares N] [--swap FILE] [--ksm on|off|own] [NAME]",
 	.options = conf_options,
 	.help =
 "On a terminal, all keys go to the guest but Ctrl-]: twice within a second\n"

@@ -90,6 +90,8 @@ int vmm_mem_empty(int mem, uint64_t size, struct err *err);
  * @flags:	VMM_RECLAIM_*
  */
 int vmm_mem_reclaim(int mem, uint64_t *pages, uint32_t flags, struct err *err);
+/** vmm_mem_domain() - with whose pages its family's may be merged; @flags: VMM_DOMAIN_* */
+int vmm_mem_domain(int mem, uint32_t flags, struct err *err);
 /** vmm_mem_swap() - the swap file of its family from now on; none if its fd is -1 */
 int vmm_mem_swap(int mem, const struct vmm_mem_swap *swap, struct err *err);
 /** vmm_mem_swap_to() - likewise, by the name of the file; @part->fd does not count */

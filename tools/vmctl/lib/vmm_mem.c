@@ -69,6 +69,14 @@ int vmm_mem_reclaim(int mem, uint64_t *pages, uint32_t flags, struct err *err)
 	return 0;
 }
 
+int vmm_mem_domain(int mem, uint32_t flags, struct err *err)
+{
+	struct vmm_mem_domain arg = { .flags = flags };
+
+	return ioctl(mem, VMM_MEM_SET_DOMAIN, &arg) ?
+	       failed("set the domain of", err) : 0;
+}
+
 int vmm_mem_swap(int mem, const struct vmm_mem_swap *swap, struct err *err)
 {
 	if (!ioctl(mem, VMM_MEM_SWAP, swap))

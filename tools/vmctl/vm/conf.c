@@ -28,6 +28,7 @@ enum {
 	OPT_PAGE_MIN,
 	OPT_PAGE_SHARES,
 	OPT_SWAP,
+	OPT_KSM,
 };
 
 /* What file names a value has. */
@@ -345,6 +346,32 @@ static const char *value_swap(const struct conf *conf, char buf[CONF_VALUE_LEN])
 	return conf->opt.swap;
 }
 
+static const char *const merging_words[] = {
+	[MERGING_ON] = "on",
+	[MERGING_OFF] = "off",
+	[MERGING_OWN] = "own",
+};
+
+static int parse_ksm(struct conf *conf, const char *text, struct err *err)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(merging_words); i++) {
+		if (!strcmp(text, merging_words[i])) {
+			conf->opt.ksm = (enum merging)i;
+			return 0;
+		}
+	}
+	return err_set(err, VMCTL_USAGE, "neither on nor off nor own");
+}
+
+static const char *value_ksm(const struct conf *conf, char buf[CONF_VALUE_LEN])
+{
+	(void)buf;
+	return conf->opt.ksm == MERGING_ON ? NULL :
+	       merging_words[conf->opt.ksm];
+}
+
 /* ---- the table --------------------------------------------------------------- */
 
 /* In the order of help and of the files that we write. */
@@ -395,7 +422,11 @@ static const char *value_swap(const struct conf *conf, char buf[CONF_VALUE_LEN])
 	KEY(OPT_PAGE_SHARES, "page-shares", "N", page_shares, NO_FILE,	\
 	    "its claim then, against others: they have 1000")		\
 	KEY(OPT_SWAP, "swap", "FILE", swap, ONE_FILE,			\
-	    "its swap file, or a block device")
+	    "its swap file, or a block device")				\
+	KEY(OPT_KSM, "ksm", "on|off|own", ksm, NO_FILE,			\
+	    "whether its memory may be merged: with that of all\n"	\
+	    "machines of its user (default), not at all, or with\n"	\
+	    "nothing but itself and its forks")
 
 #define AS_OPTION(id, name, value, fn, files, help)	\
 	{ id, name, value, help },

@@ -127,10 +127,14 @@ int machine_memory_open(struct machine_files *files,
 {
 	const struct vmm_mem_swap swap = {};
 
-	if (!opt->pages.told && !opt->swap)
+	if (!opt->pages.told && !opt->swap && opt->ksm == MERGING_ON)
 		return 0;
 	files->memory = vmm_create_mem(&files->vmm, opt->memory, err);
 	if (files->memory < 0 || pages_set(&opt->pages, files->memory, err))
+		return -1;
+	if (opt->ksm != MERGING_ON &&
+	    vmm_mem_domain(files->memory, opt->ksm == MERGING_OFF ?
+			   VMM_DOMAIN_OFF : VMM_DOMAIN_NEW, err))
 		return -1;
 	return opt->swap ? vmm_mem_swap_to(files->memory, opt->swap, &swap, err) :
 			   0;

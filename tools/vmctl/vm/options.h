@@ -11,6 +11,13 @@
 #include "vm/sandbox.h"
 #include "vm/sched.h"
 
+/* With whose pages those of a machine may be merged: all of its owner's, none, its own. */
+enum merging {
+	MERGING_ON,
+	MERGING_OFF,
+	MERGING_OWN,
+};
+
 /**
  * struct machine_options - what the operator asked for
  * @unique:	no other VM of the same owner may have the name
@@ -19,6 +26,7 @@
  * @sched:	never "none"
  * @pages:	of a memory object that is made for it
  * @swap:	likewise a swap file; NULL: none
+ * @ksm:	likewise with whose pages its own may be merged
  */
 struct machine_options {
 	const char *name;
@@ -32,6 +40,7 @@ struct machine_options {
 	struct sched sched;
 	struct pages pages;
 	const char *swap;
+	enum merging ksm;
 };
 
 #endif
