@@ -7,6 +7,7 @@
  *	debugfs.c	/sys/kernel/debug/vmm
  *	netlink.c	the generic-netlink family: policies, operations, look-up, rights
  *	nl_get.c	operations that tell
+ *	nl_ksm.c	that which tells of deduplication
  *	nl_act.c	operations that change
  *	events.c	multicast
  *

@@ -69,6 +69,7 @@ static const struct genl_ops ops[] = {
 	   .dumpit = vmm_nl_slot_dump),
 	OP(VMM_NL_CMD_STATS_GET, vm_policy, .doit = vmm_nl_stats_get,
 	   .start = vmm_nl_dump_start, .dumpit = vmm_nl_stats_dump),
+	OP(VMM_NL_CMD_KSM_GET, vm_policy, .doit = vmm_nl_ksm_get),
 };
 
 /* In the order of enum vmm_notice_group. */

@@ -28,13 +28,20 @@ struct vmm_vm *vmm_nl_find(const struct sk_buff *skb, struct nlattr **attrs,
 /* Begins any dump. */
 int vmm_nl_dump_start(struct netlink_callback *cb);
 
-/* Operations that tell (nl_get.c) and that change (nl_act.c). */
+/* An answer of what @put puts; a counter. */
+int vmm_nl_reply(struct genl_info *info, u8 cmd,
+		 int (*put)(struct sk_buff *skb, struct vmm_vm *vm),
+		 struct vmm_vm *vm);
+int vmm_nl_put_stat(struct sk_buff *skb, const char *name, u64 value);
+
+/* Operations that tell (nl_get.c, nl_ksm.c) and that change (nl_act.c). */
 int vmm_nl_vm_get(struct sk_buff *skb, struct genl_info *info);
 int vmm_nl_vm_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int vmm_nl_vcpu_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int vmm_nl_slot_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int vmm_nl_stats_get(struct sk_buff *skb, struct genl_info *info);
 int vmm_nl_stats_dump(struct sk_buff *skb, struct netlink_callback *cb);
+int vmm_nl_ksm_get(struct sk_buff *skb, struct genl_info *info);
 int vmm_nl_vm_set(struct sk_buff *skb, struct genl_info *info);
 int vmm_nl_vm_pause(struct sk_buff *skb, struct genl_info *info);
 int vmm_nl_vm_resume(struct sk_buff *skb, struct genl_info *info);

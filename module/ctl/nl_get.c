@@ -98,12 +98,11 @@ static int put_vm(struct sk_buff *skb, struct vmm_vm *vm)
 
 /* ---- counters ------------------------------------------------------------------ */
 
-static int put_stat(struct sk_buff *skb, unsigned int stat, u64 value)
+int vmm_nl_put_stat(struct sk_buff *skb, const char *name, u64 value)
 {
 	struct nlattr *nest = nla_nest_start(skb, VMM_NL_A_STAT);
 
-	if (!nest ||
-	    nla_put_string(skb, VMM_NL_A_STAT_NAME, vmm_stat_names[stat]) ||
+	if (!nest || nla_put_string(skb, VMM_NL_A_STAT_NAME, name) ||
 	    nla_put_u64_64bit(skb, VMM_NL_A_STAT_VALUE, value,
 			      VMM_NL_A_STAT_PAD))
 		return -EMSGSIZE;
@@ -121,7 +120,7 @@ static int put_stats(struct sk_buff *skb, struct vmm_vm *vm)
 		return -EMSGSIZE;
 	for (i = 0; i < VMM_NR_STATS; i++) {
 		value = vm ? vmm_vm_stat(vm, i) : vmm_stat_total(i);
-		if (put_stat(skb, i, value))
+		if (vmm_nl_put_stat(skb, vmm_stat_names[i], value))
 			return -EMSGSIZE;
 	}
 	return 0;
@@ -131,7 +130,7 @@ static int put_stats(struct sk_buff *skb, struct vmm_vm *vm)
 
 typedef int (*put_fn)(struct sk_buff *skb, struct vmm_vm *vm);
 
-static int reply(struct genl_info *info, u8 cmd, put_fn put, struct vmm_vm *vm)
+int vmm_nl_reply(struct genl_info *info, u8 cmd, put_fn put, struct vmm_vm *vm)
 {
 	struct sk_buff *skb = genlmsg_new(RECORD_SIZE, GFP_KERNEL);
 	void *hdr;
@@ -158,7 +157,7 @@ int vmm_nl_vm_get(struct sk_buff *skb, struct genl_info *info)
 
 	if (IS_ERR(vm))
 		return PTR_ERR(vm);
-	err = reply(info, VMM_NL_CMD_VM_GET, put_vm, vm);
+	err = vmm_nl_reply(info, VMM_NL_CMD_VM_GET, put_vm, vm);
 	vmm_vm_put(vm);
 	return err;
 }
@@ -169,11 +168,11 @@ int vmm_nl_stats_get(struct sk_buff *skb, struct genl_info *info)
 	int err;
 
 	if (!info->attrs[VMM_NL_A_VM_ID] && !info->attrs[VMM_NL_A_NAME])
-		return reply(info, VMM_NL_CMD_STATS_GET, put_stats, NULL);
+		return vmm_nl_reply(info, VMM_NL_CMD_STATS_GET, put_stats, NULL);
 	vm = vmm_nl_find(skb, info->attrs, info->extack);
 	if (IS_ERR(vm))
 		return PTR_ERR(vm);
-	err = reply(info, VMM_NL_CMD_STATS_GET, put_stats, vm);
+	err = vmm_nl_reply(info, VMM_NL_CMD_STATS_GET, put_stats, vm);
 	vmm_vm_put(vm);
 	return err;
 }

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sched.h>
 
+#include "ksm.h"
 #include "lib/nl.h"
 
 VT_BLOB(bell, "1: hlt\n jmp 1b");
@@ -34,6 +35,60 @@ static void find_stat(struct nlattr **a, void *arg)
 			    "exit_io"))
 			*(uint64_t *)arg = nla_get_u64(in[VMM_NL_A_STAT_VALUE]);
 	}
+}
+
+/* Figures that are not what the file of that name says. */
+struct ksm_seen {
+	const char *dir;
+	int right, wrong;
+};
+
+static void compare_files(struct nlattr **a, void *arg)
+{
+	struct nlattr *first = nlmsg_attrdata((struct nlmsghdr *)nt_buf,
+					      GENL_HDRLEN);
+	int rest = nlmsg_attrlen((struct nlmsghdr *)nt_buf, GENL_HDRLEN);
+	struct nlattr *in[VMM_NL_A_STAT_MAX + 1];
+	struct ksm_seen *seen = arg;
+	const char *name;
+	char path[128];
+
+	for (; nla_ok(first, rest); first = nla_next(first, &rest)) {
+		if (nla_type(first) != VMM_NL_A_STAT ||
+		    nla_parse_nested(in, VMM_NL_A_STAT_MAX, first, NULL))
+			continue;
+		name = nla_get_string(in[VMM_NL_A_STAT_NAME]);
+		snprintf(path, sizeof(path), "../%s/%s", seen->dir, name);
+		if (figure(path) == (long long)nla_get_u64(in[VMM_NL_A_STAT_VALUE])) {
+			seen->right++;
+			continue;
+		}
+		tap_note("%s is not as in sysfs", name);
+		seen->wrong++;
+	}
+}
+
+static void test_ksm(void)
+{
+	struct ksm_seen seen = { .dir = "ksm" };
+	char dir[32];
+	struct vt t;
+	uint32_t id;
+
+	vt_make(&t, 1, 2 * VT_MB);
+	id = nt_newest();
+	set("run", "0");
+	set_number("step", 10000);
+	nt_begin(VMM_NL_CMD_KSM_GET, NLM_F_ACK);
+	tap_ok(!nt_exchange(compare_files, &seen) && seen.right > 30 &&
+	       !seen.wrong, "%d figures of deduplication", seen.right);
+	snprintf(dir, sizeof(dir), "vms/%u/ksm", id);
+	seen = (struct ksm_seen){ .dir = dir };
+	tap_ok(!nt_vm(VMM_NL_CMD_KSM_GET, id, compare_files, &seen) &&
+	       seen.right > 15 && !seen.wrong, "%d of a VM", seen.right);
+	vt_free(&t);
+	tap_ok(nt_refused(nt_vm(VMM_NL_CMD_KSM_GET, id, NULL, NULL), ENOENT),
+	       "gone: \"%s\"", nt_text);
 }
 
 static void test_get(void)
@@ -419,6 +474,7 @@ int main(void)
 {
 	nt_start();
 	test_get();
+	test_ksm();
 	test_names();
 	test_set();
 	test_verbs();

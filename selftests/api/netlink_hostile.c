@@ -19,6 +19,7 @@ static bool all_refused(uint32_t id)
 	       nt_refused(nt_vm(VMM_NL_CMD_VM_KILL, id, NULL, NULL), EPERM) &&
 	       nt_refused(nt_vm(VMM_NL_CMD_VM_PAUSE, id, NULL, NULL), EPERM) &&
 	       nt_refused(nt_vm(VMM_NL_CMD_STATS_GET, id, NULL, NULL), EPERM) &&
+	       nt_refused(nt_vm(VMM_NL_CMD_KSM_GET, id, NULL, NULL), EPERM) &&
 	       nt_refused(nt_rename(id, "mine"), EPERM) &&
 	       nt_dump(VMM_NL_CMD_VCPU_GET, id, nt_count, &n) == EPERM &&
 	       !nt_dump(VMM_NL_CMD_VM_GET, 0, nt_count, &n) && !n;

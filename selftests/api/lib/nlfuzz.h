@@ -84,6 +84,7 @@ static const struct nf_op {
 	{ VMM_NL_CMD_VCPU_GET, false, true, 0 },
 	{ VMM_NL_CMD_SLOT_GET, false, true, 0 },
 	{ VMM_NL_CMD_STATS_GET, true, true, 0 },
+	{ VMM_NL_CMD_KSM_GET, true, false, 0 },
 };
 
 #define NF_NR_OPS	(sizeof(nf_ops) / sizeof(nf_ops[0]))
