@@ -142,6 +142,15 @@ static void hash_page(const struct vksm_scan *s, unsigned long phys,
 		look->hash ^= s->salt;
 }
 
+bool vksm_scan_is(const struct vksm_scan *s, u64 salt, unsigned long phys,
+		  u64 hash)
+{
+	u64 found;
+
+	return !vksm_page_look(&s->key, s->needs_fpu, !s->uniform, phys,
+			       &found) && (found ^ salt) == hash;
+}
+
 /* Inside of RCU: a merged frame's word has a name, which nobody drops before its end. */
 static void note_frame(const struct vmm_mem_peek *peek, struct vksm_look *look)
 {

@@ -126,6 +126,10 @@ void vksm_scan_told(struct vksm_scan *s, const struct vmm_mem *mem,
 /* What goes into hashes of an object's pages. */
 u64 vksm_scan_salt(const struct vksm_scan *s, const struct vmm_mem *mem);
 
+/* Whether a page that nobody changes has this hash, with that salt. */
+bool vksm_scan_is(const struct vksm_scan *s, u64 salt, unsigned long phys,
+		  u64 hash);
+
 /* Forgets an object that is gone. */
 void vksm_scan_gone(struct vksm_scan *s, u32 id);
 

@@ -22,11 +22,16 @@
 /* A block of 2 MiB is taken apart if this part of it can be merged. */
 #define SPLIT_PART	8
 
-/* One for that content which has room, or a new one, of the page. */
-static unsigned long frame_for(u64 hash, unsigned long phys)
+/*
+ * One for that content which has room, or a new one, of the page.  That can have changed
+ * since it was found: so it is hashed once more, now that nobody writes to it, before
+ * the index says that it has this content.
+ */
+static unsigned long frame_for(struct vmm_merge_candidate *c, u64 salt,
+			       unsigned long phys)
 {
 	struct vksm_index *ix = &vksm.scan.engine.index;
-	unsigned long frame = vksm_index_frame(ix, hash) << PAGE_SHIFT;
+	unsigned long frame = vksm_index_frame(ix, c->cookie) << PAGE_SHIFT;
 
 	/* The index has a name, too. */
 	if (frame && vmm_merged_names_of(frame) <=
@@ -34,8 +39,12 @@ static unsigned long frame_for(u64 hash, unsigned long phys)
 		vmm_merged_get(frame, 1);
 		return frame;
 	}
+	if (!vksm_scan_is(&vksm.scan, salt, phys, c->cookie)) {
+		c->end = VMM_MERGE_DIFFERS;
+		return 0;
+	}
 	frame = vmm_merged_create(phys);
-	if (frame && vksm_index_set_frame(ix, hash, frame >> PAGE_SHIFT))
+	if (frame && vksm_index_set_frame(ix, c->cookie, frame >> PAGE_SHIFT))
 		vmm_merged_get(frame, 1);
 	return frame;
 }
@@ -66,7 +75,7 @@ static unsigned long frame_of(void *ctx, struct vmm_merge_candidate *c,
 	if (!may_merge(w))
 		c->end = VMM_MERGE_REFUSED;
 	else if (!is_alone(c))
-		frame = frame_for(c->cookie, phys);
+		frame = frame_for(c, w->salt, phys);
 	else if (vksm.scan.uniform)
 		frame = vmm_merged_create(phys);
 	else
@@ -82,7 +91,7 @@ static void shift_frame(struct vksm_worker *w, struct vmm_merge_candidate *c)
 
 	mutex_lock(&vksm_lock);
 	if (may_merge(w) && !is_alone(c))
-		to = frame_for(c->cookie, c->frame);
+		to = frame_for(c, w->salt, c->frame);
 	mutex_unlock(&vksm_lock);
 	if (to && to != c->frame &&
 	    memcmp(__va(to), __va(c->frame), PAGE_SIZE)) {

@@ -144,6 +144,39 @@ static void test_away(void)
 	close(b);
 }
 
+/* ---- between the look and the merge ------------------------------------------------------ */
+
+/*
+ * The first of several to be merged is another page by then; no frame is made of it.  (The first
+ * of each content is looked at twice, and no candidate.)
+ */
+static void test_changed(void)
+{
+	unsigned char *p;
+	unsigned long i;
+	int a, b, c;
+
+	begin();
+	a = filled(0, 1000000, &p);
+	b = filled(0, 2000000, &p);
+	c = filled(0, 3000000, &p);
+	set_number("step", figure("pages_total") - 1);
+	p = vt_map(a, SIZE);
+	for (i = 0; i < EQUAL; i++)
+		p[i * VT_PAGE] = 1;
+	munmap(p, SIZE);
+	set_number("step", 1);
+	tap_ok(is("pages_shared", CONTENTS) &
+	       is("pages_sharing", 2 * EQUAL - CONTENTS) &
+	       is("merge_fail_dirty", EQUAL - CONTENTS),
+	       "what has changed since it was hashed is nobody's frame");
+	tap_ok(mem_sum(b, SIZE) == sum_of(2000000) &&
+	       mem_sum(c, SIZE) == sum_of(3000000), "others are merged");
+	close(a);
+	close(b);
+	close(c);
+}
+
 /* ---- guests ----------------------------------------------------------------------------- */
 
 #define LOW	(2 * VT_MB)
@@ -233,6 +266,7 @@ int main(void)
 	test_writes();
 	test_family();
 	test_away();
+	test_changed();
 	test_guests();
 	set("mode", "off");
 	tap_ok(VT_WAIT_FOR(!figure("pages_shared")), "nothing is left");
