@@ -56,6 +56,7 @@ void vksm_stats(s64 stat[VKSM_NR_STATS], struct vmm_breaks *breaks)
 	const u64 *kind = f->kind, *work = f->work;
 	struct vmm_breaks broken;
 	u64 known = 0;
+	s64 saved;
 	int i;
 
 	mutex_lock(&vksm_lock);
@@ -65,6 +66,8 @@ void vksm_stats(s64 stat[VKSM_NR_STATS], struct vmm_breaks *breaks)
 		known += kind[i];
 	/* Of each frame that it knows the index has a name, and no page. */
 	words = vmm_merged_names() - ix->frames;
+	/* Less than nothing if there are frames that none has, but the index. */
+	saved = (s64)(words - merged) * (s64)PAGE_SIZE;
 	stat[VKSM_STAT_PAGES_SHARED] = merged;
 	stat[VKSM_STAT_PAGES_SHARING] = words > merged ? words - merged : 0;
 	stat[VKSM_STAT_KSM_ZERO_PAGES] = vksm.count.zeros;
@@ -102,9 +105,7 @@ void vksm_stats(s64 stat[VKSM_NR_STATS], struct vmm_breaks *breaks)
 		stat[VKSM_STAT_METADATA_BYTES] = vksm_engine_bytes(&vksm.scan.engine) +
 						vmm_merged_pool_bytes();
 	mutex_unlock(&vksm_lock);
-	stat[VKSM_STAT_SAVED_BYTES] =
-		stat[VKSM_STAT_PAGES_SHARING] * (s64)PAGE_SIZE -
-		stat[VKSM_STAT_METADATA_BYTES];
+	stat[VKSM_STAT_SAVED_BYTES] = saved - stat[VKSM_STAT_METADATA_BYTES];
 	stat[VKSM_STAT_GENERAL_PROFIT] = stat[VKSM_STAT_SAVED_BYTES];
 }
 

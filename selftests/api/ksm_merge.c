@@ -177,6 +177,34 @@ static void test_changed(void)
 	close(c);
 }
 
+/* ---- figures -------------------------------------------------------------------------- */
+
+/* Frames that the index alone has are a loss. */
+static void test_loss(void)
+{
+	unsigned char *p;
+	unsigned long i;
+	int fd[2], k;
+
+	begin();
+	fd[0] = filled(0, 1000000, &p);
+	fd[1] = filled(0, 2000000, &p);
+	pass();
+	for (k = 0; k < 2; k++) {
+		p = vt_map(fd[k], SIZE);
+		for (i = 0; i < EQUAL; i++)
+			p[i * VT_PAGE] = 1;
+		munmap(p, SIZE);
+	}
+	tap_ok(VT_WAIT_FOR(figure("saved_bytes") ==
+			   -(long long)(CONTENTS * VT_PAGE) -
+			   figure("metadata_bytes")) &&
+	       is("pages_shared", CONTENTS) & is("pages_sharing", 0),
+	       "frames without pages are a loss (%lld)", figure("saved_bytes"));
+	close(fd[0]);
+	close(fd[1]);
+}
+
 /* ---- guests ----------------------------------------------------------------------------- */
 
 #define LOW	(2 * VT_MB)
@@ -267,6 +295,7 @@ int main(void)
 	test_family();
 	test_away();
 	test_changed();
+	test_loss();
 	test_guests();
 	set("mode", "off");
 	tap_ok(VT_WAIT_FOR(!figure("pages_shared")), "nothing is left");
