@@ -49,6 +49,7 @@ int vksm_scan_init(struct vksm_scan *s, const struct vksm_policy *policy)
 	s->visited = 0;
 	s->left = false;
 	s->news.id = 0;
+	s->mergeable = 0;
 	s->scan_ns = 0;
 	return 0;
 }
@@ -509,7 +510,6 @@ static void start_pass(struct vksm_scan *s)
 {
 	trace_vmm_ksm_begin(s->passes);
 	s->visited = 0;
-	s->mergeable = 0;
 	enter(s, vksm_begin(&s->engine, vmm_registry_resident()) ?
 		 VKSM_PHASE_BEGIN : VKSM_PHASE_SCAN);
 }
@@ -531,6 +531,7 @@ static void merge_or_end(struct vksm_scan *s, struct vksm_batch *b)
 		end_pass(s, b);
 		return;
 	}
+	s->mergeable = 0;
 	s->left = false;
 	enter(s, VKSM_PHASE_MERGE);
 }

@@ -177,6 +177,39 @@ static void test_changed(void)
 	close(c);
 }
 
+/* ---- what is known from before ------------------------------------------------------------ */
+
+/* Pages that cannot have changed since they were looked at are merged without another look. */
+static void test_still(void)
+{
+	unsigned char *p;
+	long long hashed;
+	int a, b, fa, fb;
+
+	begin();
+	set("mode", "observe");
+	a = filled(0, 1000000, &p);
+	b = filled(0, 2000000, &p);
+	fa = mem_freeze(a);
+	fb = mem_freeze(b);
+	close(a);
+	close(b);
+	pass();
+	pass();
+	hashed = figure("pages_hashed");
+	tap_ok(is("pages_shared", 0), "observed, nothing is merged");
+	set("mode", "merge");
+	pass();
+	tap_ok(is("pages_shared", CONTENTS) &
+	       is("pages_sharing", 2 * EQUAL - CONTENTS) &
+	       is("pages_hashed", hashed),
+	       "frozen pages are merged without another look");
+	tap_ok(mem_sum(fa, SIZE) == sum_of(1000000) &&
+	       mem_sum(fb, SIZE) == sum_of(2000000), "byte by byte");
+	close(fa);
+	close(fb);
+}
+
 /* ---- figures -------------------------------------------------------------------------- */
 
 /* Frames that the index alone has are a loss. */
@@ -295,6 +328,7 @@ int main(void)
 	test_family();
 	test_away();
 	test_changed();
+	test_still();
 	test_loss();
 	test_guests();
 	set("mode", "off");
