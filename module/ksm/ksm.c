@@ -176,6 +176,10 @@ int vksm_set_max_page_sharing(unsigned int pages)
 {
 	if (pages < 2 || pages > VKSM_COUNT_MAX)
 		return -EINVAL;
+	/* Frames that were full may have room. */
+	mutex_lock(&vksm_lock);
+	vksm.scan.mergeable++;
+	mutex_unlock(&vksm_lock);
 	return set_number(&vksm.knobs.max_page_sharing, pages);
 }
 

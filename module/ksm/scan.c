@@ -216,12 +216,17 @@ static void adopt(struct vksm_scan *s, const struct vksm_look *look)
 static void note_place(struct vksm_scan *s, const struct vksm_object *o,
 		       u64 index, const struct vksm_look *look)
 {
+	struct vksm_index *ix = &s->engine.index;
+	u64 frame;
+
 	if (vksm_is_zero(o, index)) {
 		s->mergeable++;
 	} else if (vksm_is_shared(o, index) && !look->frame) {
-		vksm_index_sight(&s->engine.index, look->hash,
-				 look->phys >> PAGE_SHIFT);
+		vksm_index_sight(ix, look->hash, look->phys >> PAGE_SHIFT);
 		s->mergeable++;
+	} else if (look->frame) {
+		frame = vksm_index_frame(ix, look->hash);
+		s->mergeable += frame && frame != look->frame >> PAGE_SHIFT;
 	}
 }
 
@@ -443,12 +448,35 @@ static void join_group(struct vksm_scan *s, struct vmm_mem *mem,
 	}
 }
 
-/* Pages that could be a merged frame, or nothing, and are not. */
+/* Inside of RCU: the candidate is a merged frame, if it is. */
+static void take_frame(struct vmm_merge_candidate *c,
+		       const struct vmm_mem_peek *peek)
+{
+	if (!peek->merged)
+		return;
+	c->frame = peek->phys;
+	vmm_merged_get(c->frame, 1);
+}
+
+/* The content has another frame, and room there for all that have this one. */
+static bool may_join(struct vksm_scan *s, u64 hash, unsigned long frame,
+		     unsigned int max)
+{
+	unsigned long to = vksm_index_frame(&s->engine.index, hash) <<
+			   PAGE_SHIFT;
+
+	/* The index has a name of that, too. */
+	return to && to != frame &&
+	       vmm_merged_names_of(to) + vmm_merged_names_of(frame) <= max;
+}
+
+/* Pages that could be a merged frame, or another one, or nothing, and are not. */
 static void propose_group(struct vksm_scan *s, struct vmm_mem *mem,
 			  struct vksm_object *o, u64 nr, struct vksm_batch *b)
 {
 	u64 index = nr << VKSM_GROUP_SHIFT, hash = 0;
 	u64 end = min(index + VKSM_GROUP_PAGES, o->nr_pages);
+	struct vmm_merge_candidate *c;
 	struct vmm_mem_peek peek;
 	bool zero, there;
 
@@ -457,13 +485,18 @@ static void propose_group(struct vksm_scan *s, struct vmm_mem *mem,
 		zero = vksm_is_zero(o, index);
 		if (!zero && !vksm_has_several(&s->engine, o, index, &hash))
 			continue;
+		c = &b->candidate[b->nr];
+		*c = (struct vmm_merge_candidate){
+			.index = index, .cookie = hash, .zero = zero,
+		};
 		rcu_read_lock();
 		there = vmm_mem_peek(mem, index, &peek);
+		if (there && peek.merged)
+			there = !zero && may_join(s, hash, peek.phys, b->sharing);
+		if (there)
+			take_frame(c, &peek);
 		rcu_read_unlock();
-		if (there && !peek.merged)
-			b->candidate[b->nr++] = (struct vmm_merge_candidate){
-				.index = index, .cookie = hash, .zero = zero,
-			};
+		b->nr += there;
 	}
 }
 
@@ -488,10 +521,8 @@ static void propose_all(struct vksm_scan *s, struct vmm_mem *mem,
 		vksm_has_several(&s->engine, o, index, &c->cookie);
 		rcu_read_lock();
 		there = vmm_mem_peek(mem, index, &peek);
-		if (there && peek.merged) {
-			c->frame = peek.phys;
-			vmm_merged_get(c->frame, 1);
-		}
+		if (there)
+			take_frame(c, &peek);
 		rcu_read_unlock();
 		b->nr += there;
 	}

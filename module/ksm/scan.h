@@ -58,7 +58,8 @@ struct vksm_news {
  * @news:	the last ones
  * @passes:	that have ended
  * @visited:	pages visited in this pass
- * @mergeable:	pages that were looked at, are zero or in an entry, and not merged
+ * @mergeable:	pages that were looked at since candidates were last asked for, and are
+ *		zero or in an entry, and not merged or not with the entry's frame
  * @left:	candidates that were found before may be left
  * @scan_ns:	time spent
  */
@@ -89,9 +90,10 @@ struct vksm_scan {
  * @at_page:	stopped before a page, having no room
  * @ended:	the pass came to its end
  * @merging:	candidates are wanted
+ * @sharing:	names that a frame may have
  * @ask:	pages of @mem: which were written has to be asked, and told by vksm_scan_told(),
  *		before the scan goes on; or none
- * @candidate:	pages of @mem that are equal to others, and not merged
+ * @candidate:	pages of @mem that are equal to others, and not merged with them
  * @nr:		how many
  * @salt:	of their domain
  * @mem:	to be given back by vmm_mem_unref() without vksm_lock, or NULL
@@ -102,6 +104,7 @@ struct vksm_batch {
 	bool at_page;
 	bool ended;
 	bool merging;
+	unsigned int sharing;
 	struct vmm_mem_range ask;
 	struct vmm_merge_candidate *candidate;
 	unsigned int nr;

@@ -22,23 +22,32 @@
 /* A block of 2 MiB is taken apart if this part of it can be merged. */
 #define SPLIT_PART	8
 
+/* The one for that content, if it has room; the caller gets a name. */
+static unsigned long known_frame(u64 hash)
+{
+	unsigned long frame = vksm_index_frame(&vksm.scan.engine.index, hash)
+			      << PAGE_SHIFT;
+
+	/* The index has a name, too. */
+	if (!frame || vmm_merged_names_of(frame) > vksm.knobs.max_page_sharing)
+		return 0;
+	vmm_merged_get(frame, 1);
+	return frame;
+}
+
 /*
- * One for that content which has room, or a new one, of the page.  That can have changed
- * since it was found: so it is hashed once more, now that nobody writes to it, before
- * the index says that it has this content.
+ * That one, or a new one, of the page.  That can have changed since it was found: so it is
+ * hashed once more, now that nobody writes to it, before the index says that it has
+ * this content.
  */
 static unsigned long frame_for(struct vmm_merge_candidate *c, u64 salt,
 			       unsigned long phys)
 {
 	struct vksm_index *ix = &vksm.scan.engine.index;
-	unsigned long frame = vksm_index_frame(ix, c->cookie) << PAGE_SHIFT;
+	unsigned long frame = known_frame(c->cookie);
 
-	/* The index has a name, too. */
-	if (frame && vmm_merged_names_of(frame) <=
-		     vksm.knobs.max_page_sharing) {
-		vmm_merged_get(frame, 1);
+	if (frame)
 		return frame;
-	}
 	if (!vksm_scan_is(&vksm.scan, salt, phys, c->cookie)) {
 		c->end = VMM_MERGE_DIFFERS;
 		return 0;
@@ -88,17 +97,21 @@ static unsigned long frame_of(void *ctx, struct vmm_merge_candidate *c,
 static void shift_frame(struct vksm_worker *w, struct vmm_merge_candidate *c)
 {
 	unsigned long to = 0;
+	bool uniform;
 
 	mutex_lock(&vksm_lock);
+	uniform = vksm.scan.uniform;
 	if (may_merge(w) && !is_alone(c))
-		to = frame_for(c, w->salt, c->frame);
+		to = uniform ? frame_for(c, w->salt, c->frame) :
+			       known_frame(c->cookie);
 	mutex_unlock(&vksm_lock);
 	if (to && to != c->frame &&
 	    memcmp(__va(to), __va(c->frame), PAGE_SIZE)) {
 		vmm_merged_put(to);
 		to = 0;
 	}
-	if (!to) {
+	/* Translations are to go, all the same. */
+	if (!to && uniform) {
 		to = c->frame;
 		vmm_merged_get(to, 1);
 	}
@@ -247,6 +260,7 @@ bool vksm_run_batch(struct vksm_worker *w)
 	mutex_lock(&vksm_lock);
 	on = vksm.knobs.mode != VKSM_OFF;
 	b->merging = vksm.knobs.mode == VKSM_MERGE;
+	b->sharing = vksm.knobs.max_page_sharing;
 	if (on)
 		vksm_scan_batch(&vksm.scan, b);
 	mutex_unlock(&vksm_lock);

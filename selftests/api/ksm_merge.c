@@ -210,6 +210,31 @@ static void test_still(void)
 	close(fb);
 }
 
+/* Frames of the same content become one where there is room. */
+static void test_join(void)
+{
+	unsigned char *p;
+	int a, b;
+
+	begin();
+	set_number("max_page_sharing", 5);
+	a = filled(0, 1000000, &p);
+	b = filled(0, 2000000, &p);
+	pass();
+	tap_ok(is("pages_shared", 3 * CONTENTS), "12 pages, 5 to a frame");
+	pass();
+	tap_ok(is("pages_shared", 3 * CONTENTS), "and so they stay");
+	set_number("max_page_sharing", (1 << 20) - 1);
+	pass();
+	tap_ok(VT_WAIT_FOR(figure("pages_shared") == (long long)CONTENTS) &&
+	       is("pages_sharing", 2 * EQUAL - CONTENTS),
+	       "with room, all have one");
+	tap_ok(mem_sum(a, SIZE) == sum_of(1000000) &&
+	       mem_sum(b, SIZE) == sum_of(2000000), "which is the same");
+	close(a);
+	close(b);
+}
+
 /* ---- figures -------------------------------------------------------------------------- */
 
 /* Frames that the index alone has are a loss. */
@@ -329,6 +354,7 @@ int main(void)
 	test_away();
 	test_changed();
 	test_still();
+	test_join();
 	test_loss();
 	test_guests();
 	set("mode", "off");
