@@ -57,7 +57,8 @@ u64 vksm_engine_bytes(const struct vksm_engine *e)
 static u64 object_bytes(u64 nr_groups)
 {
 	return sizeof(struct vksm_object) +
-	       nr_groups * sizeof(struct vksm_group *);
+	       nr_groups * (sizeof(struct vksm_group *) +
+			    sizeof(struct vksm_stamp));
 }
 
 /* For marks. */
@@ -84,6 +85,7 @@ struct vksm_object *vksm_object_create(struct vksm_engine *e, u32 id,
 	o->id = id;
 	o->nr_pages = nr_pages;
 	o->nr_groups = nr_groups;
+	o->stamp = (struct vksm_stamp *)&o->group[nr_groups];
 	return o;
 }
 
@@ -101,17 +103,12 @@ void vksm_object_free(struct vksm_engine *e, struct vksm_object *o)
 	vksm_port_free(o);
 }
 
-void vksm_object_stir(struct vksm_object *o)
+void vksm_stir_group(struct vksm_object *o, u64 nr)
 {
-	u64 nr, i;
+	u64 i;
 
-	for (nr = 0; nr < o->nr_groups; nr++) {
-		if (!o->group[nr])
-			continue;
-		for (i = 0; i < VKSM_GROUP_PAGES; i++)
-			o->group[nr]->mark[i] &= ~VKSM_MARK_STILL;
-		vksm_port_breathe();
-	}
+	for (i = 0; i < VKSM_GROUP_PAGES; i++)
+		o->group[nr]->mark[i] &= ~VKSM_MARK_STILL;
 }
 
 void vksm_stir_page(struct vksm_object *o, u64 index)
@@ -153,6 +150,8 @@ void vksm_stir_written(struct vksm_object *o, u64 first, u64 count,
 void vksm_object_track(struct vksm_engine *e, struct vksm_object *o,
 		       bool tracked)
 {
+	u64 nr;
+
 	if (o->tracked == tracked)
 		return;
 	o->tracked = tracked;
@@ -160,7 +159,8 @@ void vksm_object_track(struct vksm_engine *e, struct vksm_object *o,
 		e->meta_bytes += track_bytes(o);
 	else
 		e->meta_bytes -= track_bytes(o);
-	vksm_object_stir(o);
+	for (nr = 0; nr < o->nr_groups; nr++)
+		o->stamp[nr].turns = ~o->turns;
 }
 
 static struct vksm_group *group_of(struct vksm_engine *e,

@@ -59,6 +59,16 @@ struct vksm_group {
 	u32 mark[VKSM_GROUP_PAGES];
 };
 
+/**
+ * struct vksm_stamp - when a group's still pages were last gone through
+ * @turns:	what vmm_mem_turns() was
+ * @moves:	likewise vmm_mem_moves()
+ */
+struct vksm_stamp {
+	u32 turns;
+	u32 moves;
+};
+
 /* Counters of work, of an object and of all. */
 #define VKSM_WORK(X)							\
 	X(SCANNED,	"pages_scanned")	/* visited */		\
@@ -91,6 +101,7 @@ struct vksm_figures {
  * @tracked:	it is told which of its pages were written; what that takes is counted
  * @nr_pages:	its length
  * @figures:	of it
+ * @stamp:	one for each group, whether it is there or not; behind @group
  * @nr_groups:	length of @group
  * @groups:	how many are there
  * @group:	marks, or NULL where there are none
@@ -102,6 +113,7 @@ struct vksm_object {
 	bool tracked;
 	u64 nr_pages;
 	struct vksm_figures figures;
+	struct vksm_stamp *stamp;
 	u64 nr_groups;
 	u64 groups;
 	struct vksm_group *group[];
@@ -148,8 +160,8 @@ struct vksm_object *vksm_object_create(struct vksm_engine *e, u32 id,
 /* Forgets all pages, too. */
 void vksm_object_free(struct vksm_engine *e, struct vksm_object *o);
 
-/* What has been still may have changed; one page that has. */
-void vksm_object_stir(struct vksm_object *o);
+/* What has been still in a group that is there may have changed; one page that has. */
+void vksm_stir_group(struct vksm_object *o, u64 nr);
 void vksm_stir_page(struct vksm_object *o, u64 index);
 
 /* Likewise those of [@first, @first + @count) that have a bit. */
@@ -159,6 +171,12 @@ void vksm_stir_written(struct vksm_object *o, u64 first, u64 count,
 /* Whether it is told which were written; if that has changed, they may have. */
 void vksm_object_track(struct vksm_engine *e, struct vksm_object *o,
 		       bool tracked);
+
+/* Whether a group's still pages have been gone through since @turns and @moves changed. */
+static inline bool vksm_is_fresh(const struct vksm_object *o, u64 nr)
+{
+	return o->stamp[nr].turns == o->turns && o->stamp[nr].moves == o->moves;
+}
 
 static inline u32 vksm_mark(const struct vksm_object *o, u64 index)
 {

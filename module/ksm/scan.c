@@ -326,6 +326,41 @@ static void step_on(struct vksm_scan *s, struct vmm_mem *mem,
 	s->step++;
 }
 
+/*
+ * Pages have left or were merged: what has not been merged since may have changed.  A
+ * page that is merged now was so when it was marked, or was noted as own before it
+ * was merged, or is not still since then (propose_all()).
+ */
+static void stir_unmerged(struct vmm_mem *mem, struct vksm_object *o, u64 nr)
+{
+	u64 index = nr << VKSM_GROUP_SHIFT;
+	u64 end = min(index + VKSM_GROUP_PAGES, o->nr_pages);
+	struct vmm_mem_peek peek;
+
+	for (; index < end; index++) {
+		if (!(vksm_mark(o, index) & VKSM_MARK_STILL))
+			continue;
+		rcu_read_lock();
+		if (!vmm_mem_peek(mem, index, &peek) || !peek.merged)
+			vksm_stir_page(o, index);
+		rcu_read_unlock();
+	}
+}
+
+/* Group by group, as they are come to: who is large is not gone through in one go. */
+static void freshen(struct vmm_mem *mem, struct vksm_object *o, u64 nr)
+{
+	struct vksm_stamp *stamp = &o->stamp[nr];
+
+	if (likely(vksm_is_fresh(o, nr)))
+		return;
+	if (o->group[nr] && stamp->turns != o->turns)
+		vksm_stir_group(o, nr);
+	else if (o->group[nr])
+		stir_unmerged(mem, o, nr);
+	*stamp = (struct vksm_stamp){ .turns = o->turns, .moves = o->moves };
+}
+
 /* One step, or several over pages that need no look. */
 static enum sight take_step(struct vksm_scan *s, struct vmm_mem *mem,
 			    struct vksm_object *o, u64 salt,
@@ -337,8 +372,10 @@ static enum sight take_step(struct vksm_scan *s, struct vmm_mem *mem,
 	enum sight sight = ABSENT;
 	unsigned int n = 0;
 
-	if (index < mem->nr_pages)
+	if (index < mem->nr_pages) {
+		freshen(mem, o, index >> VKSM_GROUP_SHIFT);
 		n = pass_over(s, mem, o, index, b);
+	}
 	s->step += n;
 	if (n)
 		return AS_BEFORE;
@@ -349,32 +386,6 @@ static enum sight take_step(struct vksm_scan *s, struct vmm_mem *mem,
 	else if (sight != PRESENT)
 		s->step++;
 	return sight;
-}
-
-/*
- * Pages have left or were merged: what has not been merged since may have changed.  A
- * page that is merged now was so when it was marked, or was noted as own before it
- * was merged.
- */
-static void stir_unmerged(struct vmm_mem *mem, struct vksm_object *o)
-{
-	struct vmm_mem_peek peek;
-	u64 index;
-
-	for (index = 0; index < o->nr_pages; index++) {
-		if (!o->group[index >> VKSM_GROUP_SHIFT]) {
-			index |= VKSM_GROUP_PAGES - 1;
-			continue;
-		}
-		if (!(index % VKSM_GROUP_PAGES))
-			cond_resched();
-		if (!(vksm_mark(o, index) & VKSM_MARK_STILL))
-			continue;
-		rcu_read_lock();
-		if (!vmm_mem_peek(mem, index, &peek) || !peek.merged)
-			vksm_stir_page(o, index);
-		rcu_read_unlock();
-	}
 }
 
 static void scan_object(struct vksm_scan *s, struct vmm_mem *mem,
@@ -397,15 +408,10 @@ static void scan_object(struct vksm_scan *s, struct vmm_mem *mem,
 		return;
 	salt = vksm_random(&salt);
 	s->salt = vksm_scan_salt(s, mem);
-	if (o->turns != vmm_mem_turns(mem)) {
-		o->turns = vmm_mem_turns(mem);
-		vksm_object_stir(o);
-	}
+	o->turns = vmm_mem_turns(mem);
 	/* Once in a pass: a merge is a move, too. */
-	if (!o->tracked && !s->step && o->moves != vmm_mem_moves(mem)) {
+	if (!o->tracked && !s->step)
 		o->moves = vmm_mem_moves(mem);
-		stir_unmerged(mem, o);
-	}
 	while (s->step < end && tries-- && looks < LOOKS_MAX) {
 		sight = take_step(s, mem, o, salt, b);
 		if (sight == PRESENT) {
@@ -524,6 +530,9 @@ static void propose_all(struct vksm_scan *s, struct vmm_mem *mem,
 		if (there)
 			take_frame(c, &peek);
 		rcu_read_unlock();
+		/* It becomes a frame of what it has then, whatever was seen. */
+		if (!there || !peek.merged)
+			vksm_stir_page(o, index);
 		b->nr += there;
 	}
 }
