@@ -33,12 +33,8 @@ static void forget(struct vmm_family *family)
 
 	while ((mem = vmm_registry_next(id))) {
 		id = mem->id + 1;
-		if (mem->family == family) {
-			mutex_lock(&vksm_lock);
-			if (vksm.knobs.mode != VKSM_OFF)
-				vksm_scan_gone(&vksm.scan, mem->id);
-			mutex_unlock(&vksm_lock);
-		}
+		if (mem->family == family)
+			vksm_forget_object(mem->id);
 		vmm_mem_unref(mem);
 		cond_resched();
 	}

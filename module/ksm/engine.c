@@ -95,12 +95,29 @@ static u64 track_bytes(const struct vksm_object *o)
 	return (o->nr_pages + 63) / 64 * 8;
 }
 
-void vksm_object_free(struct vksm_engine *e, struct vksm_object *o)
+static void object_free(struct vksm_engine *e, struct vksm_object *o)
 {
-	vksm_forget(e, o, 0, o->nr_pages);
 	vksm_object_track(e, o, false);
 	e->meta_bytes -= object_bytes(o->nr_groups);
 	vksm_port_free(o);
+}
+
+bool vksm_object_end(struct vksm_engine *e, struct vksm_object *o, u64 most)
+{
+	u64 first;
+
+	for (; o->groups; o->ended++) {
+		if (!o->group[o->ended])
+			continue;
+		if (!most--)
+			return true;
+		first = o->ended << VKSM_GROUP_SHIFT;
+		vksm_forget(e, o, first,
+			    first + VKSM_GROUP_PAGES < o->nr_pages ?
+			    first + VKSM_GROUP_PAGES : o->nr_pages);
+	}
+	object_free(e, o);
+	return false;
 }
 
 void vksm_stir_group(struct vksm_object *o, u64 nr)
@@ -289,24 +306,27 @@ int vksm_note(struct vksm_engine *e, struct vksm_object *o, u64 index,
 	return 0;
 }
 
-static void forget_in_group(struct vksm_engine *e, struct vksm_object *o,
-			    u64 nr, u64 first, u64 end)
+static u64 forget_in_group(struct vksm_engine *e, struct vksm_object *o,
+			   u64 nr, u64 first, u64 end)
 {
 	u32 *mark = o->group[nr]->mark;
+	u64 n = 0;
 
 	for (; first < end; first++) {
 		if (!mark[first])
 			continue;
 		leave(e, mark[first]);
 		set_mark(e, o, &mark[first], 0);
+		n++;
 	}
 	vksm_port_breathe();
+	return n;
 }
 
-void vksm_forget(struct vksm_engine *e, struct vksm_object *o, u64 first,
-		 u64 end)
+u64 vksm_forget(struct vksm_engine *e, struct vksm_object *o, u64 first,
+		u64 end)
 {
-	u64 nr, next, base;
+	u64 nr, next, base, n = 0;
 
 	for (; first < end; first = next) {
 		nr = first >> VKSM_GROUP_SHIFT;
@@ -315,11 +335,27 @@ void vksm_forget(struct vksm_engine *e, struct vksm_object *o, u64 first,
 						       end;
 		if (!o->group[nr])
 			continue;
-		forget_in_group(e, o, nr, first - base, next - base);
+		n += forget_in_group(e, o, nr, first - base, next - base);
 		if (first == base && (next == base + VKSM_GROUP_PAGES ||
 				      next == o->nr_pages))
 			group_free(e, o, nr);
 	}
+	return n;
+}
+
+void vksm_object_drop(struct vksm_engine *e, struct vksm_object *o)
+{
+	u64 nr, kind;
+
+	for (nr = 0; o->groups; nr++) {
+		if (!o->group[nr])
+			continue;
+		group_free(e, o, nr);
+		vksm_port_breathe();
+	}
+	for (kind = 0; kind < VKSM_NR_KINDS; kind++)
+		e->figures.kind[kind] -= o->figures.kind[kind];
+	object_free(e, o);
 }
 
 bool vksm_has_several(struct vksm_engine *e, const struct vksm_object *o,

@@ -104,6 +104,7 @@ struct vksm_figures {
  * @stamp:	one for each group, whether it is there or not; behind @group
  * @nr_groups:	length of @group
  * @groups:	how many are there
+ * @ended:	groups before it are forgotten, of one that goes
  * @group:	marks, or NULL where there are none
  */
 struct vksm_object {
@@ -116,6 +117,7 @@ struct vksm_object {
 	struct vksm_stamp *stamp;
 	u64 nr_groups;
 	u64 groups;
+	u64 ended;
 	struct vksm_group *group[];
 };
 
@@ -157,8 +159,14 @@ u64 vksm_engine_bytes(const struct vksm_engine *e);
 
 struct vksm_object *vksm_object_create(struct vksm_engine *e, u32 id,
 				       u64 nr_pages);
-/* Forgets all pages, too. */
-void vksm_object_free(struct vksm_engine *e, struct vksm_object *o);
+/*
+ * Forgets some pages of an object that is not looked at any more, in @most groups; false: that
+ * was all, and it has been freed.
+ */
+bool vksm_object_end(struct vksm_engine *e, struct vksm_object *o, u64 most);
+
+/* Of an engine that is to be freed: contents stay, as if it still had them. */
+void vksm_object_drop(struct vksm_engine *e, struct vksm_object *o);
 
 /* What has been still in a group that is there may have changed; one page that has. */
 void vksm_stir_group(struct vksm_object *o, u64 nr);
@@ -216,9 +224,9 @@ static inline void vksm_pass_over(struct vksm_engine *e, struct vksm_object *o,
 int vksm_note(struct vksm_engine *e, struct vksm_object *o, u64 index,
 	      const struct vksm_look *look);
 
-/* There are no pages in [@first, @end). */
-void vksm_forget(struct vksm_engine *e, struct vksm_object *o, u64 first,
-		 u64 end);
+/* There are no pages in [@first, @end); how many had been seen there. */
+u64 vksm_forget(struct vksm_engine *e, struct vksm_object *o, u64 first,
+		u64 end);
 
 /* --- at the ends of a pass ----------------------------------------------------- */
 

@@ -81,6 +81,9 @@ bool vksm_run_batch(struct vksm_worker *w);
 
 void vksm_step_exit(void);
 
+/* Forgets an object that is gone, or is not scanned; takes vksm_lock, a few times. */
+void vksm_forget_object(u32 id);
+
 /* Merges what was found, and lets its object go. */
 void vksm_merge(struct vksm_worker *w);
 

@@ -306,14 +306,6 @@ static int scanner(void *unused)
 
 /* --- start and end ------------------------------------------------------------------ */
 
-static void object_gone(u32 id)
-{
-	mutex_lock(&vksm_lock);
-	if (vksm.knobs.mode != VKSM_OFF)
-		vksm_scan_gone(&vksm.scan, id);
-	mutex_unlock(&vksm_lock);
-}
-
 static unsigned int default_policy(void)
 {
 	unsigned int i = 0;
@@ -343,7 +335,7 @@ int vksm_init(void)
 	mutex_unlock(&vksm_lock);
 	if (err)
 		goto err_worker;
-	vmm_registry_watch(object_gone);
+	vmm_registry_watch(vksm_forget_object);
 	thread = kthread_run(scanner, NULL, "vmm_ksm");
 	if (!IS_ERR(thread))
 		return 0;

@@ -29,9 +29,12 @@
 #include "mem/merged.h"
 #include "mem/registry.h"
 
-/* Steps that find nothing or pass over pages, in one batch; and pages looked at. */
+/* Steps that find nothing or pass over pages, or forget some, in one batch; and pages looked at. */
 #define STEPS_MAX	4096
 #define LOOKS_MAX	64
+
+/* Groups of marks that are forgotten at once. */
+#define GONE_GROUPS	8
 
 /* Marks may take this part of the host's memory: 4 bytes a page of four times as much. */
 #define META_SHARE	256
@@ -45,6 +48,7 @@ int vksm_scan_init(struct vksm_scan *s, const struct vksm_policy *policy)
 	s->phase = VKSM_PHASE_START;
 	s->id = 0;
 	s->step = 0;
+	s->at = 0;
 	s->passes = 0;
 	s->visited = 0;
 	s->left = false;
@@ -61,18 +65,22 @@ void vksm_scan_free(struct vksm_scan *s)
 
 	xa_for_each(&s->objects, id, o) {
 		xa_erase(&s->objects, id);
-		vksm_object_free(&s->engine, o);
+		vksm_object_drop(&s->engine, o);
 	}
 	xa_destroy(&s->objects);
 	vksm_engine_free(&s->engine);
 }
 
-void vksm_scan_gone(struct vksm_scan *s, u32 id)
+bool vksm_scan_gone(struct vksm_scan *s, u32 id)
 {
-	struct vksm_object *o = xa_erase(&s->objects, id);
+	struct vksm_object *o = xa_load(&s->objects, id);
 
-	if (o)
-		vksm_object_free(&s->engine, o);
+	if (!o)
+		return false;
+	if (vksm_object_end(&s->engine, o, GONE_GROUPS))
+		return true;
+	xa_erase(&s->objects, id);
+	return false;
 }
 
 static struct vksm_object *object_of(struct vksm_scan *s, struct vmm_mem *mem)
@@ -86,7 +94,7 @@ static struct vksm_object *object_of(struct vksm_scan *s, struct vmm_mem *mem)
 		return NULL;
 	if (!xa_is_err(xa_store(&s->objects, mem->id, o, GFP_KERNEL)))
 		return o;
-	vksm_object_free(&s->engine, o);
+	vksm_object_end(&s->engine, o, 0);
 	return NULL;
 }
 
@@ -295,11 +303,12 @@ static void next_object(struct vksm_scan *s, u32 id)
 {
 	s->id = id + 1;
 	s->step = 0;
+	s->at = 0;
 }
 
 /* From a page that is not there to the next one that may be. */
 static u64 skip_hole(struct vksm_scan *s, struct vmm_mem *mem,
-		     struct vksm_object *o, u64 index)
+		     struct vksm_object *o, u64 index, struct vksm_batch *b)
 {
 	bool found;
 	u64 next;
@@ -308,21 +317,21 @@ static u64 skip_hole(struct vksm_scan *s, struct vmm_mem *mem,
 	next = vmm_tree_seek(&mem->tree, index, true, &found);
 	rcu_read_unlock();
 	/* It came meanwhile, or is something else than a page in memory. */
-	next = max(next, index + 1);
-	vksm_forget(&s->engine, o, index, next);
+	next = clamp(next, index + 1, index + GONE_GROUPS * VKSM_GROUP_PAGES);
+	b->forgotten += vksm_forget(&s->engine, o, index, next);
 	return next;
 }
 
 /* From a step in which there was no page to the next one. */
 static void step_on(struct vksm_scan *s, struct vmm_mem *mem,
-		    struct vksm_object *o, u64 index)
+		    struct vksm_object *o, u64 index, struct vksm_batch *b)
 {
 	if (!s->engine.policy->place) {
-		s->step = skip_hole(s, mem, o, index);
+		s->step = skip_hole(s, mem, o, index, b);
 		return;
 	}
 	if (index < mem->nr_pages)
-		vksm_forget(&s->engine, o, index, index + 1);
+		b->forgotten += vksm_forget(&s->engine, o, index, index + 1);
 	s->step++;
 }
 
@@ -382,7 +391,7 @@ static enum sight take_step(struct vksm_scan *s, struct vmm_mem *mem,
 	if (index < mem->nr_pages)
 		sight = visit(s, mem, o, index, b);
 	if (sight == ABSENT)
-		step_on(s, mem, o, index);
+		step_on(s, mem, o, index, b);
 	else if (sight != PRESENT)
 		s->step++;
 	return sight;
@@ -412,7 +421,8 @@ static void scan_object(struct vksm_scan *s, struct vmm_mem *mem,
 	/* Once in a pass: a merge is a move, too. */
 	if (!o->tracked && !s->step)
 		o->moves = vmm_mem_moves(mem);
-	while (s->step < end && tries-- && looks < LOOKS_MAX) {
+	while (s->step < end && tries-- && looks < LOOKS_MAX &&
+	       b->forgotten < STEPS_MAX) {
 		sight = take_step(s, mem, o, salt, b);
 		if (sight == PRESENT) {
 			b->at_page = true;
@@ -424,12 +434,16 @@ static void scan_object(struct vksm_scan *s, struct vmm_mem *mem,
 		next_object(s, mem->id);
 }
 
-/* Single pages that may be equal to one that was seen after them. */
-static void join_group(struct vksm_scan *s, struct vmm_mem *mem,
+/*
+ * Single pages that may be equal to one that was seen after them, some of them at a time;
+ * whether that was all.
+ */
+static bool join_group(struct vksm_scan *s, struct vmm_mem *mem,
 		       struct vksm_object *o, u64 nr)
 {
-	u64 index = nr << VKSM_GROUP_SHIFT;
-	u64 end = min(index + VKSM_GROUP_PAGES, o->nr_pages);
+	u64 first = nr << VKSM_GROUP_SHIFT, index = first + s->at;
+	u64 end = min(first + VKSM_GROUP_PAGES, o->nr_pages);
+	unsigned int looks = LOOKS_MAX;
 	struct vksm_look look = { };
 	struct vmm_mem_peek peek;
 	bool there;
@@ -439,6 +453,10 @@ static void join_group(struct vksm_scan *s, struct vmm_mem *mem,
 		index = vksm_next_wanted(&s->engine, o, index, end);
 		if (index == end)
 			break;
+		if (!looks--) {
+			s->at = index - first;
+			return false;
+		}
 		rcu_read_lock();
 		there = vmm_mem_peek(mem, index, &peek);
 		if (there) {
@@ -452,6 +470,7 @@ static void join_group(struct vksm_scan *s, struct vmm_mem *mem,
 		note_place(s, o, index, &look);
 		adopt(s, &look);
 	}
+	return true;
 }
 
 /* Inside of RCU: the candidate is a merged frame, if it is. */
@@ -544,6 +563,7 @@ static void enter(struct vksm_scan *s, enum vksm_phase phase)
 	s->phase = phase;
 	s->id = 0;
 	s->step = 0;
+	s->at = 0;
 }
 
 static void start_pass(struct vksm_scan *s)
@@ -610,7 +630,8 @@ static void next_phase(struct vksm_scan *s, struct vksm_batch *b)
 		end_pass(s, b);
 }
 
-static void settle_group(struct vksm_scan *s, struct vksm_object *o, u64 nr,
+/* Whether that was all of it. */
+static bool settle_group(struct vksm_scan *s, struct vksm_object *o, u64 nr,
 			 struct vksm_batch *b)
 {
 	if (s->phase == VKSM_PHASE_BEGIN)
@@ -618,13 +639,20 @@ static void settle_group(struct vksm_scan *s, struct vksm_object *o, u64 nr,
 	else if (s->phase == VKSM_PHASE_DEMOTE)
 		vksm_demote_group(&s->engine, o, nr);
 	else if (b->mem->id != o->id)
-		return;
+		return true;
 	else if (s->phase == VKSM_PHASE_JOIN)
-		join_group(s, b->mem, o, nr);
+		return join_group(s, b->mem, o, nr);
 	else if (b->merging && s->uniform)
 		propose_all(s, b->mem, o, nr, b);
 	else if (b->merging)
 		propose_group(s, b->mem, o, nr, b);
+	return true;
+}
+
+static void next_group(struct vksm_scan *s)
+{
+	s->step++;
+	s->at = 0;
 }
 
 /* The next group of marks in the other parts of a pass. */
@@ -640,7 +668,7 @@ static void settle_next(struct vksm_scan *s, struct vksm_batch *b)
 	if (o->id != s->id)
 		next_object(s, o->id - 1);
 	while (s->step < o->nr_groups && !o->group[s->step])
-		s->step++;
+		next_group(s);
 	if (s->step >= o->nr_groups) {
 		next_object(s, o->id);
 		return;
@@ -653,7 +681,8 @@ static void settle_next(struct vksm_scan *s, struct vksm_batch *b)
 			return;
 		}
 	}
-	settle_group(s, o, s->step++, b);
+	if (settle_group(s, o, s->step, b))
+		next_group(s);
 }
 
 void vksm_scan_batch(struct vksm_scan *s, struct vksm_batch *b)
@@ -661,6 +690,7 @@ void vksm_scan_batch(struct vksm_scan *s, struct vksm_batch *b)
 	u64 began = ktime_get_ns();
 
 	b->visited = 0;
+	b->forgotten = 0;
 	b->at_page = false;
 	b->ended = false;
 	b->nr = 0;

@@ -55,6 +55,7 @@ struct vksm_news {
  * @phase:	part of the pass
  * @id:		objects before it are done in this part
  * @step:	steps done in the next one: pages or groups
+ * @at:		pages done in the group that is next
  * @news:	the last ones
  * @passes:	that have ended
  * @visited:	pages visited in this pass
@@ -75,6 +76,7 @@ struct vksm_scan {
 	enum vksm_phase phase;
 	u32 id;
 	u64 step;
+	u64 at;
 	struct vksm_news news;
 	u64 passes;
 	u64 visited;
@@ -87,6 +89,7 @@ struct vksm_scan {
  * struct vksm_batch - a bounded piece of work
  * @room:	pages to visit at most
  * @visited:	pages that were
+ * @forgotten:	pages that were not there any more
  * @at_page:	stopped before a page, having no room
  * @ended:	the pass came to its end
  * @merging:	candidates are wanted
@@ -101,6 +104,7 @@ struct vksm_scan {
 struct vksm_batch {
 	unsigned int room;
 	unsigned int visited;
+	u64 forgotten;
 	bool at_page;
 	bool ended;
 	bool merging;
@@ -133,7 +137,10 @@ u64 vksm_scan_salt(const struct vksm_scan *s, const struct vmm_mem *mem);
 bool vksm_scan_is(const struct vksm_scan *s, u64 salt, unsigned long phys,
 		  u64 hash);
 
-/* Forgets an object that is gone. */
-void vksm_scan_gone(struct vksm_scan *s, u32 id);
+/*
+ * Forgets some of an object that is gone, or is not to be scanned for a while; whether there is
+ * more.
+ */
+bool vksm_scan_gone(struct vksm_scan *s, u32 id);
 
 #endif /* VMM_KSM_SCAN_H */

@@ -19,6 +19,19 @@
 #include "mem/mem.h"
 #include "mem/written.h"
 
+void vksm_forget_object(u32 id)
+{
+	bool more;
+
+	do {
+		mutex_lock(&vksm_lock);
+		more = vksm.knobs.mode != VKSM_OFF &&
+		       vksm_scan_gone(&vksm.scan, id);
+		mutex_unlock(&vksm_lock);
+		cond_resched();
+	} while (more);
+}
+
 /* A block of 2 MiB is taken apart if this part of it can be merged. */
 #define SPLIT_PART	8
 

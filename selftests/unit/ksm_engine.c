@@ -251,7 +251,7 @@ static void end(void)
 
 	for (o = 0; o < OBJECTS; o++) {
 		if (object[o])
-			vksm_object_free(&e, object[o]);
+			vksm_object_end(&e, object[o], -1);
 		object[o] = NULL;
 	}
 	for (k = 0; k < VKSM_NR_KINDS; k++)
@@ -311,7 +311,7 @@ static void test_changes(const char *name)
 		change(below(4000));
 		o = below(OBJECTS);
 		if (!below(4) && object[o]) {
-			vksm_object_free(&e, object[o]);
+			vksm_object_end(&e, object[o], -1);
 			object[o] = NULL;
 		} else if (!object[o]) {
 			object[o] = vksm_object_create(&e, o, PAGES);
@@ -413,9 +413,44 @@ static void test_written(void)
 /* An object goes from one domain to another, forgotten in between. */
 static void change_domain(unsigned int o)
 {
-	vksm_object_free(&e, object[o]);
+	vksm_object_end(&e, object[o], -1);
 	object[o] = vksm_object_create(&e, o, PAGES);
 	domain[o] = below(OBJECTS);
+}
+
+/* What is known of an object goes in pieces, and figures hold after each. */
+static void test_end(void)
+{
+	struct vksm_object *o;
+	bool good = true, more = true;
+	unsigned int n, k;
+	u64 sum;
+
+	begin("linear");
+	pass();
+	o = object[0];
+	for (n = 0; more; n++) {
+		more = vksm_object_end(&e, o, 1);
+		for (k = 0; k < VKSM_NR_KINDS; k++) {
+			sum = object[1]->figures.kind[k] +
+			      object[2]->figures.kind[k];
+			good &= e.figures.kind[k] ==
+				sum + (more ? o->figures.kind[k] : 0);
+		}
+		good &= !more || o->groups == 4 - n;
+	}
+	tap_ok(good && n == 5, "an object is forgotten in pieces");
+	object[0] = NULL;
+	pass();
+	tap_ok(agrees(), "and then as if it had never been");
+	vksm_object_drop(&e, object[1]);
+	object[1] = NULL;
+	tap_ok(!memcmp(e.figures.kind, object[2]->figures.kind,
+		       sizeof(e.figures.kind)), "or at once, with the engine");
+	vksm_object_drop(&e, object[2]);
+	object[2] = NULL;
+	vksm_engine_free(&e);
+	tap_ok(!port_live && !e.meta_bytes, "nothing is left");
 }
 
 static void test_domains(void)
@@ -488,6 +523,7 @@ int main(void)
 	test_still();
 	test_run();
 	test_written();
+	test_end();
 	test_domains();
 	test_nomem();
 	test_cost();
