@@ -110,7 +110,8 @@ static long reclaim(void *object, void *arg)
 	struct vmm_mem *mem = object;
 	struct vmm_mem_reclaim *reclaim = arg;
 	unsigned long pages = reclaim->pages;
-	unsigned int flags = 0;
+	/* What others have is no business of who asks. */
+	unsigned int flags = VMM_EVICT_SHARED;
 	int err;
 
 	if ((reclaim->flags & ~(VMM_RECLAIM_ALL | VMM_RECLAIM_BACK)) ||

@@ -37,7 +37,8 @@ enum vmm_away_where {
 /**
  * struct vmm_away - the record of a page
  * @count:	words that name it; the tree's
- * @phys:	the page while it is still in memory, or 0; the tree's
+ * @phys:	the page while it is still in memory, with VMM_WORD_MERGED if it is a merged
+ *		frame; or 0; the tree's
  * @node:	on one of the store's lists, oldest first; vmm_store.lock
  * @data:	PACKED: @length bytes; vmm_store.lock
  * @place:	FILED: where in the file, in bytes; set while @moving

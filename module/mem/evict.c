@@ -10,6 +10,10 @@
  * goes, or stays, as one.  If all is in use the hand goes round once more, and
  * takes what was not used in the meantime.
  *
+ * A merged frame leaves the family, and memory if nobody else has it.  So where it is for the
+ * family's sake (VMM_EVICT_SHARED) all of them can; and else those that few have, as each of
+ * them keeps what he packs until the last one has done so.
+ *
  * Coming back
  *
  * A page that is still in its memory takes its record's place again.  Else it is
@@ -29,8 +33,12 @@
 #include "mem/evict.h"
 #include "mem/leave.h"
 #include "mem/mem.h"
+#include "mem/merged.h"
 #include "mem/port.h"
 #include "mem/swap.h"
+
+/* Names of a frame that few have: two, and the one of who merges. */
+#define FEW_NAMES	3
 
 /**
  * struct evict - an eviction under way
@@ -104,6 +112,16 @@ static bool prepare(struct vmm_leave *l)
 	return bitmap_empty(e->young, VMM_BLOCK_PAGES);
 }
 
+static bool pick_frame(struct evict *e, unsigned int table, unsigned int slot)
+{
+	unsigned long frame = vmm_gather_frame(&e->leave.gather, table, slot);
+
+	if (!frame || (!(e->flags & VMM_EVICT_SHARED) &&
+		       vmm_merged_names_of(frame) > FEW_NAMES))
+		return false;
+	return vmm_leave_pick_frame(&e->leave, table, slot);
+}
+
 static void pick(struct vmm_leave *l)
 {
 	struct evict *e = evict_of(l);
@@ -112,7 +130,8 @@ static void pick(struct vmm_leave *l)
 	for_each_clear_bit(slot, e->young, VMM_BLOCK_PAGES) {
 		cond_resched();
 		for (table = 0; table < l->gather.nr && e->want; table++)
-			e->want -= vmm_leave_pick(l, table, slot);
+			e->want -= vmm_leave_pick(l, table, slot) ||
+				   pick_frame(e, table, slot);
 	}
 }
 

@@ -15,6 +15,7 @@ struct vmm_mem;
 /* Flags of vmm_family_evict(). */
 #define VMM_EVICT_ALL		BIT(0)	/* pages that are in use, too */
 #define VMM_EVICT_TRY		BIT(1)	/* not if somebody else is at it */
+#define VMM_EVICT_SHARED	BIT(2)	/* merged frames that many have, too */
 
 int vmm_evict_init(void);
 void vmm_evict_exit(void);

@@ -26,6 +26,13 @@
  * If there is none, nobody can write until the page comes back, and then it
  * has a name too many, ours: who wants to write makes a copy.
  *
+ * Merged frames
+ *
+ * These never change, so nobody has to be kept from writing, and references do no
+ * harm.  A frame that leaves keeps the names that it had here until it is packed: so it
+ * is there for who wants it in the meantime, and his words have names of their own.  What becomes
+ * of it elsewhere is no concern of this family's.
+ *
  * A freeze looks for pinned pages, and finds those that are between L2 and L4 by
  * their marks: it puts them back first.  From L4 on a page has no
  * references.
@@ -50,6 +57,23 @@ static bool is_pinned(unsigned long phys)
 	return page_count(page) > 2 + atomic_read(&page->_mapcount);
 }
 
+static bool pick(struct vmm_leave *l, unsigned int table, unsigned int slot,
+		 bool merged)
+{
+	struct vmm_away *away;
+
+	if (l->nr_picks == VMM_BLOCK_PAGES)
+		return false;
+	away = vmm_away_alloc(l->family->totals.store);
+	if (!away)
+		return false;
+	away->count = 1;
+	l->pick[l->nr_picks++] = (struct vmm_leave_pick){
+		away, merged, table, slot,
+	};
+	return true;
+}
+
 /**
  * vmm_leave_pick() - a page is to leave, if it can
  * @l:		in its @pick
@@ -61,16 +85,31 @@ static bool is_pinned(unsigned long phys)
 bool vmm_leave_pick(struct vmm_leave *l, unsigned int table, unsigned int slot)
 {
 	unsigned long phys = vmm_gather_page(&l->gather, table, slot);
-	struct vmm_away *away;
 
-	if (!phys || is_pinned(phys) || l->nr_picks == VMM_BLOCK_PAGES)
+	return phys && !is_pinned(phys) && pick(l, table, slot, false);
+}
+
+/**
+ * vmm_leave_pick_frame() - a merged frame is to leave, if it can
+ * @l:		in its @pick
+ * @table:	one of @gather that has it
+ * @slot:	where
+ *
+ * Return: whether it will; not by any but the first table that has it.
+ */
+bool vmm_leave_pick_frame(struct vmm_leave *l, unsigned int table,
+			  unsigned int slot)
+{
+	unsigned long frame = vmm_gather_frame(&l->gather, table, slot);
+	unsigned int t;
+
+	if (!frame)
 		return false;
-	away = vmm_away_alloc(l->family->totals.store);
-	if (!away)
-		return false;
-	away->count = 1;
-	l->pick[l->nr_picks++] = (struct vmm_leave_pick){ away, table, slot };
-	return true;
+	for (t = 0; t < table; t++) {
+		if (vmm_gather_frame(&l->gather, t, slot) == frame)
+			return false;
+	}
+	return pick(l, table, slot, true);
 }
 
 /* --- L2 ----------------------------------------------------------------------- */
@@ -83,17 +122,25 @@ static struct vmm_leave *leave_of(struct vmm_move *move)
 static void leave(struct vmm_move *move)
 {
 	struct vmm_leave *l = leave_of(move);
+	unsigned long names;
 	unsigned int i;
 	pgoff_t index;
 
 	for (i = 0; i < l->nr_picks; i++) {
 		const struct vmm_leave_pick *pick = &l->pick[i];
+		unsigned long away = (unsigned long)pick->away;
 
-		vmm_gather_leave(&l->gather, pick->table, pick->slot,
-				 (unsigned long)pick->away);
+		names = 0;
+		if (pick->merged)
+			names = vmm_gather_leave_frame(&l->gather, pick->table,
+						       pick->slot, away);
+		else
+			vmm_gather_leave(&l->gather, pick->table, pick->slot,
+					 away);
 		index = l->gather.index + pick->slot;
 		l->leaver[l->nr++] = (struct vmm_leaver){
-			pick->away, pick->away->phys, index,
+			pick->away, vmm_word_phys(pick->away->phys), names,
+			index,
 		};
 		vmm_move_add(move, index);
 	}
@@ -159,11 +206,13 @@ void vmm_leave_block(struct vmm_leave *l, pgoff_t index)
 
 /* --- L4 to L6 ------------------------------------------------------------------ */
 
-/* L4: the page is ours, with two names. */
+/* L4: the page is ours, with two names; a frame has as many as it had. */
 static bool take(struct vmm_totals *totals, const struct vmm_leaver *l)
 {
 	if (!l->away->phys)
 		return false;
+	if (l->names)
+		return true;
 	if (vmm_port_page_busy(l->phys)) {
 		vmm_tree_come_back(totals, l->index, (unsigned long)l->away,
 				   l->phys);
@@ -184,7 +233,8 @@ static void replace(struct vmm_totals *totals, const struct vmm_leaver *l,
 	else if (what != VMM_LEAVE_AWAY)
 		vmm_tree_merge(totals, l->index, away, vmm_word_phys(what));
 	l->away->phys = 0;
-	vmm_page_put(l->phys, totals);
+	if (!l->names)
+		vmm_page_put(l->phys, totals);
 }
 
 /* L6, after @what was said to become of it; true: it has been replaced. */
@@ -197,8 +247,9 @@ static bool decide(struct vmm_totals *totals, const struct vmm_leaver *l,
 		replace(totals, l, what);
 	else if (l->away->phys)
 		vmm_tree_come_back(totals, l->index, (unsigned long)l->away,
-				   l->phys);
-	vmm_page_put(l->phys, totals);
+				   l->away->phys);
+	if (!l->names)
+		vmm_page_put(l->phys, totals);
 	if (vmm_word_is_merged(what))
 		vmm_merged_put(vmm_word_phys(what));
 	return left;
@@ -223,6 +274,8 @@ static void settle(struct vmm_leave *l, const struct vmm_leaver *at)
 		if (l->ops->decided)
 			l->ops->decided(l, at, left);
 	}
+	if (at->names)
+		vmm_merged_drop(at->phys, at->names);
 	l->item[l->gone.nr++] = vmm_leave_name(at->index, at->away);
 }
 

@@ -34,17 +34,20 @@ struct vmm_leave;
  * struct vmm_leaver - a page that has left
  * @away:	its record
  * @phys:	it
+ * @names:	of a merged frame: those that it had here; else 0
  * @index:	where it stood
  */
 struct vmm_leaver {
 	struct vmm_away *away;
 	unsigned long phys;
+	unsigned long names;
 	pgoff_t index;
 };
 
-/* The place of a page: one of its names. */
+/* The place of a page: one of its names; of a merged frame, the first. */
 struct vmm_leave_pick {
 	struct vmm_away *away;
+	bool merged;
 	unsigned int table;
 	unsigned int slot;
 };
@@ -106,6 +109,8 @@ void vmm_leave_init(struct vmm_leave *l, const struct vmm_leave_ops *ops,
 		    struct vmm_family *family);
 void vmm_leave_block(struct vmm_leave *l, pgoff_t index);
 bool vmm_leave_pick(struct vmm_leave *l, unsigned int table, unsigned int slot);
+bool vmm_leave_pick_frame(struct vmm_leave *l, unsigned int table,
+			  unsigned int slot);
 void vmm_leave_settle(struct vmm_leave *l);
 
 /* Whether a block may have more pages than there is room for. */

@@ -16,6 +16,9 @@
  * Cold pages go first; if a family has no others, those in use.  Its minimum stays to
  * each family, but for what it needs itself.
  *
+ * Merged frames are a part of what a family has: for its own limit it gives them up as
+ * it does pages, whoever else has them.  For others it gives those that few have.
+ *
  * How much of a family is in use is sampled: of a few of its blocks, the pages whose
  * accessed bits were set since they were looked at last.
  */
@@ -279,13 +282,13 @@ static void tell_freed(unsigned long pages)
 /*
  * How many have left, of @most that may.  Who has no idle pages gives others; and what is
  * tried first need not be what compresses.  What could go to a file that is behind waits
- * for it.  @wait: 0 or VMM_EVICT_TRY.
+ * for it.  @how: VMM_EVICT_TRY, VMM_EVICT_SHARED.
  */
 static unsigned long evict_from(struct vmm_family *family, unsigned long tries,
-				unsigned long most, unsigned int wait)
+				unsigned long most, unsigned int how)
 {
 	unsigned long first = min(most, tries), left;
-	unsigned int flags = wait;
+	unsigned int flags = how;
 	bool busy;
 
 	tries = first;
@@ -295,13 +298,14 @@ static unsigned long evict_from(struct vmm_family *family, unsigned long tries,
 		tell_freed(left);
 		if (busy || left)
 			return left;
-		if (flags == wait) {
+		if (flags == how) {
 			flags |= VMM_EVICT_ALL;
 		} else if (tries < most) {
 			tries = min(most, tries * ROOM_GROWTH);
 		} else if (vmm_swap_wait(family->totals.store,
-					 wait ? FILE_WAIT_ALL : FILE_WAIT)) {
-			flags = wait;
+					 how & VMM_EVICT_TRY ? FILE_WAIT_ALL :
+							       FILE_WAIT)) {
+			flags = how;
 			tries = first;
 		} else {
 			break;
@@ -409,7 +413,8 @@ static unsigned long evict_own(struct vmm_family *family)
 
 	if (limit && pages > limit)
 		tries = clamp(pages - limit, ROOM_PAGES, ROOM_PAGES_MAX);
-	return evict_from(family, tries, pages, 0);
+	return evict_from(family, tries, pages,
+			  limit && pages >= limit ? VMM_EVICT_SHARED : 0);
 }
 
 /**

@@ -41,7 +41,8 @@
  *   family's is enough for its count: that is atomic, and has one more as long as
  *   somebody else, who merges, knows the frame (merged.h).  A word tells by
  *   VMM_WORD_MERGED which kind of count it is about.  It never becomes own: who writes
- *   makes a copy, the last one, too.  It is a page of none of the families.
+ *   makes a copy, the last one, too.  It is a page of none of the families.  It leaves a
+ *   family as a page does; its record says VMM_WORD_MERGED, too, until it is packed.
  *
  * Who may call
  *   Lookups are inside rcu_read_lock().  Changes of what is in one block, counts
@@ -318,6 +319,8 @@ unsigned long vmm_gather_frame(const struct vmm_gather *gather, unsigned long t,
 			       unsigned long i);
 unsigned long vmm_gather_replace(struct vmm_gather *gather, unsigned long t,
 				 unsigned long i, unsigned long word);
+unsigned long vmm_gather_leave_frame(struct vmm_gather *gather, unsigned long t,
+				     unsigned long i, unsigned long away);
 
 /* --- walks, tree_walk.c ---------------------------------------------------- */
 

@@ -312,18 +312,21 @@ static unsigned long replace(struct vmm_totals *totals, unsigned long index,
  * @index:	page number
  * @away:	the record, which has a name besides
  * @phys:	the page, which has one name, the record's, and maybe that of who
- *		packs it; it is put if no tree has the record any more
+ *		packs it; it is put if no tree has the record any more.  With VMM_WORD_MERGED
+ *		a frame, of which the caller, or who packs it, has a name
  *
  * Return: how many tables have it.
  */
 unsigned long vmm_tree_come_back(struct vmm_totals *totals, unsigned long index,
 				 unsigned long away, unsigned long phys)
 {
-	unsigned long marks = page_names(phys) == 1 ? KEPT_MARKS : 0;
-	unsigned long n = replace(totals, index, away, phys | VMM_WORD_PAGE,
-				  marks);
+	unsigned long marks, n;
 
 	*vmm_port_away_phys(away) = 0;
+	if (phys & VMM_WORD_MERGED)
+		return vmm_tree_merge(totals, index, away, vmm_word_phys(phys));
+	marks = page_names(phys) == 1 ? KEPT_MARKS : 0;
+	n = replace(totals, index, away, phys | VMM_WORD_PAGE, marks);
 	*count_of(phys) += n;
 	vmm_page_put(phys, totals);
 	return n;

@@ -27,6 +27,36 @@ unsigned long vmm_gather_frame(const struct vmm_gather *gather, unsigned long t,
 }
 
 /**
+ * vmm_gather_leave_frame() - a record takes the place of a merged frame
+ * @gather:	the tables
+ * @t:		number of a table that names the frame; none before it does
+ * @i:		of the page in it
+ * @away:	address of the record, which has one name already: the caller's
+ *
+ * Until the frame is packed the record knows it, and it can come back.
+ *
+ * Return: how many tables named the frame: these names are the caller's to drop.
+ */
+unsigned long vmm_gather_leave_frame(struct vmm_gather *gather, unsigned long t,
+				     unsigned long i, unsigned long away)
+{
+	unsigned long was = gather->at[t].table->word[i], n = 0;
+
+	for (; t < gather->nr; t++) {
+		if (gather->at[t].table->word[i] != was)
+			continue;
+		vmm_port_publish(&gather->at[t].table->word[i],
+				 away | VMM_WORD_AWAY);
+		gather->at[t].moved++;
+		n++;
+	}
+	*vmm_port_away_count(away) += n;
+	*vmm_port_away_phys(away) = vmm_word_phys(was) | VMM_WORD_MERGED;
+	atomic_long_inc(&gather->totals->away);
+	return n;
+}
+
+/**
  * vmm_gather_replace() - another page takes the place of a merged frame
  * @gather:	the tables
  * @t:		number of a table that names the frame; none before it does

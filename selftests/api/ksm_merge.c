@@ -135,11 +135,24 @@ static void test_away(void)
 	a = filled(0, 1000000, &p);
 	b = filled(0, 2000000, &p);
 	pass();
-	tap_ok(!ioctl(a, VMM_MEM_RECLAIM, &r) &&
-	       mem_figure(a, "resident") == (long)EQUAL,
-	       "what is merged stays, the rest leaves (%lld)", (long long)r.pages);
+	tap_ok(!ioctl(a, VMM_MEM_RECLAIM, &r) && r.pages == PAGES - ZEROS &&
+	       !mem_figure(a, "resident"),
+	       "what is merged leaves like the rest (%lld)", (long long)r.pages);
+	tap_ok(VT_WAIT_FOR(figure("pages_sharing") ==
+			   (long long)(EQUAL - CONTENTS)) &&
+	       is("pages_shared", CONTENTS), "but from those of others");
 	tap_ok(mem_sum(a, SIZE) == sum_of(1000000) &&
 	       mem_sum(b, SIZE) == sum_of(2000000), "and comes back");
+	pass();
+	pass();
+	r.pages = PAGES;
+	tap_ok(!ioctl(a, VMM_MEM_RECLAIM, &r) && r.pages == PAGES - ZEROS,
+	       "merged once more it leaves again");
+	p = vt_map(a, SIZE);
+	fill(p, 5000000);
+	munmap(p, SIZE);
+	tap_ok(mem_sum(a, SIZE) == sum_of(5000000) &&
+	       mem_sum(b, SIZE) == sum_of(2000000), "and is written");
 	close(a);
 	close(b);
 }

@@ -147,7 +147,7 @@ unsigned long *vmm_port_page_count(unsigned long phys)
 /* Those that the world knows; it has a name of each. */
 #define FRAMES	16
 static unsigned long frame[FRAMES];
-static unsigned long live_frames, merges, unmerges;
+static unsigned long live_frames, merges, unmerges, frames_left;
 
 void vmm_port_merged_get(unsigned long phys, unsigned long names)
 {
@@ -304,7 +304,7 @@ static unsigned long phys_of(unsigned long word)
 
 static unsigned long value_of(unsigned long word)
 {
-	unsigned long phys = phys_of(word);
+	unsigned long phys = phys_of(word) & ~VMM_WORD_MASK;
 
 	if (phys)
 		return *(unsigned long *)vmm_port_va(phys);
@@ -318,6 +318,7 @@ static unsigned long value_of(unsigned long word)
 #define LEAVING	2048
 static struct leaving {
 	unsigned long index, away, phys;
+	unsigned long names;	/* of a merged frame */
 	bool packing;
 } leaving[LEAVING];
 static unsigned int nr_leaving;
@@ -437,7 +438,8 @@ static void see_leaving(void)
 
 	for (i = 0; i < nr_leaving; i++) {
 		record_of(leaving[i].away)->seen++;
-		seen_count[nr_of(leaving[i].phys)] += leaving[i].packing;
+		seen_count[nr_of(leaving[i].phys)] += leaving[i].packing +
+						      leaving[i].names;
 	}
 }
 
@@ -450,7 +452,7 @@ static void check_records(void)
 			continue;
 		n++;
 		good &= record[i].seen == record[i].count;
-		if (record[i].phys)
+		if (record[i].phys && !(record[i].phys & VMM_WORD_MERGED))
 			seen_count[nr_of(record[i].phys)]++;
 	}
 	good &= n == live_records &&
