@@ -125,6 +125,7 @@ static void family_release(struct kref *ref)
 
 	WARN_ON_ONCE(atomic_long_read(&family->totals.pages) ||
 		     atomic_long_read(&family->totals.nodes) ||
+		     atomic_long_read(&family->totals.merged) ||
 		     atomic_long_read(&family->totals.away));
 	spin_lock(&family_list_lock);
 	list_del(&family->node);
@@ -208,7 +209,7 @@ static void drop_block(struct vmm_family *family, unsigned long index,
 	struct mutex *lock = vmm_family_lock(family, index);
 
 	mutex_lock(lock);
-	vmm_block_put(word, &family->totals);
+	vmm_block_put(word, index, &family->totals);
 	mutex_unlock(lock);
 }
 
@@ -218,7 +219,7 @@ static void drop_page(struct vmm_family *family, unsigned long index,
 	struct mutex *lock = vmm_family_lock(family, index);
 
 	mutex_lock(lock);
-	vmm_page_put(word, &family->totals);
+	vmm_page_put(word, index, &family->totals);
 	mutex_unlock(lock);
 }
 

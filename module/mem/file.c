@@ -22,6 +22,7 @@
  *   the object takes no part in OOM killing.
  */
 
+#include <linux/capability.h>
 #include <linux/err.h>
 #include <linux/falloc.h>
 #include <linux/file.h>
@@ -210,12 +211,16 @@ static void mem_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "vmm-mem-pages:\t%llu\n", stats.pages);
 	seq_printf(m, "vmm-mem-resident:\t%llu\n", stats.resident);
 	seq_printf(m, "vmm-mem-away:\t%llu\n", stats.away);
-	seq_printf(m, "vmm-mem-huge:\t%llu\n", stats.huge);
-	seq_printf(m, "vmm-mem-tables:\t%llu\n", stats.tables);
 	seq_printf(m, "vmm-mem-frozen:\t%u\n", mem->frozen);
 	seq_printf(m, "vmm-mem-family-pages:\t%llu\n", stats.family_pages);
 	seq_printf(m, "vmm-mem-family-away:\t%llu\n", stats.family_away);
-	seq_printf(m, "vmm-mem-family-nodes:\t%llu\n", stats.family_nodes);
+	/* Blocks come apart where pages have equals elsewhere. */
+	if (file_ns_capable(m->file, &init_user_ns, CAP_SYS_ADMIN)) {
+		seq_printf(m, "vmm-mem-huge:\t%llu\n", stats.huge);
+		seq_printf(m, "vmm-mem-tables:\t%llu\n", stats.tables);
+		seq_printf(m, "vmm-mem-family-nodes:\t%llu\n",
+			   stats.family_nodes);
+	}
 	show_store(m, mem->family->totals.store);
 	show_policy(m, &mem->family->policy);
 }

@@ -234,7 +234,7 @@ static void replace(struct vmm_totals *totals, const struct vmm_leaver *l,
 		vmm_tree_merge(totals, l->index, away, vmm_word_phys(what));
 	l->away->phys = 0;
 	if (!l->names)
-		vmm_page_put(l->phys, totals);
+		vmm_page_put(l->phys, l->index, totals);
 }
 
 /* L6, after @what was said to become of it; true: it has been replaced. */
@@ -249,7 +249,7 @@ static bool decide(struct vmm_totals *totals, const struct vmm_leaver *l,
 		vmm_tree_come_back(totals, l->index, (unsigned long)l->away,
 				   l->away->phys);
 	if (!l->names)
-		vmm_page_put(l->phys, totals);
+		vmm_page_put(l->phys, l->index, totals);
 	if (vmm_word_is_merged(what))
 		vmm_merged_put(vmm_word_phys(what));
 	return left;

@@ -470,19 +470,21 @@ int vmm_mem_get_slow(struct vmm_mem *mem, unsigned long word,
 static int make(struct vmm_mem *mem, pgoff_t index, unsigned int flags)
 {
 	struct vmm_mem_page page;
-	bool away, huge;
+	unsigned long word = 0;
+	bool huge;
 	int err;
 
 	rcu_read_lock();
 	err = vmm_mem_get(mem, index, flags, &page);
-	away = err == -EWOULDBLOCK &&
-	       (vmm_tree_lookup(&mem->tree, index, &huge) & VMM_WORD_AWAY);
+	if (err == -EWOULDBLOCK)
+		word = vmm_tree_lookup(&mem->tree, index, &huge);
 	rcu_read_unlock();
 	if (err != -EWOULDBLOCK)
 		return err;
-	if (vmm_policy_exceeded(mem->family))
+	if (vmm_word_is_merged(word) ? vmm_policy_stops_breaks(mem->family) :
+				       vmm_policy_exceeded(mem->family))
 		return -ENOMEM;
-	if (away)
+	if (word & VMM_WORD_AWAY)
 		return vmm_mem_fetch(mem, index);
 	return own_page(mem, index, flags);
 }
@@ -618,7 +620,9 @@ void vmm_mem_stats(struct vmm_mem *mem, struct vmm_mem_stats *stats)
 	stats->huge = atomic_long_read(&root->huge);
 	stats->tables = atomic_long_read(&root->tables);
 	rcu_read_unlock();
-	stats->family_pages = atomic_long_read(&totals->pages);
+	/* Whether a page has become a merged frame depends on what others have. */
+	stats->family_pages = atomic_long_read(&totals->pages) +
+			      atomic_long_read(&totals->merged);
 	stats->family_away = atomic_long_read(&totals->away);
 	stats->family_nodes = atomic_long_read(&totals->nodes);
 }

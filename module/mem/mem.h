@@ -180,7 +180,7 @@ struct vmm_mem_client {
  * @away:	likewise that are not in memory
  * @huge:	whole 2 MiB blocks
  * @tables:	4 KiB index tables
- * @family_pages: 4 KiB pages in memory of all of its family, each once
+ * @family_pages: 4 KiB pages in memory of all of its family, each once, merged or not
  * @family_away: likewise that are not, or are on their way out
  * @family_nodes: likewise of their index
  */

@@ -38,6 +38,7 @@
 #include "mem/evict.h"
 #include "mem/family.h"
 #include "mem/mem.h"
+#include "mem/merged.h"
 #include "mem/pressure.h"
 #include "mem/swap.h"
 
@@ -133,9 +134,11 @@ void vmm_policy_set(struct vmm_policy *policy, unsigned long limit,
 	WRITE_ONCE(policy->shares, shares);
 }
 
+/* Those that it would have if none were merged: what others have makes no difference. */
 static unsigned long pages_of(const struct vmm_family *family)
 {
-	return max(atomic_long_read(&family->totals.pages), 0L);
+	return max(atomic_long_read(&family->totals.pages) +
+		   atomic_long_read(&family->totals.merged), 0L);
 }
 
 /**
@@ -149,6 +152,20 @@ bool vmm_policy_exceeded(const struct vmm_family *family)
 	unsigned long limit = READ_ONCE(family->policy.limit);
 
 	return limit && pages_of(family) >= limit;
+}
+
+/**
+ * vmm_policy_stops_breaks() - whether it is beyond
+ * @family:	which
+ *
+ * A page of its own in the place of a merged frame is no page more.  Where some of the family's
+ * objects keep the frame it is, and the next one has to wait.
+ */
+bool vmm_policy_stops_breaks(const struct vmm_family *family)
+{
+	unsigned long limit = READ_ONCE(family->policy.limit);
+
+	return limit && pages_of(family) > limit;
 }
 
 /* Of the pages from @index on, those that are there, and those that were used. */
@@ -366,9 +383,10 @@ static DECLARE_WORK(work, evict_work);
 /* Who reclaims is not kept waiting for what cannot leave. */
 static unsigned long count_pages(struct shrinker *s, struct shrink_control *sc)
 {
-	unsigned long pages = is_over(READ_ONCE(all_barren)) ?
-			      vmm_family_pages() : 0;
+	unsigned long pages = 0;
 
+	if (is_over(READ_ONCE(all_barren)))
+		pages = vmm_family_pages() + vmm_merged_frames();
 	return pages ?: SHRINK_EMPTY;
 }
 

@@ -18,7 +18,7 @@ struct vmm_family;
 
 /**
  * struct vmm_policy - what is a family's due
- * @limit:	pages that it may have in memory; 0: as many as it likes
+ * @limit:	pages that it may have in memory, merged ones included; 0: as many as it likes
  * @min:	pages that are left to it when others need memory
  * @shares:	its claim, beside those of others, not 0
  * @active:	of a thousand of its pages, those in use; sampled
@@ -80,6 +80,7 @@ void vmm_policy_init(struct vmm_policy *policy);
 void vmm_policy_set(struct vmm_policy *policy, unsigned long limit,
 		    unsigned long min, unsigned int shares);
 bool vmm_policy_exceeded(const struct vmm_family *family);
+bool vmm_policy_stops_breaks(const struct vmm_family *family);
 int vmm_policy_enforce(struct vmm_family *family);
 bool vmm_make_room(struct vmm_family *family, struct vmm_room *room);
 

@@ -302,12 +302,23 @@ static int split(struct vmm_tree *tree, unsigned long *slot,
 	return 0;
 }
 
+/* @to names what @from does, none of it own; what is counted is so in @from. */
+static void copy_table(struct vmm_node *to, const struct vmm_node *from)
+{
+	unsigned long i;
+
+	for (i = 0; i < VMM_BLOCK_PAGES; i++) {
+		if (from->word[i])
+			name_get(from->word[i]);
+		to->word[i] = vmm_word_bare(from->word[i]);
+	}
+}
+
 /* The table in @slot becomes own. */
 static int own_table(struct vmm_tree *tree, unsigned long *slot,
 		     unsigned long index, struct vmm_gone *gone)
 {
 	struct vmm_node *old = vmm_word_node(*slot), *table = old;
-	unsigned long i;
 
 	if (*slot & VMM_WORD_OWN)
 		return 0;
@@ -315,13 +326,11 @@ static int own_table(struct vmm_tree *tree, unsigned long *slot,
 		table = node_alloc(tree);
 		if (!table)
 			return -ENOMEM;
-		for (i = 0; i < VMM_BLOCK_PAGES; i++) {
-			if (old->word[i])
-				name_get(old->word[i]);
-		}
+		copy_table(table, old);
 		gone_add(gone, *slot, index, VMM_LEVEL_BLOCK);
+	} else {
+		copy_words(old->word, old->word, VMM_BLOCK_PAGES);
 	}
-	copy_words(table->word, old->word, VMM_BLOCK_PAGES);
 	vmm_port_publish(slot, (unsigned long)table | VMM_WORD_NODE |
 			       VMM_WORD_OWN);
 	return 0;
@@ -452,9 +461,15 @@ void vmm_tree_break(struct vmm_tree *tree, unsigned long index,
 		    unsigned long phys, struct vmm_gone *gone)
 {
 	unsigned long *slot = page_slot(*block_slot(tree, index), index);
+	unsigned long was = *slot;
 
-	gone_add(gone, *slot, index, VMM_LEVEL_PAGE);
 	vmm_port_publish(slot, phys | VMM_WORD_PAGE);
+	/* The copy counts in its stead from now on. */
+	if (vmm_word_is_merged(was)) {
+		vmm_frame_uncount(tree->totals, index, was);
+		was = vmm_word_bare(was);
+	}
+	gone_add(gone, was, index, VMM_LEVEL_PAGE);
 }
 
 /* The copy may be written. */

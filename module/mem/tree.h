@@ -43,6 +43,8 @@
  *   VMM_WORD_MERGED which kind of count it is about.  It never becomes own: who writes
  *   makes a copy, the last one, too.  It is a page of none of the families.  It leaves a
  *   family as a page does; its record says VMM_WORD_MERGED, too, until it is packed.
+ *   A family has it once at an index, as a page that its tables share: one of the names that it
+ *   has there has VMM_WORD_COUNTED.  When that one goes another one gets it (tree_merged.c).
  *
  * Who may call
  *   Lookups are inside rcu_read_lock().  Changes of what is in one block, counts
@@ -73,6 +75,7 @@
 #define VMM_WORD_PINNED		16UL	/* during a freeze: and somebody does */
 #define VMM_WORD_AWAY		32UL	/* kernel address of a page's record */
 #define VMM_WORD_MERGED		64UL	/* with PAGE, never with OWN: see below */
+#define VMM_WORD_COUNTED	128UL	/* with MERGED: the family's figure has it */
 #define VMM_WORD_MASK		0xfffUL
 #define VMM_WORD_AWAY_MASK	0x3fUL
 #define VMM_WORD_MARKS		(VMM_WORD_OWN | VMM_WORD_LENT | VMM_WORD_PINNED)
@@ -110,6 +113,7 @@ struct vmm_root {
  * struct vmm_totals - what all trees of a family have, each thing once
  * @pages:	4 KiB pages in memory
  * @nodes:	chunks and tables
+ * @merged:	merged frames, each once at an index: pages that there would be without
  * @away:	records of pages that are not in memory, or on their way
  * @roots:	all roots that have a count; changed under all locks
  * @store:	where pages are that are away; constant
@@ -117,6 +121,7 @@ struct vmm_root {
 struct vmm_totals {
 	atomic_long_t pages;
 	atomic_long_t nodes;
+	atomic_long_t merged;
 	atomic_long_t away;
 	struct vmm_root *roots;
 	struct vmm_store *store;
@@ -180,11 +185,18 @@ static inline struct vmm_node *vmm_word_node(unsigned long word)
 	return (struct vmm_node *)(word & ~VMM_WORD_MASK);
 }
 
-/* A record's address may have that bit. */
+/* A record's address may have these bits. */
 static inline bool vmm_word_is_merged(unsigned long word)
 {
 	return (word & (VMM_WORD_PAGE | VMM_WORD_MERGED)) ==
 	       (VMM_WORD_PAGE | VMM_WORD_MERGED);
+}
+
+/* What a table's word says of its page: equal for the same one. */
+static inline unsigned long vmm_word_bare(unsigned long word)
+{
+	word &= ~VMM_WORD_MARKS;
+	return vmm_word_is_merged(word) ? word & ~VMM_WORD_COUNTED : word;
 }
 
 /* The address of a record. */
@@ -260,8 +272,10 @@ bool vmm_root_put(struct vmm_root *root);
 bool vmm_chunk_put(unsigned long word);
 void vmm_root_free(struct vmm_root *root);
 void vmm_chunk_free(unsigned long word, struct vmm_totals *totals);
-void vmm_block_put(unsigned long word, struct vmm_totals *totals);
-void vmm_page_put(unsigned long word, struct vmm_totals *totals);
+void vmm_block_put(unsigned long word, unsigned long index,
+		   struct vmm_totals *totals);
+void vmm_page_put(unsigned long word, unsigned long index,
+		  struct vmm_totals *totals);
 
 /* --- leaving and coming back, tree_away.c ------------------------------------ */
 

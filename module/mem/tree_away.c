@@ -47,7 +47,7 @@ static struct vmm_node *table_of(const struct vmm_root *root,
 }
 
 /* The word of the page at @index, or NULL. */
-static unsigned long *word_of(const struct vmm_root *root, unsigned long index)
+unsigned long *vmm_root_word(const struct vmm_root *root, unsigned long index)
 {
 	struct vmm_node *table = table_of(root, index);
 
@@ -270,7 +270,7 @@ void vmm_gather_end(struct vmm_gather *gather)
 /* The record at @index, or 0. */
 unsigned long vmm_tree_away(const struct vmm_tree *tree, unsigned long index)
 {
-	unsigned long *slot = word_of(vmm_root_of(tree->root), index);
+	unsigned long *slot = vmm_root_word(vmm_root_of(tree->root), index);
 
 	return slot && (*slot & VMM_WORD_AWAY) ? vmm_word_away(*slot) : 0;
 }
@@ -289,14 +289,14 @@ static unsigned long replace(struct vmm_totals *totals, unsigned long index,
 	unsigned long *slot, n = 0;
 
 	for (root = totals->roots; root; root = root->next) {
-		if (!names(word_of(root, index), away))
+		if (!names(vmm_root_word(root, index), away))
 			continue;
 		atomic_long_dec(&root->away);
 		if (word)
 			atomic_long_inc(&root->resident);
 	}
 	for (root = totals->roots; root; root = root->next) {
-		slot = word_of(root, index);
+		slot = vmm_root_word(root, index);
 		if (!names(slot, away))
 			continue;
 		vmm_port_publish(slot, word | (*slot & marks));
@@ -328,7 +328,7 @@ unsigned long vmm_tree_come_back(struct vmm_totals *totals, unsigned long index,
 	marks = page_names(phys) == 1 ? KEPT_MARKS : 0;
 	n = replace(totals, index, away, phys | VMM_WORD_PAGE, marks);
 	*count_of(phys) += n;
-	vmm_page_put(phys, totals);
+	vmm_page_put(phys, index, totals);
 	return n;
 }
 
@@ -365,6 +365,7 @@ unsigned long vmm_tree_merge(struct vmm_totals *totals, unsigned long index,
 				  frame | VMM_WORD_PAGE | VMM_WORD_MERGED, 0);
 
 	vmm_port_merged_get(frame, n);
+	vmm_frame_count(totals, index, frame | VMM_WORD_PAGE | VMM_WORD_MERGED);
 	return n;
 }
 

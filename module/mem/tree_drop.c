@@ -131,17 +131,20 @@ static void away_put(unsigned long away, struct vmm_totals *totals)
 /**
  * vmm_page_put() - a table names a page, or a record, no longer
  * @word:	which
+ * @index:	where it stood
  * @totals:	of its family
  *
  * Under its block's lock.
  */
-void vmm_page_put(unsigned long word, struct vmm_totals *totals)
+void vmm_page_put(unsigned long word, unsigned long index,
+		  struct vmm_totals *totals)
 {
 	if (word & VMM_WORD_AWAY) {
 		away_put(vmm_word_away(word), totals);
 		return;
 	}
 	if (vmm_word_is_merged(word)) {
+		vmm_frame_uncount(totals, index, word);
 		vmm_port_merged_put(vmm_word_phys(word));
 		return;
 	}
@@ -155,28 +158,31 @@ void vmm_page_put(unsigned long word, struct vmm_totals *totals)
 /**
  * vmm_block_put() - a chunk names a block, or a table, no longer
  * @word:	which
+ * @index:	a page in it
  * @totals:	of its family
  *
  * Under its lock.
  */
-void vmm_block_put(unsigned long word, struct vmm_totals *totals)
+void vmm_block_put(unsigned long word, unsigned long index,
+		   struct vmm_totals *totals)
 {
 	struct vmm_node *table = vmm_word_node(word);
 	unsigned long i;
 
+	index &= ~(VMM_BLOCK_PAGES - 1);
 	if (word & VMM_WORD_PAGE) {
 		*count_of(word) -= BLOCK_ONE;
 		if (*count_of(word) >> 32)
 			return;
 		for (i = 0; i < VMM_BLOCK_PAGES; i++)
-			vmm_page_put(word + (i << 12), totals);
+			vmm_page_put(word + (i << 12), index + i, totals);
 		return;
 	}
 	if (--*node_count(table))
 		return;
 	for (i = 0; i < VMM_BLOCK_PAGES; i++) {
 		if (table->word[i])
-			vmm_page_put(table->word[i], totals);
+			vmm_page_put(table->word[i], index + i, totals);
 	}
 	node_free(table, totals);
 }

@@ -72,6 +72,11 @@ static inline void gone_add(struct vmm_gone *gone, unsigned long word,
 	item->level = level;
 }
 
+unsigned long *vmm_root_word(const struct vmm_root *root, unsigned long index);
+void vmm_frame_count(struct vmm_totals *totals, unsigned long index,
+		     unsigned long word);
+void vmm_frame_uncount(struct vmm_totals *totals, unsigned long index,
+		       unsigned long word);
 struct vmm_node *vmm_node_alloc(unsigned long phys, struct vmm_totals *totals);
 
 #endif /* VMM_MEM_TREE_INNER_H */

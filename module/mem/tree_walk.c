@@ -289,7 +289,7 @@ static unsigned long page_at(unsigned long block, unsigned long index)
 		return 0;
 	if (block & VMM_WORD_PAGE)
 		return block + (index << 12);
-	return bare(READ_ONCE(vmm_word_node(block)->word[index]));
+	return vmm_word_bare(READ_ONCE(vmm_word_node(block)->word[index]));
 }
 
 /* Looks through one block, from @index to @end. */

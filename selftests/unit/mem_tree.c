@@ -406,11 +406,11 @@ static void end_packing(struct leaving *l)
 		}
 		if (r->phys) {
 			r->phys = 0;
-			vmm_page_put(l->phys, &totals);
+			vmm_page_put(l->phys, l->index, &totals);
 		}
 	}
 	l->packing = false;
-	vmm_page_put(l->phys, &totals);
+	vmm_page_put(l->phys, l->index, &totals);
 }
 
 /* Some of those that are leaving go a step on. */
@@ -436,7 +436,7 @@ static void op_pack(unsigned int odds)
 		}
 		if (l->packing)
 			end_packing(l);
-		vmm_page_put(l->away | VMM_WORD_AWAY, &totals);
+		vmm_page_put(l->away | VMM_WORD_AWAY, l->index, &totals);
 	}
 	nr_leaving = kept;
 }
@@ -561,7 +561,8 @@ static bool nothing_left(void)
 		forget_frame(i);
 	return !live_frames && !live_pages && !live_roots && !live_records &&
 	       !atomic_long_read(&totals.away) && !totals.roots && !atomic_long_read(&totals.pages) &&
-	       !atomic_long_read(&totals.nodes);
+	       !atomic_long_read(&totals.nodes) &&
+	       !atomic_long_read(&totals.merged);
 }
 
 static unsigned long distinct(void)

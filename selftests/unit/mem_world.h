@@ -349,7 +349,7 @@ static unsigned int some_page(void)
 static struct vmm_gone_item queue[QUEUE];
 static unsigned long queued;
 
-static void drop_chunk(unsigned long word)
+static void drop_chunk(unsigned long word, unsigned long index)
 {
 	unsigned int i;
 
@@ -357,7 +357,9 @@ static void drop_chunk(unsigned long word)
 		return;
 	for (i = 0; i < 512; i++) {
 		if (vmm_word_node(word)->word[i])
-			vmm_block_put(vmm_word_node(word)->word[i], &totals);
+			vmm_block_put(vmm_word_node(word)->word[i],
+				      (index & ~(VMM_CHUNK_PAGES - 1)) +
+				      (i << VMM_BLOCK_SHIFT), &totals);
 	}
 	vmm_chunk_free(word, &totals);
 }
@@ -370,7 +372,7 @@ static void drop_root(struct vmm_root *root)
 		return;
 	for (i = 0; i < root->nr_chunks; i++) {
 		if (root->chunk[i])
-			drop_chunk(root->chunk[i]);
+			drop_chunk(root->chunk[i], i << VMM_CHUNK_SHIFT);
 	}
 	vmm_root_free(root);
 }
@@ -379,13 +381,13 @@ static void drop_item(const struct vmm_gone_item *item)
 {
 	switch (item->level) {
 	case VMM_LEVEL_PAGE:
-		vmm_page_put(item->word, &totals);
+		vmm_page_put(item->word, item->index, &totals);
 		break;
 	case VMM_LEVEL_BLOCK:
-		vmm_block_put(item->word, &totals);
+		vmm_block_put(item->word, item->index, &totals);
 		break;
 	case VMM_LEVEL_CHUNK:
-		drop_chunk(item->word);
+		drop_chunk(item->word, item->index);
 		break;
 	default:
 		drop_root((struct vmm_root *)item->word);
@@ -423,8 +425,11 @@ static struct seen_root seen_root[OBJECTS + QUEUE];
 static unsigned int seen_roots;
 static bool good;
 
+static long seen_counted;
+
 static void see_page(unsigned long word)
 {
+	seen_counted += vmm_word_is_merged(word) && (word & VMM_WORD_COUNTED);
 	if (word & VMM_WORD_AWAY)
 		record_of(vmm_word_away(word))->seen++;
 	else
@@ -531,6 +536,41 @@ static void see_item(const struct vmm_gone_item *item)
 	}
 }
 
+/* Merged frames that objects have, each once at an index. */
+static long merged_now(void)
+{
+	unsigned long word, at[OBJECTS];
+	unsigned int hot, i, k, n;
+	long sum = 0;
+	bool huge;
+
+	for (hot = 0; hot < HOT && index_of(hot) < NR_PAGES; hot++) {
+		for (i = n = 0; i < OBJECTS; i++) {
+			word = object[i].used ?
+			       vmm_tree_lookup(&object[i].tree, index_of(hot),
+					       &huge) : 0;
+			if (!vmm_word_is_merged(word))
+				continue;
+			for (k = 0; k < n && at[k] != vmm_word_phys(word); k++)
+				;
+			if (k == n)
+				at[n++] = vmm_word_phys(word);
+		}
+		sum += n;
+	}
+	return sum;
+}
+
+/* Those that are gone and not dropped may count besides. */
+static void check_merged(void)
+{
+	long merged = atomic_long_read(&totals.merged);
+
+	good &= merged == seen_counted && merged >= merged_now();
+	if (!queued)
+		good &= merged == merged_now();
+}
+
 static void check_counts(void)
 {
 	unsigned long i;
@@ -539,6 +579,7 @@ static void check_counts(void)
 	for (i = 0; i < RECORDS; i++)
 		record[i].seen = 0;
 	seen_roots = 0;
+	seen_counted = 0;
 	for (i = 0; i < OBJECTS; i++) {
 		if (object[i].used)
 			see_root(vmm_root_of(object[i].tree.root));
@@ -551,6 +592,7 @@ static void check_counts(void)
 	}
 	see_leaving();
 	check_records();
+	check_merged();
 	for (i = 0; i < seen_roots; i++)
 		good &= seen_root[i].count == seen_root[i].root->count;
 	good &= seen_roots == live_roots;

@@ -89,10 +89,10 @@ struct vmm_mem_swap {
  * @shares:	its claim beside those of other families, 1 to VMM_MEM_MAX_SHARES
  * @flags:	0
  *
- * At the limit, who wants a page waits until another of the family has left; it can be
- * exceeded by a block of 2 MiB for each processor, and by the copies that a freeze makes of
- * pinned pages.  If nothing can leave, the access
- * fails with ENOMEM.  What is there beyond a new limit leaves before the call ends, as far
+ * Pages that are merged count as if they were not.  At the limit, who wants a page waits
+ * until another of the family has left; it can be exceeded by a block of 2 MiB for each
+ * processor, and by the copies that a freeze makes of pinned pages.  If nothing can leave,
+ * the access fails with ENOMEM.  What is there beyond a new limit leaves before the call ends, as far
  * as it can.  Who has the object can set it: it is no means to keep him from memory, which a
  * control group is.  When the host runs out of memory, pages go from the family that has
  * most for its shares; one that is idle counts for more, as the module's parameter
