@@ -102,8 +102,7 @@ void vksm_stats(s64 stat[VKSM_NR_STATS], struct vmm_breaks *breaks)
 	stat[VKSM_STAT_FULL_SCANS] = vksm.scan.passes;
 	stat[VKSM_STAT_SCAN_NS] = vksm.scan.scan_ns;
 	if (vksm.knobs.mode != VKSM_OFF)
-		stat[VKSM_STAT_METADATA_BYTES] = vksm_engine_bytes(&vksm.scan.engine) +
-						vmm_merged_pool_bytes();
+		stat[VKSM_STAT_METADATA_BYTES] = vksm_engine_bytes(&vksm.scan.engine);
 	mutex_unlock(&vksm_lock);
 	stat[VKSM_STAT_SAVED_BYTES] = saved - stat[VKSM_STAT_METADATA_BYTES];
 	stat[VKSM_STAT_GENERAL_PROFIT] = stat[VKSM_STAT_SAVED_BYTES];

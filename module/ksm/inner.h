@@ -64,12 +64,14 @@ extern struct mutex vksm_lock;
  * @written:	a bit a page, of those that the batch has asked about
  * @mem:	the object of the candidates, referenced, or NULL
  * @salt:	the one that they were found with
+ * @pool:	what frames are made of while candidates are merged
  * @nr:		how many there are
  * @candidate:	with room for those of a batch more
  */
 struct vksm_worker {
 	struct vksm_batch batch;
 	DECLARE_BITMAP(written, VKSM_NEWS_PAGES);
+	struct vmm_frame_pool pool;
 	struct vmm_mem *mem;
 	u64 salt;
 	unsigned int nr;

@@ -85,8 +85,6 @@ int vksm_set_mode(enum vksm_mode mode)
 	int err = 0;
 
 	mutex_lock(&vksm_lock);
-	if (mode != VKSM_MERGE)
-		vmm_merged_drain();
 	if (mode == VKSM_OFF && vksm.knobs.mode != VKSM_OFF)
 		vksm_scan_free(&vksm.scan);
 	else if (mode != VKSM_OFF && vksm.knobs.mode == VKSM_OFF)

@@ -9,6 +9,7 @@
 
 #include <linux/ktime.h>
 #include <linux/mm.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
@@ -53,7 +54,8 @@ static unsigned long known_frame(u64 hash)
  * hashed once more, now that nobody writes to it, before the index says that it has
  * this content.
  */
-static unsigned long frame_for(struct vmm_merge_candidate *c, u64 salt,
+static unsigned long frame_for(struct vksm_worker *w,
+			       struct vmm_merge_candidate *c,
 			       unsigned long phys)
 {
 	struct vksm_index *ix = &vksm.scan.engine.index;
@@ -61,11 +63,11 @@ static unsigned long frame_for(struct vmm_merge_candidate *c, u64 salt,
 
 	if (frame)
 		return frame;
-	if (!vksm_scan_is(&vksm.scan, salt, phys, c->cookie)) {
+	if (!vksm_scan_is(&vksm.scan, w->salt, phys, c->cookie)) {
 		c->end = VMM_MERGE_DIFFERS;
 		return 0;
 	}
-	frame = vmm_merged_create(phys);
+	frame = vmm_merged_create(&w->pool, phys);
 	if (frame && vksm_index_set_frame(ix, c->cookie, frame >> PAGE_SHIFT))
 		vmm_merged_get(frame, 1);
 	return frame;
@@ -97,9 +99,9 @@ static unsigned long frame_of(void *ctx, struct vmm_merge_candidate *c,
 	if (!may_merge(w))
 		c->end = VMM_MERGE_REFUSED;
 	else if (!is_alone(c))
-		frame = frame_for(c, w->salt, phys);
+		frame = frame_for(w, c, phys);
 	else if (vksm.scan.uniform)
-		frame = vmm_merged_create(phys);
+		frame = vmm_merged_create(&w->pool, phys);
 	else
 		c->end = VMM_MERGE_REFUSED;
 	mutex_unlock(&vksm_lock);
@@ -115,7 +117,7 @@ static void shift_frame(struct vksm_worker *w, struct vmm_merge_candidate *c)
 	mutex_lock(&vksm_lock);
 	uniform = vksm.scan.uniform;
 	if (may_merge(w) && !is_alone(c))
-		to = uniform ? frame_for(c, w->salt, c->frame) :
+		to = uniform ? frame_for(w, c, c->frame) :
 			       known_frame(c->cookie);
 	mutex_unlock(&vksm_lock);
 	if (to && to != c->frame &&
@@ -196,15 +198,19 @@ static void sort_candidates(struct vksm_worker *w)
 void vksm_merge(struct vksm_worker *w)
 {
 	u64 began = ktime_get_ns();
+	struct mem_cgroup *was;
 	unsigned int i;
 
 	if (w->nr) {
 		sort_candidates(w);
+		was = set_active_memcg(w->mem->family->group);
 		for (i = 0; i < w->nr; i++) {
 			if (w->candidate[i].frame)
 				shift_frame(w, &w->candidate[i]);
 		}
 		vmm_mem_merge(w->mem, w->candidate, w->nr, &merge_ops, w);
+		set_active_memcg(was);
+		vmm_merged_drain(&w->pool);
 		mutex_lock(&vksm_lock);
 		count_ends(w);
 		vksm.count.merge_ns += ktime_get_ns() - began;

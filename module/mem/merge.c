@@ -15,6 +15,7 @@
 
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -258,7 +259,12 @@ static bool merge_next(struct merge *m)
  * @ops:	where frames come from
  * @ctx:	for @ops
  *
- * May sleep, and waits for a grace period.  The caller holds no lock of the family's.
+ * May sleep, and waits for a grace period.  The caller holds no lock of the family's, and
+ * has the family's group active.
+ *
+ * Nothing of it reclaims while others wait for evict_lock, as they do who need memory: it
+ * allocates as an eviction does.  What it takes is less than what it gives back, or comes
+ * to that with the first page that is merged.
  *
  * Return: 0, -ENOMEM, -EINTR (about to be killed).
  */
@@ -266,7 +272,7 @@ int vmm_mem_merge(struct vmm_mem *mem, struct vmm_merge_candidate *candidate,
 		  unsigned int nr, const struct vmm_merge_ops *ops, void *ctx)
 {
 	struct merge *m = kvzalloc(sizeof(*m), GFP_KERNEL | __GFP_NOWARN);
-	unsigned int i;
+	unsigned int scope, i;
 	int err = 0;
 
 	for (i = 0; i < nr; i++) {
@@ -286,10 +292,12 @@ int vmm_mem_merge(struct vmm_mem *mem, struct vmm_merge_candidate *candidate,
 	if (mutex_lock_killable(&mem->family->evict_lock)) {
 		err = -EINTR;
 	} else {
+		scope = memalloc_noreclaim_save();
 		while (!fatal_signal_pending(current) && merge_next(m))
 			cond_resched();
 		vmm_leave_settle(&m->leave);
 		drop_frames(m);
+		memalloc_noreclaim_restore(scope);
 		mutex_unlock(&mem->family->evict_lock);
 	}
 	kvfree(m);

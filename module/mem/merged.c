@@ -6,8 +6,10 @@
 #include <linux/atomic.h>
 #include <linux/gfp.h>
 #include <linux/io.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/random.h>
+#include <linux/sched/mm.h>
 
 #include "mem/breaks.h"
 #include "mem/merged.h"
@@ -31,69 +33,84 @@ static void free_frame(unsigned long frame)
 	vmm_port_page_free(frame);
 }
 
-/*
- * Pages that frames are made of, in no order, so that nobody knows where one will lie: by
- * giving a page back just before, say.
- */
-#define POOL_PAGES	256
+/* A pool's first pages; with each frame there are some more, as there may be many frames. */
+#define POOL_FIRST	32
+#define POOL_MORE	2
 
-static unsigned long pool[POOL_PAGES];
-static unsigned int pool_nr;
+/* Takes what lies ready: who makes frames holds what reclaim may wait for. */
+#define POOL_GFP	(GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN)
 
-static unsigned long take_from_pool(void)
+/* Within the group's limit, and not from reserves, which who merges may use otherwise. */
+static void fill_pool(struct vmm_frame_pool *pool)
 {
-	unsigned long page;
+	unsigned long flags = current->flags;
 	struct page *fresh;
-	unsigned int i;
 
-	while (pool_nr < POOL_PAGES) {
-		fresh = alloc_page(GFP_KERNEL | __GFP_NOWARN |
-				   __GFP_RETRY_MAYFAIL);
+	current->flags &= ~PF_MEMALLOC;
+	pool->want = pool->want ? min(pool->want + POOL_MORE, VMM_FRAME_POOL) :
+				  POOL_FIRST;
+	while (pool->nr < pool->want) {
+		fresh = alloc_page(POOL_GFP);
 		if (!fresh)
 			break;
-		WRITE_ONCE(pool_nr, pool_nr + 1);
-		pool[pool_nr - 1] = page_to_phys(fresh);
+		pool->page[pool->nr++] = page_to_phys(fresh);
 	}
-	if (!pool_nr)
-		return 0;
-	i = get_random_u32() % pool_nr;
-	page = pool[i];
-	WRITE_ONCE(pool_nr, pool_nr - 1);
-	pool[i] = pool[pool_nr];
+	current_restore_flags(flags, PF_MEMALLOC);
+}
+
+/*
+ * Where nothing lies ready: beyond the group's limit, as the page that the frame is made of
+ * is given back a moment later; but not from the kernel's reserves.
+ */
+static unsigned long alloc_one(void)
+{
+	unsigned int scope = memalloc_noreclaim_save();
+	struct page *page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_NOWARN |
+				       __GFP_NOMEMALLOC);
+
+	memalloc_noreclaim_restore(scope);
+	return page ? page_to_phys(page) : 0;
+}
+
+static unsigned long take_from_pool(struct vmm_frame_pool *pool)
+{
+	unsigned long page;
+	unsigned int i;
+
+	fill_pool(pool);
+	if (!pool->nr)
+		return alloc_one();
+	i = get_random_u32() % pool->nr;
+	page = pool->page[i];
+	pool->page[i] = pool->page[--pool->nr];
 	return page;
 }
 
 /**
  * vmm_merged_drain() - no frames will be made for a while
- *
- * Not at the same time as vmm_merged_create().
+ * @pool:	is empty then
  */
-void vmm_merged_drain(void)
+void vmm_merged_drain(struct vmm_frame_pool *pool)
 {
-	while (pool_nr) {
-		WRITE_ONCE(pool_nr, pool_nr - 1);
-		vmm_port_page_free(pool[pool_nr]);
-	}
-}
-
-/* Bytes that lie ready. */
-u64 vmm_merged_pool_bytes(void)
-{
-	return (u64)READ_ONCE(pool_nr) << PAGE_SHIFT;
+	while (pool->nr)
+		vmm_port_page_free(pool->page[--pool->nr]);
+	pool->want = 0;
 }
 
 /**
  * vmm_merged_create() - make a frame
+ * @pool:	where from
  * @phys:	a page that nobody changes; stays as it is
  *
- * One at a time.
+ * Does not reclaim.
  *
  * Return: physical address of a frame with what is in @phys, and one name, the
  * caller's; or 0.
  */
-unsigned long vmm_merged_create(unsigned long phys)
+unsigned long vmm_merged_create(struct vmm_frame_pool *pool,
+				unsigned long phys)
 {
-	unsigned long frame = take_from_pool();
+	unsigned long frame = vmm_mem_fault() ? 0 : take_from_pool(pool);
 
 	if (!frame)
 		return 0;
