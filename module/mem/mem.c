@@ -60,6 +60,7 @@
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
@@ -489,6 +490,27 @@ static int make(struct vmm_mem *mem, pgoff_t index, unsigned int flags)
 	return own_page(mem, index, flags);
 }
 
+/* A frame's copy where no room can be made for it: see pressure.c. */
+static int make_reserved(struct vmm_mem *mem, pgoff_t index,
+			 unsigned int flags)
+{
+	unsigned int scope;
+	unsigned long word;
+	bool huge;
+	int err;
+
+	rcu_read_lock();
+	word = vmm_tree_lookup(&mem->tree, index, &huge);
+	rcu_read_unlock();
+	if (!(flags & VMM_MEM_WRITE) || !vmm_word_is_merged(word) ||
+	    !vmm_policy_has_reserve(mem->family))
+		return -ENOMEM;
+	scope = memalloc_noreclaim_save();
+	err = own_page(mem, index, flags);
+	memalloc_noreclaim_restore(scope);
+	return err;
+}
+
 /**
  * vmm_mem_make() - have the page at an index as it is wanted
  * @mem:	the object
@@ -509,7 +531,7 @@ int vmm_mem_make(struct vmm_mem *mem, pgoff_t index, unsigned int flags)
 	do {
 		err = make(mem, index, flags);
 	} while (err == -ENOMEM && vmm_make_room(mem->family, &room));
-	return err;
+	return err == -ENOMEM ? make_reserved(mem, index, flags) : err;
 }
 
 /* --- clients ------------------------------------------------------------- */

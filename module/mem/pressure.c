@@ -19,6 +19,11 @@
  * Merged frames are a part of what a family has: for its own limit it gives them up as
  * it does pages, whoever else has them.  For others it gives those that few have.
  *
+ * Who writes to a merged page needs one of his own.  If all that his family has is merged
+ * with what others have, nothing of it may be able to leave memory, and his group may be full of
+ * what he cannot do anything about.  So a few such pages are allocated beyond the group's
+ * limit; when the family has these they can leave.
+ *
  * How much of a family is in use is sampled: of a few of its blocks, the pages whose
  * accessed bits were set since they were looked at last.
  */
@@ -54,6 +59,9 @@
 
 /* Turns in which a family has nothing to give itself; then what others give is no help. */
 #define ROOM_TURNS	16
+
+/* Pages of its own that a family may have beyond the limit of its group, rather than none. */
+#define RESERVE_PAGES	64
 
 /* A family of which nothing could leave is left alone for so long; all, for less. */
 #define BARREN_LIFE	(5 * HZ)
@@ -465,6 +473,19 @@ bool vmm_make_room(struct vmm_family *family, struct vmm_room *room)
 	/* Last, as it takes longest. */
 	room->hurried = true;
 	return vmm_family_hurry(family);
+}
+
+/**
+ * vmm_policy_has_reserve() - whether a merged frame may be copied beyond the group's limit
+ * @family:	whose copy it is; there is no room to be made
+ *
+ * A family whose pages are merged has nothing of its own that could leave for a copy; what it
+ * has got so can.
+ */
+bool vmm_policy_has_reserve(const struct vmm_family *family)
+{
+	return atomic_long_read(&family->totals.pages) < RESERVE_PAGES &&
+	       !vmm_policy_stops_breaks(family) && !host_is_short();
 }
 
 /**

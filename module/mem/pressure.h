@@ -83,5 +83,6 @@ bool vmm_policy_exceeded(const struct vmm_family *family);
 bool vmm_policy_stops_breaks(const struct vmm_family *family);
 int vmm_policy_enforce(struct vmm_family *family);
 bool vmm_make_room(struct vmm_family *family, struct vmm_room *room);
+bool vmm_policy_has_reserve(const struct vmm_family *family);
 
 #endif /* VMM_MEM_PRESSURE_H */

@@ -6,13 +6,8 @@
  *
  * test: timeout: 120
  */
-#include <sys/mount.h>
-#include <sys/stat.h>
+#include "memcg.h"
 
-#include "vmmtest.h"
-
-#define ROOT	"/tmp/vmm-memcg"
-#define GROUP	ROOT "/test"
 #define LIMIT	(32 * VT_MB)
 #define RAM	(96 * VT_MB)
 
@@ -42,46 +37,6 @@ VT_BLOB(fill_all,
 	"jb 1b\n"
 	"out %al, $0x80\n"
 	"hlt");
-
-static bool put(const char *file, const char *text)
-{
-	int fd = open(file, O_WRONLY | O_CLOEXEC);
-	bool good = fd >= 0 && write(fd, text, strlen(text)) > 0;
-
-	close(fd);
-	return good;
-}
-
-static bool put_number(const char *file, unsigned long val)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%lu", val);
-	return put(file, text);
-}
-
-/* The number behind @key in a file of the group, or its only one. */
-static long number(const char *file, const char *key)
-{
-	char text[4096] = "", *at = text;
-	int fd = open(file, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
-		at = NULL;
-	close(fd);
-	if (at && key)
-		at = strstr(at, key);
-	return at ? strtol(at + (key ? strlen(key) : 0), NULL, 10) : -1;
-}
-
-static bool make_group(void)
-{
-	mkdir(ROOT, 0700);
-	if (mount("none", ROOT, "cgroup2", 0, NULL))
-		return false;
-	return put(ROOT "/cgroup.subtree_control", "+memory") &&
-	       !mkdir(GROUP, 0700) && put_number(GROUP "/memory.max", LIMIT);
-}
 
 /**
  * struct step - what the monitor in the group did and its test is to see
@@ -141,16 +96,6 @@ static void keep_result(struct vt *t, int err)
 	step->reason = t->run[0]->reason;
 	memcpy(step->text, t->run[0]->text, sizeof(step->text) - 1);
 	step->reached = vt_mail(t)[0];
-}
-
-/* Touches its stack as deep as it will need it. */
-static void grow_stack(void)
-{
-	volatile char deep[65536];
-	size_t i;
-
-	for (i = 0; i < sizeof(deep); i += 4096)
-		deep[i] = 1;
 }
 
 static void child(void)
@@ -238,7 +183,7 @@ int main(void)
 	vt_open();
 	step = mmap(NULL, sizeof(*step), PROT_READ | PROT_WRITE,
 		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (step == MAP_FAILED || !make_group())
+	if (step == MAP_FAILED || !make_group(LIMIT))
 		vt_bail("a memory cgroup");
 	memset(step, 0, sizeof(*step));
 	pid = fork();
