@@ -10,7 +10,8 @@
  *   A page is packed because there is too little memory, or because its group is at
  *   its limit.  So the allocations here run as those of the kernel's own reclaim do: they
  *   may exceed the group's limit, for as long as it takes to give back more, and they
- *   may use what the kernel keeps for this if nothing else is left.  They do not
+ *   may use what the kernel keeps for this if nothing else is left.  Who packs a merged
+ *   frame need not give anything back: he may do neither.  They do not
  *   reclaim, so whatever lock the caller holds is none of reclaim's.
  *
  * Packed data does not move, and is copied under the store's lock; so nobody has to
@@ -163,6 +164,21 @@ static void *reserved_alloc(struct kmem_cache *cache)
 	return data;
 }
 
+/*
+ * For who may give nothing back: what lies ready, within the group's limit.  He does not
+ * reclaim either, as he may be making room for others.
+ */
+static void *modest_alloc(struct kmem_cache *cache)
+{
+	unsigned long flags = current->flags;
+	void *data;
+
+	current->flags &= ~PF_MEMALLOC;
+	data = cache_or_page(cache, GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN);
+	current_restore_flags(flags, PF_MEMALLOC);
+	return data;
+}
+
 static struct kmem_cache *class_of(unsigned int length)
 {
 	return length > VMM_PACKED_MAX ? NULL :
@@ -281,12 +297,14 @@ void vmm_away_release(struct vmm_away *away, void *data)
 /**
  * vmm_away_alloc() - a record of no page
  * @store:	of its family
+ * @frees:	the page will be given back
  *
  * Return: it, or NULL.
  */
-struct vmm_away *vmm_away_alloc(struct vmm_store *store)
+struct vmm_away *vmm_away_alloc(struct vmm_store *store, bool frees)
 {
-	struct vmm_away *away = reserved_alloc(records);
+	struct vmm_away *away = frees ? reserved_alloc(records) :
+					modest_alloc(records);
 
 	if (!away)
 		return NULL;
@@ -297,9 +315,10 @@ struct vmm_away *vmm_away_alloc(struct vmm_store *store)
 
 /* What is in the packer's buffer, or in the page if that is better. */
 static int keep(struct vmm_store *store, struct vmm_away *away,
-		const void *from, unsigned int length)
+		const void *from, unsigned int length, bool frees)
 {
-	void *data = vmm_packed_alloc(length, true);
+	void *data = frees ? vmm_packed_alloc(length, true) :
+			     modest_alloc(class_of(length));
 
 	if (!data)
 		return -ENOMEM;
@@ -316,13 +335,14 @@ static int keep(struct vmm_store *store, struct vmm_away *away,
  * @store:	of the family
  * @away:	the record, of no page so far
  * @phys:	the page, which nobody changes
+ * @frees:	it is given back then
  *
  * Return: 0: the page is not needed any more; VMM_AWAY_ZERO: it is zero, and the
  * record is of no page still; -E2BIG: it does not compress, and there is no file
  * that takes it; or -ENOMEM.
  */
 int vmm_away_pack(struct vmm_store *store, struct vmm_away *away,
-		  unsigned long phys)
+		  unsigned long phys, bool frees)
 {
 	void *page = __va(phys);
 	struct vmm_packer *packer;
@@ -335,12 +355,12 @@ int vmm_away_pack(struct vmm_store *store, struct vmm_away *away,
 	packer = vmm_packer_get();
 	length = vmm_packer_pack(packer, page);
 	if (length > 0 && length <= VMM_PACKED_MAX)
-		err = keep(store, away, packer->buf, length);
+		err = keep(store, away, packer->buf, length, frees);
 	else
 		err = -E2BIG;
 	vmm_packer_put(packer);
 	if (err == -E2BIG && vmm_swap_takes(store))
-		err = keep(store, away, page, PAGE_SIZE);
+		err = keep(store, away, page, PAGE_SIZE, frees);
 	if (!err)
 		vmm_swap_hurry(store);
 	return err;

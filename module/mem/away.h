@@ -14,6 +14,9 @@
  * by anybody.  One record is packed once, before anybody else can see it; unpacked by
  * any number of callers at once; and freed when nobody does either.
  *
+ * @frees says that the page is given back when it is packed.  That of a merged frame may not
+ * be: then what its record takes is within the group's limit, and not from reserves.
+ *
  * All functions but vmm_away_free() may wait for I/O, none takes a lock of the family's,
  * and none allocates with reclaim: callers may hold mutexes.
  */
@@ -79,9 +82,9 @@ struct vmm_store *vmm_store_create(void);
 void vmm_store_destroy(struct vmm_store *store);
 void vmm_store_stats(struct vmm_store *store, struct vmm_store_stats *stats);
 
-struct vmm_away *vmm_away_alloc(struct vmm_store *store);
+struct vmm_away *vmm_away_alloc(struct vmm_store *store, bool frees);
 int vmm_away_pack(struct vmm_store *store, struct vmm_away *away,
-		  unsigned long phys);
+		  unsigned long phys, bool frees);
 int vmm_away_unpack(struct vmm_store *store, struct vmm_away *away,
 		    unsigned long phys);
 void vmm_away_free(struct vmm_store *store, struct vmm_away *away);

@@ -137,9 +137,18 @@ static void pick(struct vmm_leave *l)
 
 static unsigned long pack(struct vmm_leave *l, const struct vmm_leaver *leaver)
 {
-	int err = vmm_away_pack(l->family->totals.store, leaver->away,
-				leaver->phys);
+	struct vmm_store *store = l->family->totals.store;
+	struct mem_cgroup *was;
+	int err;
 
+	if (leaver->names) {
+		/* The family's charge, whoever has it leave. */
+		was = set_active_memcg(l->family->group);
+		err = vmm_away_pack(store, leaver->away, leaver->phys, false);
+		set_active_memcg(was);
+	} else {
+		err = vmm_away_pack(store, leaver->away, leaver->phys, true);
+	}
 	if (err == VMM_AWAY_ZERO)
 		return VMM_LEAVE_ZERO;
 	return err ? VMM_LEAVE_BACK : VMM_LEAVE_AWAY;

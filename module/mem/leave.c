@@ -40,6 +40,7 @@
 
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
 
 #include "mem/away.h"
 #include "mem/leave.h"
@@ -60,11 +61,19 @@ static bool is_pinned(unsigned long phys)
 static bool pick(struct vmm_leave *l, unsigned int table, unsigned int slot,
 		 bool merged)
 {
+	struct vmm_store *store = l->family->totals.store;
+	struct mem_cgroup *was;
 	struct vmm_away *away;
 
 	if (l->nr_picks == VMM_BLOCK_PAGES)
 		return false;
-	away = vmm_away_alloc(l->family->totals.store);
+	if (merged) {
+		was = set_active_memcg(l->family->group);
+		away = vmm_away_alloc(store, false);
+		set_active_memcg(was);
+	} else {
+		away = vmm_away_alloc(store, true);
+	}
 	if (!away)
 		return false;
 	away->count = 1;

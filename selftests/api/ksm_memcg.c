@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Deduplication and a memory cgroup: what is merged stays charged, and in a group that is
- * full, of pages that cannot leave, who writes to what is merged gets pages all the same.
+ * full, of pages that cannot leave, who writes to what is merged gets pages all the same;
+ * to pack what others keep does not take the group beyond its limit.
  *
  * test: timeout: 180, memory: 2G
  */
@@ -41,8 +42,9 @@ static int create(uint64_t size)
 	return fd;
 }
 
-/* What does not compress. */
-static void fill(volatile unsigned char *p, size_t size, uint64_t seed)
+/* The first @words of 512 in each page do not compress. */
+static void fill(volatile unsigned char *p, size_t size, uint64_t seed,
+		 unsigned int words)
 {
 	volatile uint64_t *word = (volatile uint64_t *)p;
 	uint64_t x = seed * 88172645463325252ULL + 1;
@@ -52,7 +54,7 @@ static void fill(volatile unsigned char *p, size_t size, uint64_t seed)
 		x ^= x << 13;
 		x ^= x >> 7;
 		x ^= x << 17;
-		word[i] = x;
+		word[i] = i % 512 < words ? x : 0;
 	}
 }
 
@@ -86,12 +88,12 @@ static void child(void)
 		_exit(1);
 	a = vt_map(create(SIZE), SIZE);
 	other = vt_map(create(OTHER), OTHER);
-	fill(a, SIZE, 1);
+	fill(a, SIZE, 1, 256);
 	for (i = 0; i < OTHER; i += 2 * VT_MB)
 		other[i] = 1;
 	pause_at(1);
 	if (!sigsetjmp(beyond, 1))
-		fill(other, OTHER, 2);
+		fill(other, OTHER, 2, 512);
 	pause_at(2);
 	if (!sigsetjmp(beyond, 1)) {
 		for (i = 0; i < WRITES; i++) {
@@ -120,7 +122,7 @@ static void watch(void)
 	/* After that one's: frames are made of those that were there first. */
 	b = create(SIZE);
 	p = vt_map(b, SIZE);
-	fill(p, SIZE, 1);
+	fill(p, SIZE, 1, 256);
 	munmap(p, SIZE);
 	sum = mem_sum(b, SIZE);
 	set("run", "0");
