@@ -10,9 +10,11 @@
  * goes, or stays, as one.  If all is in use the hand goes round once more, and
  * takes what was not used in the meantime.
  *
- * A merged frame leaves the family, and memory if nobody else has it.  So where it is for the
- * family's sake (VMM_EVICT_SHARED) all of them can; and else those that few have, as each of
- * them keeps what he packs until the last one has done so.
+ * A merged frame leaves the family, and memory if nobody else has it; else each who has it keeps
+ * what he packs until the last one has done so.  So for the limit of a family, which counts what
+ * it has, all of them can leave (VMM_EVICT_SHARED); for the host, which will come to
+ * the others, too, those that few have (VMM_EVICT_FEW); and for a control group, which may have
+ * nothing to do with the others, only those that are freed.
  *
  * Coming back
  *
@@ -112,14 +114,27 @@ static bool prepare(struct vmm_leave *l)
 	return bitmap_empty(e->young, VMM_BLOCK_PAGES);
 }
 
+static bool may_leave(const struct evict *e, unsigned long frame,
+		      unsigned int slot)
+{
+	u64 names = vmm_merged_names_of(frame);
+	unsigned long t;
+
+	if (e->flags & VMM_EVICT_SHARED)
+		return true;
+	if ((e->flags & VMM_EVICT_FEW) && names <= FEW_NAMES)
+		return true;
+	for (t = 0; t < e->leave.gather.nr && names; t++)
+		names -= vmm_gather_frame(&e->leave.gather, t, slot) == frame;
+	return !names;
+}
+
 static bool pick_frame(struct evict *e, unsigned int table, unsigned int slot)
 {
 	unsigned long frame = vmm_gather_frame(&e->leave.gather, table, slot);
 
-	if (!frame || (!(e->flags & VMM_EVICT_SHARED) &&
-		       vmm_merged_names_of(frame) > FEW_NAMES))
-		return false;
-	return vmm_leave_pick_frame(&e->leave, table, slot);
+	return frame && may_leave(e, frame, slot) &&
+	       vmm_leave_pick_frame(&e->leave, table, slot);
 }
 
 static void pick(struct vmm_leave *l)

@@ -15,7 +15,8 @@ struct vmm_mem;
 /* Flags of vmm_family_evict(). */
 #define VMM_EVICT_ALL		BIT(0)	/* pages that are in use, too */
 #define VMM_EVICT_TRY		BIT(1)	/* not if somebody else is at it */
-#define VMM_EVICT_SHARED	BIT(2)	/* merged frames that many have, too */
+#define VMM_EVICT_FEW		BIT(2)	/* merged frames that few others have, too */
+#define VMM_EVICT_SHARED	BIT(3)	/* all merged frames */
 
 int vmm_evict_init(void);
 void vmm_evict_exit(void);

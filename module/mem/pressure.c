@@ -17,7 +17,8 @@
  * each family, but for what it needs itself.
  *
  * Merged frames are a part of what a family has: for its own limit it gives them up as
- * it does pages, whoever else has them.  For others it gives those that few have.
+ * it does pages, whoever else has them; for the host those that few have; for its group
+ * those that it alone has.
  *
  * Who writes to a merged page needs one of his own.  If all that his family has is merged
  * with what others have, nothing of it may be able to leave memory, and his group may be full of
@@ -307,7 +308,7 @@ static void tell_freed(unsigned long pages)
 /*
  * How many have left, of @most that may.  Who has no idle pages gives others; and what is
  * tried first need not be what compresses.  What could go to a file that is behind waits
- * for it.  @how: VMM_EVICT_TRY, VMM_EVICT_SHARED.
+ * for it.  @how: VMM_EVICT_TRY, _FEW, _SHARED.
  */
 static unsigned long evict_from(struct vmm_family *family, unsigned long tries,
 				unsigned long most, unsigned int how)
@@ -358,7 +359,7 @@ static unsigned long evict_by_price(void)
 		least = READ_ONCE(payer.family->policy.min);
 		if (has > least)
 			left = evict_from(payer.family, ROOM_PAGES, has - least,
-					  VMM_EVICT_TRY);
+					  VMM_EVICT_TRY | VMM_EVICT_FEW);
 		busy |= !left && is_over(READ_ONCE(payer.family->policy.barren));
 		vmm_family_put(payer.family);
 	}
