@@ -89,9 +89,6 @@ int vksm_set_mode(enum vksm_mode mode)
 		vksm_scan_free(&vksm.scan);
 	else if (mode != VKSM_OFF && vksm.knobs.mode == VKSM_OFF)
 		err = start();
-	/* What was found equal so far waits to be merged. */
-	if (mode == VKSM_MERGE && vksm.knobs.mode == VKSM_OBSERVE)
-		vksm.scan.left = true;
 	if (!err)
 		WRITE_ONCE(vksm.knobs.mode, mode);
 	mutex_unlock(&vksm_lock);

@@ -51,7 +51,6 @@ int vksm_scan_init(struct vksm_scan *s, const struct vksm_policy *policy)
 	s->at = 0;
 	s->passes = 0;
 	s->visited = 0;
-	s->left = false;
 	s->news.id = 0;
 	s->mergeable = 0;
 	s->scan_ns = 0;
@@ -587,12 +586,11 @@ static void end_pass(struct vksm_scan *s, struct vksm_batch *b)
 
 static void merge_or_end(struct vksm_scan *s, struct vksm_batch *b)
 {
-	if (!b->merging || !(s->mergeable || s->left || s->uniform)) {
+	if (!b->merging || !(s->mergeable || s->uniform)) {
 		end_pass(s, b);
 		return;
 	}
 	s->mergeable = 0;
-	s->left = false;
 	enter(s, VKSM_PHASE_MERGE);
 }
 

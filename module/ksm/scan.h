@@ -60,8 +60,8 @@ struct vksm_news {
  * @passes:	that have ended
  * @visited:	pages visited in this pass
  * @mergeable:	pages that were looked at since candidates were last asked for, and are
- *		zero or in an entry, and not merged or not with the entry's frame
- * @left:	candidates that were found before may be left
+ *		zero or in an entry, and not merged or not with the entry's frame; and
+ *		those that were refused
  * @scan_ns:	time spent
  */
 struct vksm_scan {
@@ -81,7 +81,6 @@ struct vksm_scan {
 	u64 passes;
 	u64 visited;
 	u64 mergeable;
-	bool left;
 	u64 scan_ns;
 };
 

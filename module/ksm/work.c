@@ -174,7 +174,7 @@ static void count_ends(const struct vksm_worker *w)
 		if (w->candidate[i].end != VMM_MERGE_DONE &&
 		    w->candidate[i].end != VMM_MERGE_KEPT &&
 		    w->candidate[i].end != VMM_MERGE_DIFFERS)
-			vksm.scan.left = true;
+			vksm.scan.mergeable++;
 		trace_vmm_ksm_merge(w->mem->id, w->candidate[i].index,
 				    w->candidate[i].zero, w->candidate[i].end);
 	}
