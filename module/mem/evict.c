@@ -4,10 +4,11 @@
  *
  * Which ones
  *
- * A clock's hand goes over the blocks.  What was used since it came by has a second
- * chance: clients tell by accessed bits; a page that user space has mapped counts as
- * used, and loses its mappings, so that the next use is a fault.  A whole block
- * goes, or stays, as one.  If all is in use the hand goes round once more, and
+ * First who has come back lately, but for the last of them (recent.c).  While these leave
+ * a clock's hand goes slowly over the blocks; if there are none, as fast as it takes.  What was
+ * used since it came by has a second chance: clients tell by accessed bits; a page that user
+ * space has mapped counts as used, and loses its mappings, so that the next use is a fault.
+ * A whole block goes, or stays, as one.  If all is in use the hand goes round once more, and
  * takes what was not used in the meantime.
  *
  * A merged frame leaves the family, and memory if nobody else has it; else each who has it keeps
@@ -25,7 +26,9 @@
 
 #include <linux/bitmap.h>
 #include <linux/fs.h>
+#include <linux/jiffies.h>
 #include <linux/mm.h>
+#include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -42,17 +45,25 @@
 /* Names of a frame that few have: two, and the one of who merges. */
 #define FEW_NAMES	3
 
+/* The hand goes on by a page for so many that are to leave, at least. */
+#define SLOW_HAND	4
+
+/* Who came back before a time without evictions as long has proved himself. */
+#define QUIET_TIME	(60 * HZ)
+
 /**
  * struct evict - an eviction under way
  * @leave:	the pages
  * @flags:	VMM_EVICT_*
  * @want:	how many pages are still to be tried
- * @young:	pages of a block that are in use
+ * @chosen:	the other pages of the block have been
+ * @young:	pages of a block that are in use, or are not to leave
  */
 struct evict {
 	struct vmm_leave leave;
 	unsigned int flags;
 	unsigned long want;
+	bool chosen;
 	DECLARE_BITMAP(young, VMM_BLOCK_PAGES);
 };
 
@@ -104,9 +115,13 @@ static bool prepare(struct vmm_leave *l)
 	struct evict *e = evict_of(l);
 	struct vmm_mem *mem;
 
+	if (e->chosen)
+		return false;
 	bitmap_zero(e->young, VMM_BLOCK_PAGES);
 	if (e->flags & VMM_EVICT_ALL)
 		return true;
+	/* The hand has been here, and cleared what it saw. */
+	bitmap_copy(e->young, family->seen, VMM_BLOCK_PAGES);
 	mutex_lock(&family->members_lock);
 	list_for_each_entry(mem, &family->members, kin)
 		look_at_object(e, mem, l->gather.index);
@@ -184,7 +199,63 @@ static void evict_next(struct evict *e, pgoff_t index)
 		vmm_leave_settle(&e->leave);
 }
 
-static void evict_all(struct evict *e)
+static bool may_go_on(const struct evict *e)
+{
+	cond_resched();
+	return e->want && !fatal_signal_pending(current);
+}
+
+/* A block; the hand stays if there may be more to leave in it. */
+static void evict_at_hand(struct evict *e, bool stay)
+{
+	struct vmm_family *family = e->leave.family;
+
+	if (family->hand >= DIV_ROUND_UP(family->nr_pages, VMM_BLOCK_PAGES))
+		family->hand = 0;
+	evict_next(e, family->hand << VMM_BLOCK_SHIFT);
+	if (stay && !e->want) {
+		bitmap_copy(family->seen, e->young, VMM_BLOCK_PAGES);
+		return;
+	}
+	bitmap_zero(family->seen, VMM_BLOCK_PAGES);
+	family->hand++;
+}
+
+static void evict_slowly(struct evict *e)
+{
+	struct vmm_family *family = e->leave.family;
+
+	family->owed += min(e->want, family->nr_pages);
+	while (family->owed >= SLOW_HAND * VMM_BLOCK_PAGES && may_go_on(e)) {
+		family->owed -= SLOW_HAND * VMM_BLOCK_PAGES;
+		evict_at_hand(e, false);
+	}
+}
+
+/* The last who have come back stay: they may not have been used yet. */
+static void evict_recent(struct evict *e)
+{
+	struct vmm_family *family = e->leave.family;
+	unsigned long block, resident;
+	unsigned int n;
+
+	e->chosen = true;
+	while (may_go_on(e)) {
+		resident = atomic_long_read(&family->totals.pages);
+		spin_lock(&family->recent_lock);
+		n = vmm_recent_take(&family->recent, resident,
+				    min(e->want, VMM_BLOCK_PAGES), &block,
+				    e->young);
+		spin_unlock(&family->recent_lock);
+		if (!n)
+			break;
+		bitmap_complement(e->young, e->young, VMM_BLOCK_PAGES);
+		evict_next(e, block << VMM_BLOCK_SHIFT);
+	}
+	e->chosen = false;
+}
+
+static void evict_rest(struct evict *e)
 {
 	struct vmm_family *family = e->leave.family;
 	unsigned long blocks = DIV_ROUND_UP(family->nr_pages, VMM_BLOCK_PAGES);
@@ -192,16 +263,23 @@ static void evict_all(struct evict *e)
 
 	/* The second time round shows what has been used since the first. */
 	n = e->flags & VMM_EVICT_ALL ? blocks : 2 * blocks;
-	for (; n && e->want; n--) {
-		if (family->hand >= blocks)
-			family->hand = 0;
-		evict_next(e, family->hand << VMM_BLOCK_SHIFT);
-		if (e->want)
-			family->hand++;
-		if (fatal_signal_pending(current))
-			break;
-		cond_resched();
+	while (n-- && may_go_on(e))
+		evict_at_hand(e, true);
+}
+
+static void evict_all(struct evict *e)
+{
+	struct vmm_family *family = e->leave.family;
+
+	if (time_after(jiffies, family->evicted + QUIET_TIME)) {
+		spin_lock(&family->recent_lock);
+		vmm_recent_clear(&family->recent);
+		spin_unlock(&family->recent_lock);
 	}
+	family->evicted = jiffies;
+	evict_slowly(e);
+	evict_recent(e);
+	evict_rest(e);
 	vmm_leave_settle(&e->leave);
 }
 
@@ -305,6 +383,16 @@ static struct vmm_away *find_record(struct vmm_mem *mem, pgoff_t index)
 	return away;
 }
 
+/* Who comes back is on probation, unless he is lucky. */
+static void note_back(struct vmm_family *family, pgoff_t index)
+{
+	if (!(get_random_u32() % VMM_RECENT_ODDS))
+		return;
+	spin_lock(&family->recent_lock);
+	vmm_recent_add(&family->recent, index);
+	spin_unlock(&family->recent_lock);
+}
+
 /* What has become of unpacking to @phys. */
 static int fetched(struct vmm_mem *mem, pgoff_t index, struct vmm_away *away,
 		   unsigned long phys, int err)
@@ -346,6 +434,8 @@ int vmm_mem_fetch(struct vmm_mem *mem, pgoff_t index)
 	if (phys && err)
 		vmm_port_page_free(phys);
 	err = fetched(mem, index, away, phys, err);
+	if (!err)
+		note_back(mem->family, index);
 	vmm_family_defer(mem->family, &gone);
 	return err;
 }

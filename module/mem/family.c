@@ -88,8 +88,14 @@ struct vmm_family *vmm_family_create(unsigned long nr_pages)
 
 	if (!family)
 		return NULL;
+	family->recent.size = vmm_recent_size(nr_pages);
+	family->recent.page = kvmalloc_array(family->recent.size, sizeof(u32),
+					     GFP_KERNEL_ACCOUNT);
 	family->totals.store = vmm_store_create();
-	if (!family->totals.store) {
+	if (!family->recent.page || !family->totals.store) {
+		if (family->totals.store)
+			vmm_store_destroy(family->totals.store);
+		kvfree(family->recent.page);
 		kfree(family);
 		return NULL;
 	}
@@ -105,6 +111,7 @@ struct vmm_family *vmm_family_create(unsigned long nr_pages)
 	INIT_LIST_HEAD(&family->members);
 	mutex_init(&family->members_lock);
 	mutex_init(&family->evict_lock);
+	spin_lock_init(&family->recent_lock);
 	spin_lock_init(&family->gone_lock);
 	atomic_inc(&families);
 	spin_lock(&family_list_lock);
@@ -131,6 +138,7 @@ static void family_release(struct kref *ref)
 	list_del(&family->node);
 	spin_unlock(&family_list_lock);
 	vmm_store_destroy(family->totals.store);
+	kvfree(family->recent.page);
 	mem_cgroup_put(family->group);
 	kfree(family);
 	atomic_dec(&families);

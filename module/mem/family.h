@@ -11,12 +11,14 @@
  * changes a tree.
  */
 
+#include <linux/bitmap.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 
 #include "mem/pressure.h"
+#include "mem/recent.h"
 #include "mem/tree.h"
 
 /* Locks of a family, by block number modulo this. */
@@ -49,6 +51,11 @@ struct vmm_merging {
  * @members_lock: the list; inside of @lock[]
  * @evict_lock:	one eviction at a time; outside of all of these
  * @hand:	the block where the next one goes on; @evict_lock
+ * @seen:	pages of that block which were in use when it was looked at; @evict_lock
+ * @owed:	pages by which @hand should go on, though others leave; @evict_lock
+ * @evicted:	jiffies when one was last; @evict_lock
+ * @recent_lock: @recent; innermost
+ * @recent:	pages that came back lately
  * @gone_lock:	@batch, @waiting
  * @batch:	what is gone and does not wait yet, or NULL; @gone_lock
  * @waiting:	batches that wait for readers, or are being dropped; @gone_lock
@@ -67,6 +74,11 @@ struct vmm_family {
 	struct mutex members_lock;
 	struct mutex evict_lock;
 	unsigned long hand;
+	DECLARE_BITMAP(seen, VMM_BLOCK_PAGES);
+	unsigned long owed;
+	unsigned long evicted;
+	spinlock_t recent_lock;
+	struct vmm_recent recent;
 	spinlock_t gone_lock;
 	struct vmm_gone_batch *batch;
 	unsigned int waiting;
