@@ -19,6 +19,7 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "mem/away.h"
@@ -45,6 +46,10 @@ struct vmm_gone_batch {
 /* Apart from system queues so that unloading can drain it. */
 static struct workqueue_struct *gone_wq;
 static atomic_t families;
+
+/* Who waits for a family's batches, of any. */
+static DECLARE_WAIT_QUEUE_HEAD(dropped);
+#define HURRY_WAIT	(5 * HZ)
 
 /* All of them. */
 static LIST_HEAD(family_list);
@@ -326,9 +331,11 @@ static void batch_work(struct work_struct *work)
 	kfree(batch);
 	spin_lock(&family->gone_lock);
 	family->waiting--;
+	WRITE_ONCE(family->dropped, family->dropped + 1);
 	if (!family->waiting && family->batch)
 		submit(family);
 	spin_unlock(&family->gone_lock);
+	wake_up_all(&dropped);
 	vmm_family_put(family);
 }
 
@@ -405,8 +412,8 @@ void vmm_family_defer(struct vmm_family *family, const struct vmm_gone *gone)
 	drop_items(family, gone->item + done, gone->nr - done);
 }
 
-/* Whether references wait to be dropped; what has not begun to wait begins now. */
-static bool submit_all(struct vmm_family *family)
+/* How many batches will have been dropped when those are that wait; what has not begun begins. */
+static bool submit_all(struct vmm_family *family, unsigned int *until)
 {
 	bool waiting;
 
@@ -414,21 +421,24 @@ static bool submit_all(struct vmm_family *family)
 	if (family->batch)
 		submit(family);
 	waiting = family->waiting;
+	*until = family->dropped + family->waiting;
 	spin_unlock(&family->gone_lock);
 	return waiting;
 }
 
 /**
- * vmm_family_hurry() - wait until what was given up is free
+ * vmm_family_hurry() - wait until what was given up is free, but not for ever
  * @family:	whose; the caller holds none of its locks
  *
- * Return: whether there was anything to wait for.
+ * Return: whether there was anything that is free now.
  */
 bool vmm_family_hurry(struct vmm_family *family)
 {
-	if (!submit_all(family))
+	unsigned int until;
+
+	if (!submit_all(family, &until))
 		return false;
-	rcu_barrier();
-	flush_workqueue(gone_wq);
-	return true;
+	return wait_event_killable_timeout(dropped,
+					   (int)(READ_ONCE(family->dropped) - until) >= 0,
+					   HURRY_WAIT) > 0;
 }

@@ -59,6 +59,7 @@ struct vmm_merging {
  * @gone_lock:	@batch, @waiting
  * @batch:	what is gone and does not wait yet, or NULL; @gone_lock
  * @waiting:	batches that wait for readers, or are being dropped; @gone_lock
+ * @dropped:	batches that have been; @gone_lock
  * @policy:	whose pages go, and when: pressure.h
  * @merging:	whether, and with whose
  * @group:	the control group of who made it, constant, referenced
@@ -82,6 +83,7 @@ struct vmm_family {
 	spinlock_t gone_lock;
 	struct vmm_gone_batch *batch;
 	unsigned int waiting;
+	unsigned int dropped;
 	struct vmm_policy policy;
 	struct vmm_merging merging;
 	struct mem_cgroup *group;
