@@ -38,6 +38,7 @@ struct vmm_swap;
  *		is enough to read it
  * @writer:	moves records to the file
  * @written:	who waits for it
+ * @arrived:	batches that are in the file
  * @slow:	in jiffies: until then nobody waits, as it was in vain
  */
 struct vmm_store {
@@ -56,6 +57,7 @@ struct vmm_store {
 	struct vmm_swap *swap;
 	struct work_struct writer;
 	wait_queue_head_t written;
+	u64 arrived;
 	unsigned long slow;
 };
 

@@ -9,8 +9,7 @@
  * nothing, and only means that memory does not get free.  Writing is tried again
  * after a while.
  *
- * Where the file can do without the page cache, as block devices can, neither direction
- * uses it: it would take memory from who has none.
+ * A block device is used without the page cache, which would take memory from who has none.
  *
  * Reads take a window of the file, which grows if what was read before lies right
  * before it: what left memory together is in the file together.  Each piece has a
@@ -162,9 +161,9 @@ static ssize_t transfer(struct vmm_swap *swap, int direction, void *buf,
 	init_sync_kiocb(&kiocb, file);
 	kiocb.ki_pos = pos;
 	if (direction == READ)
-		return vfs_iocb_iter_read(file, &kiocb, &iter);
+		return file->f_op->read_iter(&kiocb, &iter);
 	file_start_write(file);
-	n = vfs_iocb_iter_write(file, &kiocb, &iter);
+	n = file->f_op->write_iter(&kiocb, &iter);
 	file_end_write(file);
 	return n;
 }
@@ -247,6 +246,7 @@ static void note_result(struct vmm_store *store, int err)
 	spin_lock(&store->lock);
 	swap->failed = err;
 	swap->again = jiffies + QUIET;
+	store->arrived += !err;
 	spin_unlock(&store->lock);
 	wake_up_all(&store->written);
 }
@@ -392,12 +392,15 @@ void vmm_swap_hurry(struct vmm_store *store)
  */
 bool vmm_swap_wait(struct vmm_store *store, unsigned long timeout)
 {
+	u64 arrived = READ_ONCE(store->arrived);
+
 	if (lag(store) < BEHIND_MAX)
 		return false;
 	vmm_swap_start(store);
-	return wait_event_killable_timeout(store->written,
-					   lag(store) < BEHIND_MAX,
-					   timeout) > 0;
+	wait_event_killable_timeout(store->written, lag(store) < BEHIND_MAX,
+				    timeout);
+	return READ_ONCE(store->arrived) != arrived &&
+	       !fatal_signal_pending(current);
 }
 
 /* Whether what does not compress can go. */

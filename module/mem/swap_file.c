@@ -188,14 +188,16 @@ static int attach_file(struct vmm_store *store, struct file *file, u64 offset,
 	return err;
 }
 
-/* Without the page cache if that can be. */
+/*
+ * A device without the page cache.  With a file that would be a lock of its own for a read, which
+ * who writes to the file may have when he touches what is in it; and memory of the file system.
+ */
 static struct file *open_path(const struct path *path)
 {
-	int flags = O_RDWR | O_LARGEFILE;
-	struct file *file = dentry_open(path, flags | O_DIRECT, current_cred());
+	bool device = S_ISBLK(d_backing_inode(path->dentry)->i_mode);
 
-	return PTR_ERR_OR_ZERO(file) == -EINVAL ?
-	       dentry_open(path, flags, current_cred()) : file;
+	return dentry_open(path, O_RDWR | O_LARGEFILE | (device ? O_DIRECT : 0),
+			   current_cred());
 }
 
 /* The same, for us alone: nobody else changes how it is open. */
