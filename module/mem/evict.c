@@ -309,12 +309,15 @@ static DEFINE_MUTEX(spare_lock);
 static int evict_by_spare(struct vmm_family *family, unsigned long *pages,
 			  unsigned int flags)
 {
+	unsigned long most = *pages;
 	int err;
 
-	if (mutex_lock_killable(&spare_lock)) {
-		*pages = 0;
-		return -EINTR;
-	}
+	*pages = 0;
+	/* Who waits for nobody does not wait for who has it, either. */
+	if ((flags & VMM_EVICT_TRY) ? !mutex_trylock(&spare_lock) :
+				      mutex_lock_killable(&spare_lock))
+		return flags & VMM_EVICT_TRY ? -EBUSY : -EINTR;
+	*pages = most;
 	memset(spare, 0, sizeof(*spare));
 	err = evict(spare, family, pages, flags);
 	mutex_unlock(&spare_lock);
@@ -416,19 +419,21 @@ static int fetched(struct vmm_mem *mem, pgoff_t index, struct vmm_away *away,
  *
  * It may have left again when this returns.  May sleep, and read a file.
  *
- * Return: 0, -ENOMEM, -EIO, -EBADMSG (what is stored is not what was).
+ * Return: 0, -ENOMEM (also at the family's limit), -EIO, -EBADMSG (what is stored is not
+ * what was).
  */
 int vmm_mem_fetch(struct vmm_mem *mem, pgoff_t index)
 {
 	struct vmm_away *away = find_record(mem, index);
 	struct vmm_gone_item item = vmm_leave_name(index, away);
 	struct vmm_gone gone = { .nr = 1, .max = 1, .item = &item };
-	unsigned long phys;
+	unsigned long phys = 0;
 	int err = -ENOMEM;
 
 	if (!away)
 		return 0;
-	phys = vmm_port_page_alloc(false);
+	if (!vmm_policy_is_full(mem->family, false))
+		phys = vmm_port_page_alloc(false);
 	if (phys)
 		err = vmm_away_unpack(mem->family->totals.store, away, phys);
 	if (phys && err)
@@ -444,8 +449,9 @@ int vmm_mem_fetch(struct vmm_mem *mem, pgoff_t index)
  * vmm_mem_fetch_all() - bring all pages of an object back
  * @mem:	the object
  *
- * Return: 0, -EINTR (about to be killed), or as vmm_mem_fetch(); -ENOMEM also at the
- * family's limit: what is back would push out what has come before.
+ * What is back does not push out what has come before.
+ *
+ * Return: 0, -EINTR (about to be killed), or as vmm_mem_fetch().
  */
 int vmm_mem_fetch_all(struct vmm_mem *mem)
 {
@@ -460,8 +466,7 @@ int vmm_mem_fetch_all(struct vmm_mem *mem)
 			word = vmm_tree_lookup(&mem->tree, index, &huge);
 		rcu_read_unlock();
 		if (found && (word & VMM_WORD_AWAY))
-			err = vmm_policy_exceeded(mem->family) ? -ENOMEM :
-			      vmm_mem_fetch(mem, index);
+			err = vmm_mem_fetch(mem, index);
 		if (fatal_signal_pending(current))
 			err = -EINTR;
 		cond_resched();

@@ -423,7 +423,9 @@ static int break_page(struct vmm_mem *mem, pgoff_t index, unsigned int flags,
 	return 0;
 }
 
-static int own_page(struct vmm_mem *mem, pgoff_t index, unsigned int flags)
+/* @full: there is to be no page more. */
+static int own_page(struct vmm_mem *mem, pgoff_t index, unsigned int flags,
+		    bool full)
 {
 	struct vmm_gone_item item[VMM_GONE_FEW];
 	struct vmm_gone gone = { .max = ARRAY_SIZE(item), .item = item };
@@ -433,7 +435,7 @@ static int own_page(struct vmm_mem *mem, pgoff_t index, unsigned int flags)
 		return err;
 	err = vmm_tree_own(&mem->tree, index, flags & VMM_MEM_LEND, &gone);
 	if (err == VMM_TREE_SHARED)
-		err = break_page(mem, index, flags, &gone);
+		err = full ? -ENOMEM : break_page(mem, index, flags, &gone);
 	mutex_unlock(vmm_family_lock(mem->family, index));
 	vmm_family_defer(mem->family, &gone);
 	/* What has left since it was looked at shows at the next look. */
@@ -472,7 +474,7 @@ static int make(struct vmm_mem *mem, pgoff_t index, unsigned int flags)
 {
 	struct vmm_mem_page page;
 	unsigned long word = 0;
-	bool huge;
+	bool huge, full;
 	int err;
 
 	rcu_read_lock();
@@ -482,12 +484,13 @@ static int make(struct vmm_mem *mem, pgoff_t index, unsigned int flags)
 	rcu_read_unlock();
 	if (err != -EWOULDBLOCK)
 		return err;
-	if (vmm_word_is_merged(word) ? vmm_policy_stops_breaks(mem->family) :
-				       vmm_policy_exceeded(mem->family))
-		return -ENOMEM;
 	if (word & VMM_WORD_AWAY)
 		return vmm_mem_fetch(mem, index);
-	return own_page(mem, index, flags);
+	/* What is there already, and nobody else's, takes no memory. */
+	full = vmm_policy_is_full(mem->family, vmm_word_is_merged(word));
+	if (full && !(word & VMM_WORD_PAGE))
+		return -ENOMEM;
+	return own_page(mem, index, flags, full);
 }
 
 /* A frame's copy where no room can be made for it: see pressure.c. */
@@ -506,7 +509,7 @@ static int make_reserved(struct vmm_mem *mem, pgoff_t index,
 	    !vmm_policy_has_reserve(mem->family))
 		return -ENOMEM;
 	scope = memalloc_noreclaim_save();
-	err = own_page(mem, index, flags);
+	err = own_page(mem, index, flags, false);
 	memalloc_noreclaim_restore(scope);
 	return err;
 }

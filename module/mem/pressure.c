@@ -31,6 +31,7 @@
 
 #include <linux/bitmap.h>
 #include <linux/jiffies.h>
+#include <linux/memcontrol.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
@@ -150,31 +151,53 @@ static unsigned long pages_of(const struct vmm_family *family)
 		   atomic_long_read(&family->totals.merged), 0L);
 }
 
-/**
- * vmm_policy_exceeded() - whether a family is at its limit
- * @family:	which
- *
- * Several processors at once, and whole blocks, can bring it beyond.
- */
-bool vmm_policy_exceeded(const struct vmm_family *family)
+/* At its limit: several processors at once, and whole blocks, can bring it beyond. */
+static bool is_at_limit(const struct vmm_family *family)
 {
 	unsigned long limit = READ_ONCE(family->policy.limit);
 
 	return limit && pages_of(family) >= limit;
 }
 
-/**
- * vmm_policy_stops_breaks() - whether it is beyond
- * @family:	which
- *
- * A page of its own in the place of a merged frame is no page more.  Where some of the family's
- * objects keep the frame it is, and the next one has to wait.
- */
-bool vmm_policy_stops_breaks(const struct vmm_family *family)
+static bool is_beyond_limit(const struct vmm_family *family)
 {
 	unsigned long limit = READ_ONCE(family->policy.limit);
 
 	return limit && pages_of(family) > limit;
+}
+
+/*
+ * The caller's control group.  Who makes room takes records and the like beyond its limit.  What
+ * he gives back of that lies ready on his processor, and the kernel gives it out again without
+ * another look at the limit: page by page a group could take what it likes.
+ */
+static bool group_is_over(void)
+{
+	bool over = false;
+#ifdef CONFIG_MEMCG
+	struct mem_cgroup *memcg, *at;
+
+	if (mem_cgroup_disabled() || !current->mm)
+		return false;
+	memcg = get_mem_cgroup_from_mm(current->mm);
+	for (at = memcg; at && !over; at = parent_mem_cgroup(at))
+		over = page_counter_read(&at->memory) >
+		       READ_ONCE(at->memory.max);
+	mem_cgroup_put(memcg);
+#endif
+	return over;
+}
+
+/**
+ * vmm_policy_is_full() - whether a family is to have no page more
+ * @family:	which
+ * @merged:	in the place of a merged frame; that is no page more.  Where some of the
+ *		family's objects keep the frame it is, and the next one has to wait
+ */
+bool vmm_policy_is_full(const struct vmm_family *family, bool merged)
+{
+	return (merged ? is_beyond_limit(family) : is_at_limit(family)) ||
+	       group_is_over();
 }
 
 /* Of the pages from @index on, those that are there, and those that were used. */
@@ -456,7 +479,7 @@ static unsigned long evict_own(struct vmm_family *family)
  */
 bool vmm_make_room(struct vmm_family *family, struct vmm_room *room)
 {
-	bool others = !vmm_policy_exceeded(family) && host_is_short();
+	bool others = !is_at_limit(family) && host_is_short();
 
 	if (fatal_signal_pending(current) || room->vain >= ROOM_TURNS)
 		return false;
@@ -486,7 +509,7 @@ bool vmm_make_room(struct vmm_family *family, struct vmm_room *room)
 bool vmm_policy_has_reserve(const struct vmm_family *family)
 {
 	return atomic_long_read(&family->totals.pages) < RESERVE_PAGES &&
-	       !vmm_policy_stops_breaks(family) && !host_is_short();
+	       !is_beyond_limit(family) && !host_is_short();
 }
 
 /**
@@ -499,7 +522,7 @@ bool vmm_policy_has_reserve(const struct vmm_family *family)
  */
 int vmm_policy_enforce(struct vmm_family *family)
 {
-	while (vmm_policy_exceeded(family) && evict_own(family))
+	while (is_at_limit(family) && evict_own(family))
 		cond_resched();
 	return fatal_signal_pending(current) ? -EINTR : 0;
 }

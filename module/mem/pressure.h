@@ -79,8 +79,7 @@ void vmm_pressure_exit(void);
 void vmm_policy_init(struct vmm_policy *policy);
 void vmm_policy_set(struct vmm_policy *policy, unsigned long limit,
 		    unsigned long min, unsigned int shares);
-bool vmm_policy_exceeded(const struct vmm_family *family);
-bool vmm_policy_stops_breaks(const struct vmm_family *family);
+bool vmm_policy_is_full(const struct vmm_family *family, bool merged);
 int vmm_policy_enforce(struct vmm_family *family);
 bool vmm_make_room(struct vmm_family *family, struct vmm_room *room);
 bool vmm_policy_has_reserve(const struct vmm_family *family);

@@ -92,7 +92,7 @@ struct unmerge {
 
 static bool allocate(struct unmerge *u)
 {
-	unsigned long page = vmm_policy_exceeded(u->family) ? 0 :
+	unsigned long page = vmm_policy_is_full(u->family, true) ? 0 :
 			     vmm_port_page_alloc(false);
 
 	if (page)
@@ -300,16 +300,18 @@ int vmm_family_unmerge(struct vmm_family *family)
 }
 
 /**
- * vmm_unmerge_all() - likewise, in all of them
+ * vmm_unmerge_all() - likewise, in all of them, and in those behind one that has no room
  */
 int vmm_unmerge_all(void)
 {
 	struct vmm_family *family = NULL;
-	int err = 0;
+	int err = 0, now;
 
-	while (!err && (family = vmm_family_next(family)))
-		err = vmm_family_unmerge(family);
-	if (err && family)
+	while (err != -EINTR && (family = vmm_family_next(family))) {
+		now = vmm_family_unmerge(family);
+		err = now ?: err;
+	}
+	if (family)
 		vmm_family_put(family);
 	return err;
 }
