@@ -49,24 +49,25 @@ static void bar(struct vmm_family *family)
 	forget(family);
 }
 
-static void unbar(struct vmm_family *family, const struct vmm_merging *to)
+/* @domain, @off: what becomes of it, or NULL: who changes the other one meanwhile has his way. */
+static void unbar(struct vmm_family *family, const u64 *domain, const bool *off)
 {
 	mutex_lock(&vksm_lock);
 	family->merging.barred--;
-	if (to) {
-		WRITE_ONCE(family->merging.domain, to->domain);
-		WRITE_ONCE(family->merging.off, to->off);
-	}
+	if (domain)
+		WRITE_ONCE(family->merging.domain, *domain);
+	if (off)
+		WRITE_ONCE(family->merging.off, *off);
 	mutex_unlock(&vksm_lock);
 }
 
-static int change(struct vmm_family *family, const struct vmm_merging *to)
+static int change(struct vmm_family *family, const u64 *domain, const bool *off)
 {
 	int err;
 
 	bar(family);
 	err = vmm_family_unmerge(family);
-	unbar(family, err ? NULL : to);
+	unbar(family, err ? NULL : domain, err ? NULL : off);
 	return err;
 }
 
@@ -82,11 +83,8 @@ u64 vksm_domain(const struct vmm_mem *mem)
 
 int vksm_set_domain(struct vmm_mem *mem, u64 domain)
 {
-	struct vmm_merging to = {
-		.domain = domain, .off = READ_ONCE(mem->family->merging.off),
-	};
-
-	return domain == vksm_domain(mem) ? 0 : change(mem->family, &to);
+	return domain == vksm_domain(mem) ? 0 :
+	       change(mem->family, &domain, NULL);
 }
 
 bool vksm_enabled(const struct vmm_mem *mem)
@@ -96,7 +94,7 @@ bool vksm_enabled(const struct vmm_mem *mem)
 
 int vksm_set_enabled(struct vmm_mem *mem, bool on)
 {
-	struct vmm_merging to = { .domain = vksm_domain(mem), .off = !on };
+	bool off = !on;
 
-	return on == vksm_enabled(mem) ? 0 : change(mem->family, &to);
+	return on == vksm_enabled(mem) ? 0 : change(mem->family, NULL, &off);
 }
