@@ -296,6 +296,7 @@ static int evict(struct evict *e, struct vmm_family *family,
 				      mutex_lock_killable(&family->evict_lock))
 		return flags & VMM_EVICT_TRY ? -EBUSY : -EINTR;
 	evict_all(e);
+	vmm_leave_end(&e->leave);
 	mutex_unlock(&family->evict_lock);
 	vmm_swap_flush(family->totals.store);
 	*pages = e->leave.left;

@@ -41,6 +41,7 @@
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
+#include <linux/slab.h>
 
 #include "mem/away.h"
 #include "mem/leave.h"
@@ -185,6 +186,43 @@ void vmm_leave_init(struct vmm_leave *l, const struct vmm_leave_ops *ops,
 }
 
 /**
+ * vmm_leave_end() - nothing is under way any more
+ * @l:		settled
+ */
+void vmm_leave_end(struct vmm_leave *l)
+{
+	kvfree(l->more);
+}
+
+static bool more_tables(struct vmm_leave *l)
+{
+	unsigned long nr = 4 * l->gather.max;
+	struct vmm_gathered *at;
+
+	if (nr > VMM_LEAVE_TABLES_MAX)
+		return false;
+	at = kvmalloc_array(nr, sizeof(*at), GFP_KERNEL | __GFP_NOWARN |
+					     __GFP_NOMEMALLOC);
+	if (!at)
+		return false;
+	kvfree(l->more);
+	l->more = at;
+	l->gather.at = at;
+	l->gather.max = nr;
+	return true;
+}
+
+static int gather_tables(struct vmm_leave *l)
+{
+	int err;
+
+	do {
+		err = vmm_tree_gather(&l->gather);
+	} while (err == -ENOSPC && more_tables(l));
+	return err;
+}
+
+/**
  * vmm_leave_block() - L1 and L2 of a block
  * @l:		with room for all of its pages
  * @index:	where it begins
@@ -204,7 +242,7 @@ void vmm_leave_block(struct vmm_leave *l, pgoff_t index)
 	/* What stays whole has a name too many for its pages to leave. */
 	if (l->ops->prepare(l))
 		vmm_tree_apart_all(l->gather.totals, index);
-	if (!vmm_tree_gather(&l->gather)) {
+	if (!gather_tables(l)) {
 		l->ops->pick(l);
 		if (l->nr_picks)
 			vmm_family_move(l->family, &l->gather, &l->move);

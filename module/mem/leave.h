@@ -19,8 +19,12 @@ struct vmm_leave;
 /* Between two grace periods. */
 #define VMM_LEAVE_MAX		(4 * VMM_BLOCK_PAGES)
 
-/* Tables of a block: each page is looked for in all of them, so one of more stays. */
+/*
+ * Tables of a block for which there is room; and at most: each page is looked for in all of
+ * them, so a block of more stays.
+ */
 #define VMM_LEAVE_TABLES	256
+#define VMM_LEAVE_TABLES_MAX	4096
 
 /*
  * What becomes of a page; or the word of a merged frame that takes its place, of which
@@ -82,6 +86,7 @@ struct vmm_leave_ops {
  * @nr_picks:	how many are in @pick
  * @nr:		likewise in @leaver
  * @table:	room for @gather
+ * @more:	more of it, or NULL
  * @pick:	pages of one block that are to leave
  * @leaver:	pages that have left, of several blocks
  * @gone:	names of records that are to be dropped
@@ -99,6 +104,7 @@ struct vmm_leave {
 	unsigned int nr_picks;
 	unsigned int nr;
 	struct vmm_gathered table[VMM_LEAVE_TABLES];
+	struct vmm_gathered *more;
 	struct vmm_leave_pick pick[VMM_BLOCK_PAGES];
 	struct vmm_leaver leaver[VMM_LEAVE_MAX];
 	struct vmm_gone gone;
@@ -112,6 +118,7 @@ bool vmm_leave_pick(struct vmm_leave *l, unsigned int table, unsigned int slot);
 bool vmm_leave_pick_frame(struct vmm_leave *l, unsigned int table,
 			  unsigned int slot);
 void vmm_leave_settle(struct vmm_leave *l);
+void vmm_leave_end(struct vmm_leave *l);
 
 /* Whether a block may have more pages than there is room for. */
 static inline bool vmm_leave_is_full(const struct vmm_leave *l)

@@ -297,6 +297,7 @@ int vmm_mem_merge(struct vmm_mem *mem, struct vmm_merge_candidate *candidate,
 			cond_resched();
 		vmm_leave_settle(&m->leave);
 		drop_frames(m);
+		vmm_leave_end(&m->leave);
 		memalloc_noreclaim_restore(scope);
 		mutex_unlock(&mem->family->evict_lock);
 	}

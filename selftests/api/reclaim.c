@@ -276,6 +276,41 @@ static void test_family(uint32_t flags, const char *name)
 	close(fd);
 }
 
+/* More tables of a block than an eviction has room for at first. */
+static void test_many(void)
+{
+	enum { CHILDREN = 300 };
+	int fd = create(0), snap, child[CHILDREN];
+	unsigned char *p = vt_map(fd, SIZE);
+	unsigned int i, wrong = 0;
+	uint64_t was;
+
+	fill(p, 9);
+	was = mem_sum(fd, SIZE);
+	snap = mem_freeze(fd);
+	for (i = 0; i < CHILDREN; i++) {
+		unsigned char *q;
+
+		child[i] = mem_fork(snap);
+		q = vt_map(child[i], SIZE);
+		q[i * VT_PAGE] ^= 0xff;
+		munmap(q, SIZE);
+	}
+	tap_ok(family(fd, PAGES + CHILDREN, 0) && all_away(fd) &&
+	       family(fd, 0, PAGES + CHILDREN),
+	       "pages leave for %u objects that differ", CHILDREN);
+	for (i = 0; i < CHILDREN; i++) {
+		wrong += byte_at(child[i], i * VT_PAGE) !=
+			 (byte_at(fd, i * VT_PAGE) ^ 0xff);
+		close(child[i]);
+	}
+	tap_ok(!wrong && mem_sum(fd, SIZE) == was && mem_sum(snap, SIZE) == was,
+	       "and come back for each");
+	close(snap);
+	munmap(p, SIZE);
+	close(fd);
+}
+
 /* A pipe has the page by reference: what the object writes later is in it. */
 static void test_pinned(uint32_t flags)
 {
@@ -586,6 +621,7 @@ int main(void)
 	test_random();
 	test_family(VMM_MEM_SMALL_PAGES, "pages");
 	test_family(0, "blocks");
+	test_many();
 	test_pinned(VMM_MEM_SMALL_PAGES);
 	test_pinned(0);
 	test_kernel_access();
