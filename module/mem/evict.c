@@ -417,13 +417,14 @@ static int fetched(struct vmm_mem *mem, pgoff_t index, struct vmm_away *away,
  * vmm_mem_fetch() - bring a page back, if it is away
  * @mem:	the object
  * @index:	page number, checked
+ * @reserved:	even if there is to be no page more
  *
  * It may have left again when this returns.  May sleep, and read a file.
  *
  * Return: 0, -ENOMEM (also at the family's limit), -EIO, -EBADMSG (what is stored is not
  * what was).
  */
-int vmm_mem_fetch(struct vmm_mem *mem, pgoff_t index)
+int vmm_mem_fetch(struct vmm_mem *mem, pgoff_t index, bool reserved)
 {
 	struct vmm_away *away = find_record(mem, index);
 	struct vmm_gone_item item = vmm_leave_name(index, away);
@@ -433,7 +434,7 @@ int vmm_mem_fetch(struct vmm_mem *mem, pgoff_t index)
 
 	if (!away)
 		return 0;
-	if (!vmm_policy_is_full(mem->family, false))
+	if (reserved || !vmm_policy_is_full(mem->family, false))
 		phys = vmm_port_page_alloc(false);
 	if (phys)
 		err = vmm_away_unpack(mem->family->totals.store, away, phys);
@@ -467,7 +468,7 @@ int vmm_mem_fetch_all(struct vmm_mem *mem)
 			word = vmm_tree_lookup(&mem->tree, index, &huge);
 		rcu_read_unlock();
 		if (found && (word & VMM_WORD_AWAY))
-			err = vmm_mem_fetch(mem, index);
+			err = vmm_mem_fetch(mem, index, false);
 		if (fatal_signal_pending(current))
 			err = -EINTR;
 		cond_resched();

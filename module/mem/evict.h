@@ -23,7 +23,7 @@ void vmm_evict_exit(void);
 
 int vmm_family_evict(struct vmm_family *family, unsigned long *pages,
 		     unsigned int flags);
-int vmm_mem_fetch(struct vmm_mem *mem, pgoff_t index);
+int vmm_mem_fetch(struct vmm_mem *mem, pgoff_t index, bool reserved);
 int vmm_mem_fetch_all(struct vmm_mem *mem);
 
 #endif /* VMM_MEM_EVICT_H */

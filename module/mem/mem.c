@@ -485,7 +485,7 @@ static int make(struct vmm_mem *mem, pgoff_t index, unsigned int flags)
 	if (err != -EWOULDBLOCK)
 		return err;
 	if (word & VMM_WORD_AWAY)
-		return vmm_mem_fetch(mem, index);
+		return vmm_mem_fetch(mem, index, false);
 	/* What is there already, and nobody else's, takes no memory. */
 	full = vmm_policy_is_full(mem->family, vmm_word_is_merged(word));
 	if (full && !(word & VMM_WORD_PAGE))
@@ -493,23 +493,25 @@ static int make(struct vmm_mem *mem, pgoff_t index, unsigned int flags)
 	return own_page(mem, index, flags, full);
 }
 
-/* A frame's copy where no room can be made for it: see pressure.c. */
+/* A frame's copy, or what one made room for, where no room can be made: see pressure.c. */
 static int make_reserved(struct vmm_mem *mem, pgoff_t index,
 			 unsigned int flags)
 {
 	unsigned int scope;
 	unsigned long word;
-	bool huge;
+	bool huge, merged;
 	int err;
 
 	rcu_read_lock();
 	word = vmm_tree_lookup(&mem->tree, index, &huge);
 	rcu_read_unlock();
-	if (!(flags & VMM_MEM_WRITE) || !vmm_word_is_merged(word) ||
-	    !vmm_policy_has_reserve(mem->family))
+	merged = vmm_word_is_merged(word);
+	if (!(merged ? flags & VMM_MEM_WRITE : word & VMM_WORD_AWAY) ||
+	    !vmm_policy_has_reserve(mem->family, merged))
 		return -ENOMEM;
 	scope = memalloc_noreclaim_save();
-	err = own_page(mem, index, flags, false);
+	err = merged ? own_page(mem, index, flags, false) :
+		       vmm_mem_fetch(mem, index, true);
 	memalloc_noreclaim_restore(scope);
 	return err;
 }

@@ -167,25 +167,29 @@ static bool is_beyond_limit(const struct vmm_family *family)
 }
 
 /*
- * The caller's control group.  Who makes room takes records and the like beyond its limit.  What
+ * Pages by which the caller's control group is beyond its limit.  Who makes room takes records and the like beyond it.  What
  * he gives back of that lies ready on his processor, and the kernel gives it out again without
  * another look at the limit: page by page a group could take what it likes.
  */
-static bool group_is_over(void)
+static unsigned long group_excess(void)
 {
-	bool over = false;
+	unsigned long most = 0;
 #ifdef CONFIG_MEMCG
 	struct mem_cgroup *memcg, *at;
+	unsigned long has, max;
 
 	if (mem_cgroup_disabled() || !current->mm)
-		return false;
+		return 0;
 	memcg = get_mem_cgroup_from_mm(current->mm);
-	for (at = memcg; at && !over; at = parent_mem_cgroup(at))
-		over = page_counter_read(&at->memory) >
-		       READ_ONCE(at->memory.max);
+	for (at = memcg; at; at = parent_mem_cgroup(at)) {
+		has = page_counter_read(&at->memory);
+		max = READ_ONCE(at->memory.max);
+		if (has > max && has - max > most)
+			most = has - max;
+	}
 	mem_cgroup_put(memcg);
 #endif
-	return over;
+	return most;
 }
 
 /**
@@ -197,7 +201,7 @@ static bool group_is_over(void)
 bool vmm_policy_is_full(const struct vmm_family *family, bool merged)
 {
 	return (merged ? is_beyond_limit(family) : is_at_limit(family)) ||
-	       group_is_over();
+	       group_excess();
 }
 
 /* Of the pages from @index on, those that are there, and those that were used. */
@@ -500,16 +504,19 @@ bool vmm_make_room(struct vmm_family *family, struct vmm_room *room)
 }
 
 /**
- * vmm_policy_has_reserve() - whether a merged frame may be copied beyond the group's limit
- * @family:	whose copy it is; there is no room to be made
+ * vmm_policy_has_reserve() - whether a page may be had beyond the group's limit
+ * @family:	whose; there is no room to be made
+ * @merged:	it is a copy of a merged frame, and not one that comes back
  *
  * A family whose pages are merged has nothing of its own that could leave for a copy; what it
  * has got so can.
  */
-bool vmm_policy_has_reserve(const struct vmm_family *family)
+bool vmm_policy_has_reserve(const struct vmm_family *family, bool merged)
 {
 	return atomic_long_read(&family->totals.pages) < RESERVE_PAGES &&
-	       !is_beyond_limit(family) && !host_is_short();
+	       atomic_long_read(&family->totals.merged) &&
+	       group_excess() < RESERVE_PAGES && !host_is_short() &&
+	       !(merged ? is_beyond_limit(family) : is_at_limit(family));
 }
 
 /**

@@ -82,6 +82,6 @@ void vmm_policy_set(struct vmm_policy *policy, unsigned long limit,
 bool vmm_policy_is_full(const struct vmm_family *family, bool merged);
 int vmm_policy_enforce(struct vmm_family *family);
 bool vmm_make_room(struct vmm_family *family, struct vmm_room *room);
-bool vmm_policy_has_reserve(const struct vmm_family *family);
+bool vmm_policy_has_reserve(const struct vmm_family *family, bool merged);
 
 #endif /* VMM_MEM_PRESSURE_H */
