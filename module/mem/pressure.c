@@ -167,25 +167,26 @@ static bool is_beyond_limit(const struct vmm_family *family)
 }
 
 /*
- * Pages by which the caller's control group is beyond its limit.  Who makes room takes records and the like beyond it.  What
- * he gives back of that lies ready on his processor, and the kernel gives it out again without
- * another look at the limit: page by page a group could take what it likes.
+ * Pages by which the caller's control group is beyond its limit, but for those that may lie
+ * ready on the processors.  Who makes room takes records and the like beyond it.  What he gives
+ * back of that lies ready, and the kernel gives it out again without another look at the
+ * limit: page by page a group could take what it likes.
  */
-static unsigned long group_excess(void)
+static long group_excess(void)
 {
-	unsigned long most = 0;
+	long most = 0;
 #ifdef CONFIG_MEMCG
+	long slack = MEMCG_CHARGE_BATCH * num_online_cpus();
 	struct mem_cgroup *memcg, *at;
-	unsigned long has, max;
+	long excess;
 
 	if (mem_cgroup_disabled() || !current->mm)
 		return 0;
 	memcg = get_mem_cgroup_from_mm(current->mm);
 	for (at = memcg; at; at = parent_mem_cgroup(at)) {
-		has = page_counter_read(&at->memory);
-		max = READ_ONCE(at->memory.max);
-		if (has > max && has - max > most)
-			most = has - max;
+		excess = page_counter_read(&at->memory) -
+			 READ_ONCE(at->memory.max) - slack;
+		most = max(most, excess);
 	}
 	mem_cgroup_put(memcg);
 #endif
