@@ -493,7 +493,7 @@ static int make(struct vmm_mem *mem, pgoff_t index, unsigned int flags)
 	return own_page(mem, index, flags, full);
 }
 
-/* A frame's copy, or what one made room for, where no room can be made: see pressure.c. */
+/* A frame's copy, or what comes back, where no room can be made: see pressure.c. */
 static int make_reserved(struct vmm_mem *mem, pgoff_t index,
 			 unsigned int flags)
 {

@@ -166,17 +166,11 @@ static bool is_beyond_limit(const struct vmm_family *family)
 	return limit && pages_of(family) > limit;
 }
 
-/*
- * Pages by which the caller's control group is beyond its limit, but for those that may lie
- * ready on the processors.  Who makes room takes records and the like beyond it.  What he gives
- * back of that lies ready, and the kernel gives it out again without another look at the
- * limit: page by page a group could take what it likes.
- */
+/* Pages by which the caller's control group is beyond its limit. */
 static long group_excess(void)
 {
 	long most = 0;
 #ifdef CONFIG_MEMCG
-	long slack = MEMCG_CHARGE_BATCH * num_online_cpus();
 	struct mem_cgroup *memcg, *at;
 	long excess;
 
@@ -185,12 +179,26 @@ static long group_excess(void)
 	memcg = get_mem_cgroup_from_mm(current->mm);
 	for (at = memcg; at; at = parent_mem_cgroup(at)) {
 		excess = page_counter_read(&at->memory) -
-			 READ_ONCE(at->memory.max) - slack;
+			 READ_ONCE(at->memory.max);
 		most = max(most, excess);
 	}
 	mem_cgroup_put(memcg);
 #endif
 	return most;
+}
+
+/*
+ * By more than may lie ready on the processors.  Who makes room takes records and the like beyond
+ * the limit.  What he gives back of that lies ready, and the kernel gives it out again without
+ * another look at the limit: page by page a group could take what it likes.
+ */
+static bool group_is_over(void)
+{
+#ifdef CONFIG_MEMCG
+	return group_excess() > (long)MEMCG_CHARGE_BATCH * num_online_cpus();
+#else
+	return false;
+#endif
 }
 
 /**
@@ -202,7 +210,7 @@ static long group_excess(void)
 bool vmm_policy_is_full(const struct vmm_family *family, bool merged)
 {
 	return (merged ? is_beyond_limit(family) : is_at_limit(family)) ||
-	       group_excess();
+	       group_is_over();
 }
 
 /* Of the pages from @index on, those that are there, and those that were used. */
@@ -510,14 +518,18 @@ bool vmm_make_room(struct vmm_family *family, struct vmm_room *room)
  * @merged:	it is a copy of a merged frame, and not one that comes back
  *
  * A family whose pages are merged has nothing of its own that could leave for a copy; what it
- * has got so can.
+ * has got so can.  And who made room for others' sake is not refused what he had.
  */
 bool vmm_policy_has_reserve(const struct vmm_family *family, bool merged)
 {
+	/* What comes back does not take what is for copies. */
+	if (group_excess() >= (merged ? 2 : 1) * RESERVE_PAGES ||
+	    host_is_short())
+		return false;
+	if (!merged)
+		return !is_at_limit(family);
 	return atomic_long_read(&family->totals.pages) < RESERVE_PAGES &&
-	       atomic_long_read(&family->totals.merged) &&
-	       group_excess() < RESERVE_PAGES && !host_is_short() &&
-	       !(merged ? is_beyond_limit(family) : is_at_limit(family));
+	       !is_beyond_limit(family);
 }
 
 /**

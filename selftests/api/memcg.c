@@ -83,8 +83,13 @@ static void on_bus_error(int sig)
 	pause_at(4);
 }
 
+/* The kernel has tables for the mapping first: for these it would kill. */
 static void touch(struct vt *t)
 {
+	size_t at;
+
+	for (at = VT_MB; at < RAM; at += 2 * VT_MB)
+		*(volatile unsigned char *)(t->ram + at) = 1;
 	for (touching = t->ram + VT_MB; touching < t->ram + RAM;
 	     touching += VT_PAGE)
 		fill_page(touching);
