@@ -6,7 +6,8 @@
  * without being refused by insmod where they are not loaded.  The crypto API finds
  * them by name.  Of its interfaces the asynchronous one is the one that stays; it is
  * used with algorithms that are not asynchronous.  Where it has none of that name, LZO
- * serves, which every kernel has in itself.
+ * serves, which every kernel has in itself; in the form that knows runs of zeros, as
+ * pages are full of them.
  *
  * Everything is allocated at load: who compresses is short of memory.
  */
@@ -32,7 +33,7 @@
 
 static char *compressor = "lz4";
 module_param(compressor, charp, 0444);
-MODULE_PARM_DESC(compressor, "compresses pages that leave memory: lz4, zstd, lzo, ... (lzo where the kernel has not that one)");
+MODULE_PARM_DESC(compressor, "compresses pages that leave memory: lz4, zstd, lzo-rle, ... (lzo-rle where the kernel has not that one)");
 
 MODULE_SOFTDEP("pre: lz4");
 
@@ -45,12 +46,12 @@ static struct crypto_acomp *find_algorithm(void)
 {
 	struct crypto_acomp *found;
 
-	if (!strcmp(compressor, "lzo"))
+	if (!strcmp(compressor, "lzo-rle"))
 		return NULL;
 	found = crypto_alloc_acomp(compressor, 0, CRYPTO_ALG_ASYNC);
 	if (!IS_ERR(found))
 		return found;
-	pr_info("no compressor %s (error %ld), pages are compressed by lzo\n",
+	pr_info("no compressor %s (error %ld), pages are compressed by lzo-rle\n",
 		compressor, PTR_ERR(found));
 	return NULL;
 }
@@ -139,8 +140,8 @@ int vmm_packer_pack(struct vmm_packer *packer, void *page)
 	size_t len;
 
 	if (packer->lzo)
-		return lzo1x_1_compress(page, PAGE_SIZE, packer->buf, &len,
-					packer->lzo) == LZO_E_OK ?
+		return lzorle1x_1_compress(page, PAGE_SIZE, packer->buf, &len,
+					   packer->lzo) == LZO_E_OK ?
 		       min(len, PAGE_SIZE) : PAGE_SIZE;
 	sg_init_one(&in, page, PAGE_SIZE);
 	sg_init_one(&out, packer->buf, PAGE_SIZE << BUF_ORDER);
