@@ -34,9 +34,9 @@
 #include <linux/uio.h>
 #include <linux/vmalloc.h>
 #include <linux/wait.h>
-#include <linux/xxhash.h>
 
 #include "mem/store.h"
+#include "mem/sum.h"
 #include "mem/swap.h"
 #include "mem/swap_inner.h"
 
@@ -132,8 +132,8 @@ static bool collect_one(struct vmm_store *store, struct batch *batch)
 	if (!away)
 		return false;
 	away->place = ((u64)batch->first << PAGE_SHIFT) + batch->bytes;
-	away->sum = xxh64(swap->out + batch->bytes, away->length,
-			  swap->seed ^ away->place);
+	away->sum = vmm_sum(swap->out + batch->bytes, away->length,
+			    swap->seed ^ away->place);
 	batch->bytes += ALIGN(away->length, VMM_PIECE_ALIGN);
 	return true;
 }
@@ -470,7 +470,7 @@ int vmm_swap_read_piece(struct vmm_swap *swap, const struct vmm_away *away,
 		return err;
 	memcpy(to, swap->window + (away->place - ((u64)swap->first << PAGE_SHIFT)),
 	       away->length);
-	if (xxh64(to, away->length, swap->seed ^ away->place) == away->sum)
+	if (vmm_sum(to, away->length, swap->seed ^ away->place) == away->sum)
 		return 0;
 	/* Not to be found wrong for ever if it was put right. */
 	swap->pages = 0;
