@@ -28,6 +28,7 @@
 
 #include "mem/away.h"
 #include "mem/compress.h"
+#include "mem/lines.h"
 #include "mem/store.h"
 #include "mem/swap.h"
 
@@ -313,21 +314,63 @@ struct vmm_away *vmm_away_alloc(struct vmm_store *store, bool frees)
 	return away;
 }
 
-/* What is in the packer's buffer, or in the page if that is better. */
-static int keep(struct vmm_store *store, struct vmm_away *away,
-		const void *from, unsigned int length, bool frees)
+/* Room for what is packed, or NULL. */
+static void *room_for(unsigned int length, bool frees)
 {
-	void *data = frees ? vmm_packed_alloc(length, true) :
-			     modest_alloc(class_of(length));
+	return frees ? vmm_packed_alloc(length, true) :
+	       modest_alloc(class_of(length));
+}
 
-	if (!data)
-		return -ENOMEM;
-	memcpy(data, from, length);
+static void keep(struct vmm_store *store, struct vmm_away *away, void *data,
+		 unsigned int length)
+{
 	away->length = length;
 	spin_lock(&store->lock);
 	vmm_away_set_packed(store, away, data);
 	spin_unlock(&store->lock);
+}
+
+/* What is in the packer's buffer, or in the page if that is better. */
+static int keep_bytes(struct vmm_store *store, struct vmm_away *away,
+		      const void *from, unsigned int length, bool frees)
+{
+	void *data = room_for(length, frees);
+
+	if (!data)
+		return -ENOMEM;
+	memcpy(data, from, length);
+	keep(store, away, data, length);
 	return 0;
+}
+
+static int keep_lines(struct vmm_store *store, struct vmm_away *away,
+		      const void *page, const struct vmm_lines *lines,
+		      bool frees)
+{
+	unsigned int length = vmm_lines_length(lines);
+	void *data;
+
+	if (length > VMM_PACKED_MAX)
+		return -E2BIG;
+	data = room_for(length, frees);
+	if (!data)
+		return -ENOMEM;
+	vmm_lines_pack(page, lines, data);
+	away->lines = true;
+	keep(store, away, data, length);
+	return 0;
+}
+
+static int keep_compressed(struct vmm_store *store, struct vmm_away *away,
+			   void *page, bool frees)
+{
+	struct vmm_packer *packer = vmm_packer_get();
+	int length = vmm_packer_pack(packer, page), err = -E2BIG;
+
+	if (length > 0 && length <= VMM_PACKED_MAX)
+		err = keep_bytes(store, away, packer->buf, length, frees);
+	vmm_packer_put(packer);
+	return err;
 }
 
 /**
@@ -345,22 +388,20 @@ int vmm_away_pack(struct vmm_store *store, struct vmm_away *away,
 		  unsigned long phys, bool frees)
 {
 	void *page = __va(phys);
-	struct vmm_packer *packer;
-	int err, length;
+	struct vmm_lines lines;
+	int err;
 
 	if (WARN_ON_ONCE(away->length))
 		return -EINVAL;
-	if (!memchr_inv(page, 0, PAGE_SIZE))
+	lines = vmm_lines_of(page);
+	if (!lines.nr)
 		return VMM_AWAY_ZERO;
-	packer = vmm_packer_get();
-	length = vmm_packer_pack(packer, page);
-	if (length > 0 && length <= VMM_PACKED_MAX)
-		err = keep(store, away, packer->buf, length, frees);
+	if (vmm_lines_are_noise(page, &lines))
+		err = keep_lines(store, away, page, &lines, frees);
 	else
-		err = -E2BIG;
-	vmm_packer_put(packer);
+		err = keep_compressed(store, away, page, frees);
 	if (err == -E2BIG && vmm_swap_takes(store))
-		err = keep(store, away, page, PAGE_SIZE, frees);
+		err = keep_bytes(store, away, page, PAGE_SIZE, frees);
 	if (!err)
 		vmm_swap_hurry(store);
 	return err;
@@ -402,6 +443,8 @@ int vmm_away_unpack(struct vmm_store *store, struct vmm_away *away,
 		err = vmm_swap_read(store, away, page);
 	if (err || away->length == PAGE_SIZE)
 		return err;
+	if (away->lines)
+		return vmm_lines_unpack(page, away->length) ? 0 : -EBADMSG;
 	packer = vmm_packer_get();
 	memcpy(packer->buf, page, away->length);
 	err = vmm_packer_unpack(packer, away->length, page);

@@ -48,6 +48,7 @@ enum vmm_away_where {
  * @sum:	FILED: of what is there; set while @moving
  * @length:	of what is packed, constant then; PAGE_SIZE: as it was
  * @where:	enum vmm_away_where; vmm_store.lock
+ * @lines:	packed by lines.h, not by the compressor; constant likewise
  * @moving:	on its way to the file, or from there; vmm_store.lock
  * @dead:	freed, while @moving; vmm_store.lock
  *
@@ -62,6 +63,7 @@ struct vmm_away {
 	u64 sum;
 	u16 length;
 	u8 where;
+	bool lines;
 	bool moving : 1;
 	bool dead : 1;
 } __aligned(64);
