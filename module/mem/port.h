@@ -34,10 +34,13 @@
 #define VMM_PORT_GFP	(GFP_KERNEL_ACCOUNT | __GFP_NOWARN | \
 			 __GFP_RETRY_MAYFAIL)
 
-/* Takes a block that lies ready; reclaim and compaction cost more than it wins. */
+/*
+ * Takes a block that lies ready; reclaim and compaction cost more than it wins, also where
+ * the kernel's threads do it.
+ */
 #define VMM_PORT_BLOCK_GFP	((GFP_KERNEL_ACCOUNT | __GFP_ZERO |	\
 				  __GFP_NOWARN | __GFP_NORETRY) &	\
-				 ~__GFP_DIRECT_RECLAIM)
+				 ~__GFP_RECLAIM)
 
 static inline struct page *vmm_port_page(unsigned long phys)
 {
