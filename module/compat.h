@@ -17,6 +17,7 @@
 #include <linux/shrinker.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
+#include <linux/swap.h>
 #include <linux/syscore_ops.h>
 #include <linux/version.h>
 #include <net/genetlink.h>
@@ -172,6 +173,15 @@ static inline void vmm_send_notification(int cpu)
 static inline void vmm_send_notification(int cpu)
 {
 	__apic_send_IPI_mask(cpumask_of(cpu), VMM_NOTIFY_VECTOR);
+}
+#endif
+
+/* What a task that reclaims has got beside the lists of pages. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+static inline void mm_account_reclaimed_pages(unsigned long pages)
+{
+	if (current->reclaim_state)
+		current->reclaim_state->reclaimed_slab += pages;
 }
 #endif
 

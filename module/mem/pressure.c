@@ -457,6 +457,8 @@ static unsigned long scan_pages(struct shrinker *s, struct shrink_control *sc)
 	now = atomic_long_read(&freed);
 	if (current_is_kswapd())
 		WRITE_ONCE(kswapd_told, now);
+	/* What is returned only says whether to ask again. */
+	mm_account_reclaimed_pages(now - before);
 	return now == before ? SHRINK_STOP : now - before;
 }
 
