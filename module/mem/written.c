@@ -61,18 +61,18 @@ void vmm_mem_mark_range(struct vmm_mem *mem, pgoff_t first,
 			unsigned long count)
 {
 	unsigned long *written = READ_ONCE(mem->written);
-	pgoff_t end = first + count;
+	pgoff_t end = first + count, next;
+	unsigned long bits;
 
 	if (!written)
 		return;
 	smp_mb();	/* as in vmm_mem_mark_written() */
-	while (first < end) {
-		if (first % BITS_PER_LONG || end - first < BITS_PER_LONG) {
-			set_bit(first++, written);
-			continue;
-		}
-		WRITE_ONCE(written[first / BITS_PER_LONG], ~0UL);
-		first += BITS_PER_LONG;
+	for (; first < end; first = next) {
+		next = min(end, round_down(first, BITS_PER_LONG) + BITS_PER_LONG);
+		bits = GENMASK((next - 1) % BITS_PER_LONG,
+			       first % BITS_PER_LONG);
+		atomic_long_or(bits, (atomic_long_t *)written +
+				     first / BITS_PER_LONG);
 	}
 }
 

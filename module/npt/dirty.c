@@ -57,14 +57,14 @@ void npt_dirty_mark(struct npt_dirty *log, u64 gpa)
 		npt_bit_set(log->bits, page);
 }
 
-static void ignore(void *ctx, u64 gpa, unsigned int level, unsigned int what)
+static void ignore(void *ctx, u64 gpa, u64 size, unsigned int what)
 {
 }
 
-static void tell(const struct npt_keepers *k, u64 gpa, unsigned int level)
+static void tell(const struct npt_keepers *k, u64 gpa, u64 size)
 {
 	if (k->tell)
-		k->tell(k->ctx, gpa, level, NPT_COLLECT_DIRTY);
+		k->tell(k->ctx, gpa, size, NPT_COLLECT_DIRTY);
 }
 
 /*
@@ -96,16 +96,16 @@ void npt_dirty_mapped(struct npt_dirty *log, struct npt_tree *tree, u64 gpa,
 		npt_tree_allow(tree, first, first + size);
 }
 
-/* A leaf was dirty: so were the pages of it that the log is about. */
-static void mark_leaf(void *ctx, u64 gpa, unsigned int level, unsigned int what)
+/* Leaves were dirty: so were the pages of them that the log is about. */
+static void mark_leaves(void *ctx, u64 gpa, u64 size, unsigned int what)
 {
 	const struct npt_keepers *k = ctx;
-	u64 size = npt_level_size(NPT_LEVEL_4K), end;
+	u64 end = gpa + size;
 
-	tell(k, gpa, level);
+	tell(k, gpa, size);
 	if (!k->log)
 		return;
-	for (end = gpa + npt_level_size(level); gpa < end; gpa += size)
+	for (; gpa < end; gpa += npt_level_size(NPT_LEVEL_4K))
 		npt_dirty_mark(k->log, gpa);
 }
 
@@ -113,7 +113,7 @@ void npt_dirty_leave(const struct npt_keepers *k, struct npt_tree *tree,
 		     u64 first, u64 end, struct npt_batch *batch)
 {
 	if (tree->fmt->dirty)
-		npt_tree_take(tree, first, end, mark_leaf, (void *)k, batch);
+		npt_tree_take(tree, first, end, mark_leaves, (void *)k, batch);
 }
 
 void npt_dirty_unmap(const struct npt_keepers *k, struct npt_tree *tree,
@@ -122,9 +122,9 @@ void npt_dirty_unmap(const struct npt_keepers *k, struct npt_tree *tree,
 	u64 size = npt_level_size(NPT_LEVEL_4K);
 
 	if (k->tell) {
-		npt_tree_take(tree, first, first + size, mark_leaf, (void *)k,
+		npt_tree_take(tree, first, first + size, mark_leaves, (void *)k,
 			      batch);
-		npt_tree_take(tree, end - size, end, mark_leaf, (void *)k,
+		npt_tree_take(tree, end - size, end, mark_leaves, (void *)k,
 			      batch);
 	}
 	npt_tree_unmap(tree, first, end, batch);
@@ -133,7 +133,7 @@ void npt_dirty_unmap(const struct npt_keepers *k, struct npt_tree *tree,
 void npt_dirty_look(const struct npt_keepers *k, struct npt_tree *tree,
 		    u64 first, u64 end, struct npt_batch *batch)
 {
-	npt_tree_collect(tree, first, end, NPT_COLLECT_DIRTY, mark_leaf,
+	npt_tree_collect(tree, first, end, NPT_COLLECT_DIRTY, mark_leaves,
 			 (void *)k, batch);
 }
 
@@ -145,15 +145,15 @@ struct answer {
 	u64 *out;
 };
 
-/* The pages of a leaf that was dirty, as far as they were asked for. */
-static void add(void *ctx, u64 gpa, unsigned int level, unsigned int what)
+/* The pages of leaves that were dirty, as far as they were asked for. */
+static void add(void *ctx, u64 gpa, u64 size, unsigned int what)
 {
 	const struct answer *a = ctx;
-	u64 n = npt_level_size(level) >> npt_level_shift(NPT_LEVEL_4K);
+	u64 n = size >> npt_level_shift(NPT_LEVEL_4K);
 	u64 page = (gpa - a->keepers->log->base) >>
 		   npt_level_shift(NPT_LEVEL_4K);
 
-	tell(a->keepers, gpa, level);
+	tell(a->keepers, gpa, size);
 	/* A leaf may begin before the slot: the difference wraps back. */
 	for (page -= a->first; n; n--, page++) {
 		if (page < a->count)

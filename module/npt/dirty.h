@@ -39,7 +39,7 @@ struct npt_dirty {
 /**
  * struct npt_keepers - who keeps what dirty bits tell
  * @log:	the slot's, or NULL
- * @tell:	somebody else hears of each leaf, under the tree's lock and so before the flush;
+ * @tell:	somebody else hears of such leaves, under the tree's lock and so before the flush;
  *		or NULL
  * @ctx:	for @tell
  *

@@ -119,11 +119,12 @@ int npt_tree_split(struct npt_tree *tree, u64 gpa, unsigned int level,
 #define NPT_COLLECT_DIRTY	(1U << 1)
 
 /**
- * typedef npt_collect_fn - hears of each leaf that had one of the bits
- * @what:	NPT_COLLECT_* that were set
+ * typedef npt_collect_fn - hears of leaves in a row that had the same bits, and one at least
+ * @gpa:	where the first of them begins
+ * @size:	bytes of all of them
+ * @what:	NPT_COLLECT_* that were set in each
  */
-typedef void (*npt_collect_fn)(void *ctx, u64 gpa, unsigned int level,
-			       unsigned int what);
+typedef void (*npt_collect_fn)(void *ctx, u64 gpa, u64 size, unsigned int what);
 
 void npt_tree_collect(struct npt_tree *tree, u64 first, u64 end,
 		      unsigned int what, npt_collect_fn fn, void *ctx,

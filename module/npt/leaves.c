@@ -114,6 +114,70 @@ void npt_tree_allow(struct npt_tree *tree, u64 first, u64 end)
 	}
 }
 
+/* --- what leaves tell ----------------------------------------------------- */
+
+/**
+ * struct look - what is looked for, and what is found
+ * @fmt:	of the tree
+ * @accessed:	bits that say so in a leaf, and are cleared, if that is asked for
+ * @dirty:	likewise
+ * @always:	what every leaf is
+ * @fn:		hears of leaves in a row that were the same
+ * @ctx:	its first argument
+ * @batch:	what to do afterwards
+ * @gpa:	where those begin that it has not heard of
+ * @end:	where they end
+ * @what:	what they were, or 0: there are none
+ */
+struct look {
+	const struct npt_format *fmt;
+	u64 accessed;
+	u64 dirty;
+	unsigned int always;
+	npt_collect_fn fn;
+	void *ctx;
+	struct npt_batch *batch;
+	u64 gpa;
+	u64 end;
+	unsigned int what;
+};
+
+static void tell(struct look *look)
+{
+	if (look->what)
+		look->fn(look->ctx, look->gpa, look->end - look->gpa,
+			 look->what);
+	look->what = 0;
+}
+
+/* A leaf that was @old. */
+static inline void note(struct look *look, u64 gpa, unsigned int level, u64 old)
+{
+	unsigned int what = look->always;
+
+	if (old & look->accessed)
+		what |= NPT_COLLECT_ACCESSED;
+	if (old & look->dirty)
+		what |= NPT_COLLECT_DIRTY;
+	if (!what)
+		return;
+	if (what != look->what || gpa != look->end) {
+		tell(look);
+		look->gpa = gpa;
+		look->what = what;
+	}
+	look->end = gpa + npt_level_size(level);
+}
+
+static inline void collect(struct look *look, u64 *slot, u64 gpa, unsigned int level)
+{
+	u64 old = npt_leaf_clear(slot, look->accessed | look->dirty);
+
+	if (old & look->dirty)
+		look->batch->flush = true;
+	note(look, gpa, level, old);
+}
+
 /* Of eight entries, which make a cache line, all bits. */
 static u64 bits_of_line(const u64 *e)
 {
@@ -122,35 +186,31 @@ static u64 bits_of_line(const u64 *e)
 	       npt_entry_read(&e[6]) | npt_entry_read(&e[7]);
 }
 
-/* On behind a leaf or hole at level 1, over those in its table that have no bit of @mask. */
-static void pass_over(struct npt_iter *it, u64 mask)
+/* From the leaf or hole at level 1 that @it is at to the end of its table, or of the range. */
+static void collect_table(struct look *look, struct npt_iter *it)
 {
-	u64 size = npt_level_size(NPT_LEVEL_4K);
-	unsigned int at = npt_level_index(it->gpa, NPT_LEVEL_4K) + 1;
-	const u64 *table = it->table[NPT_LEVEL_4K];
-	u64 left = (it->end - it->gpa + size - 1) / size;
-	unsigned int end = NPT_ENTRIES;
+	u64 mask = look->accessed | look->dirty |
+		   (look->always ? look->fmt->present : 0);
+	u64 size = npt_level_size(NPT_LEVEL_4K), gpa = it->gpa;
+	u64 *slot = it->slot, *end = slot + NPT_ENTRIES -
+				     npt_level_index(gpa, NPT_LEVEL_4K);
+	u64 left = (it->end - gpa + size - 1) / size;
 
-	if (left < NPT_ENTRIES - at + 1)
-		end = at + left - 1;
-	while (at < end && !(npt_entry_read(&table[at]) & mask)) {
-		at++;
-		while (!(at % 8) && at + 8 <= end && !(bits_of_line(&table[at]) & mask))
-			at += 8;
+	if (slot + left < end)
+		end = slot + left;
+	while (slot < end) {
+		if (!(gpa & (8 * size - 1)) && end - slot >= 8 &&
+		    !(bits_of_line(slot) & mask)) {
+			slot += 8;
+			gpa += 8 * size;
+			continue;
+		}
+		if (npt_entry_read(slot) & mask)
+			collect(look, slot, gpa, NPT_LEVEL_4K);
+		slot++;
+		gpa += size;
 	}
-	it->next = (it->gpa & ~(size * NPT_ENTRIES - 1)) + at * size;
-}
-
-/* Which bits say "accessed" and "dirty" in a leaf that stays mapped. */
-static u64 collect_mask(const struct npt_format *fmt, unsigned int what)
-{
-	u64 mask = 0;
-
-	if (what & NPT_COLLECT_ACCESSED)
-		mask |= fmt->accessed;
-	if (what & NPT_COLLECT_DIRTY)
-		mask |= fmt->dirty ? fmt->dirty : fmt->write;
-	return mask;
+	it->next = gpa;
 }
 
 /**
@@ -159,7 +219,7 @@ static u64 collect_mask(const struct npt_format *fmt, unsigned int what)
  * @first:	first address
  * @end:	first address behind
  * @what:	NPT_COLLECT_*
- * @fn:		called for each leaf that had one of them
+ * @fn:		hears of the leaves that had one of them
  * @ctx:	its first argument
  * @batch:	what to do afterwards
  *
@@ -176,32 +236,23 @@ void npt_tree_collect(struct npt_tree *tree, u64 first, u64 end,
 		      struct npt_batch *batch)
 {
 	const struct npt_format *fmt = tree->fmt;
-	u64 mask = collect_mask(fmt, what);
-	bool tells = fmt->accessed || !(what & NPT_COLLECT_ACCESSED);
+	struct look look = { .fmt = fmt, .fn = fn, .ctx = ctx, .batch = batch };
 	struct npt_iter it;
 
+	if (what & NPT_COLLECT_ACCESSED) {
+		look.accessed = fmt->accessed;
+		look.always = fmt->accessed ? 0 : NPT_COLLECT_ACCESSED;
+	}
+	if (what & NPT_COLLECT_DIRTY)
+		look.dirty = fmt->dirty ? fmt->dirty : fmt->write;
 	npt_iter_start(&it, tree, first, end);
 	while (npt_iter_next(&it)) {
-		unsigned int had = 0;
-		u64 old;
-
-		if (tells && !(it.entry & mask)) {
-			if (it.level == NPT_LEVEL_4K)
-				pass_over(&it, mask);
-			continue;
-		}
-		if (!npt_leaf(fmt, it.entry, it.level))
-			continue;
-		old = npt_leaf_clear(it.slot, mask);
-		if ((what & NPT_COLLECT_ACCESSED) && npt_accessed(fmt, old))
-			had |= NPT_COLLECT_ACCESSED;
-		if ((what & NPT_COLLECT_DIRTY) && npt_dirty(fmt, old)) {
-			had |= NPT_COLLECT_DIRTY;
-			batch->flush = true;
-		}
-		if (had)
-			fn(ctx, it.gpa, it.level, had);
+		if (it.level == NPT_LEVEL_4K)
+			collect_table(&look, &it);
+		else if (npt_leaf(fmt, it.entry, it.level))
+			collect(&look, it.slot, it.gpa, it.level);
 	}
+	tell(&look);
 }
 
 /**
@@ -209,7 +260,7 @@ void npt_tree_collect(struct npt_tree *tree, u64 first, u64 end,
  * @tree:	the tree
  * @first:	first address
  * @end:	first address behind; a large leaf that the range cuts goes whole
- * @fn:		called for each leaf that was dirty
+ * @fn:		hears of the leaves that were dirty
  * @ctx:	its first argument
  * @batch:	what to do afterwards
  *
@@ -220,17 +271,19 @@ void npt_tree_take(struct npt_tree *tree, u64 first, u64 end,
 		   npt_collect_fn fn, void *ctx, struct npt_batch *batch)
 {
 	const struct npt_format *fmt = tree->fmt;
+	struct look look = {
+		.fmt = fmt, .fn = fn, .ctx = ctx,
+		.dirty = fmt->dirty ? fmt->dirty : fmt->write,
+	};
 	struct npt_iter it;
-	u64 old;
 
 	npt_iter_start(&it, tree, first, end);
 	while (npt_iter_next(&it)) {
 		if (!npt_leaf(fmt, it.entry, it.level))
 			continue;
-		old = npt_entry_xchg(it.slot, 0);
 		tree->leaves[it.level]--;
 		batch->flush = true;
-		if (npt_dirty(fmt, old))
-			fn(ctx, it.gpa, it.level, NPT_COLLECT_DIRTY);
+		note(&look, it.gpa, it.level, npt_entry_xchg(it.slot, 0));
 	}
+	tell(&look);
 }

@@ -16,18 +16,11 @@
 /* Pages between two openings of the spin lock. */
 #define STEP_PAGES	(1UL << 12)
 
-static void tell(void *ctx, u64 gpa, unsigned int level, unsigned int what)
+static void tell(void *ctx, u64 gpa, u64 size, unsigned int what)
 {
 	struct space_slot *s = ctx;
-	u64 end;
+	u64 end = min(gpa + size, s->slot.base + s->slot.size);
 
-	if (level == NPT_LEVEL_4K) {
-		if (gpa - s->slot.base < s->slot.size)
-			vmm_mem_mark_written(s->mem,
-					     npt_slot_index(&s->slot, gpa));
-		return;
-	}
-	end = min(gpa + npt_level_size(level), s->slot.base + s->slot.size);
 	gpa = max(gpa, s->slot.base);
 	if (gpa < end)
 		vmm_mem_mark_range(s->mem, npt_slot_index(&s->slot, gpa),

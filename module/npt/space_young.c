@@ -26,11 +26,11 @@ struct look {
 	unsigned long *bits;
 };
 
-static void note(void *ctx, u64 gpa, unsigned int level, unsigned int what)
+static void note(void *ctx, u64 gpa, u64 size, unsigned int what)
 {
 	const struct look *look = ctx;
 	u64 from = max(gpa, look->first);
-	u64 to = min(gpa + npt_level_size(level), look->end);
+	u64 to = min(gpa + size, look->end);
 
 	bitmap_set(look->bits, (from - look->first) >> PAGE_SHIFT,
 		   (to - from) >> PAGE_SHIFT);

@@ -41,12 +41,11 @@ static unsigned long wrote[PAGES], hashed[PAGES], missed, rehashed;
 static bool news[PAGES];
 static bool owed;	/* a flush of somebody else's */
 
-static void tell_watcher(void *ctx, u64 gpa, unsigned int level,
-			 unsigned int what)
+static void tell_watcher(void *ctx, u64 gpa, u64 size, unsigned int what)
 {
 	u64 page = (gpa - gpa_of(FIRST)) / KB4, n;
 
-	for (n = npt_level_size(level) / KB4; n; n--, page++) {
+	for (n = size / KB4; n; n--, page++) {
 		if (page < PAGES)
 			news[page] = true;
 	}
@@ -536,7 +535,7 @@ static void test_large(const struct npt_format *fmt)
 	free(dirty_log);
 }
 
-static void no_matter(void *ctx, u64 gpa, unsigned int level, unsigned int what)
+static void no_matter(void *ctx, u64 gpa, u64 size, unsigned int what)
 {
 }
 

@@ -304,16 +304,16 @@ void port_race(void)
 
 static bool reported[NR_PAGES];
 
-static inline void on_dirty(void *ctx, u64 gpa, unsigned int level, unsigned int had)
+static inline void on_dirty(void *ctx, u64 gpa, u64 size, unsigned int had)
 {
-	unsigned int page, n = level == 2 ? 512 : 1, i;
+	unsigned int page;
 
 	if (!(had & NPT_COLLECT_DIRTY))
 		return;
-	for (page = 0; page < NR_PAGES && gpa_of(page) != gpa; page++)
-		;
-	for (i = page; i < page + n && i < NR_PAGES; i++)
-		reported[i] = true;
+	for (page = 0; page < NR_PAGES; page++) {
+		if (gpa_of(page) - gpa < size)
+			reported[page] = true;
+	}
 }
 
 #endif
