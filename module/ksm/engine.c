@@ -152,15 +152,30 @@ u64 vksm_still_run(const u32 *mark, u64 n)
 	return i;
 }
 
+/* Of 64 pages in a row those that have a bit. */
+static void stir_word(u32 *mark, unsigned long word)
+{
+	unsigned int i;
+
+	if (word != ~0UL) {
+		for (; word; word &= word - 1)
+			mark[__builtin_ctzl(word)] &= ~VKSM_MARK_STILL;
+		return;
+	}
+	for (i = 0; i < 64; i++)
+		mark[i] &= ~VKSM_MARK_STILL;
+}
+
 void vksm_stir_written(struct vksm_object *o, u64 first, u64 count,
 		       const unsigned long *bits)
 {
-	unsigned long word;
+	struct vksm_group *g;
 	u64 i;
 
-	for (i = 0; i < count; i += 64) {
-		for (word = *bits++; word; word &= word - 1)
-			vksm_stir_page(o, first + i + __builtin_ctzl(word));
+	for (i = first; i < first + count; i += 64, bits++) {
+		g = *bits ? o->group[i >> VKSM_GROUP_SHIFT] : NULL;
+		if (g)
+			stir_word(&g->mark[i & (VKSM_GROUP_PAGES - 1)], *bits);
 	}
 }
 
@@ -216,15 +231,20 @@ static void count_work(struct vksm_engine *e, struct vksm_object *o,
 	o->figures.work[work]++;
 }
 
-static void set_mark(struct vksm_engine *e, struct vksm_object *o, u32 *mark,
-		     u32 to)
+static void count_move(struct vksm_engine *e, struct vksm_object *o, u32 mark,
+		       u32 to)
 {
-	if (kind_of(*mark) != kind_of(to)) {
-		if (*mark)
-			count_kind(e, o, kind_of(*mark), -1);
-		if (to)
-			count_kind(e, o, kind_of(to), 1);
-	}
+	if (mark)
+		count_kind(e, o, kind_of(mark), -1);
+	if (to)
+		count_kind(e, o, kind_of(to), 1);
+}
+
+static inline void set_mark(struct vksm_engine *e, struct vksm_object *o,
+			    u32 *mark, u32 to)
+{
+	if (kind_of(*mark) != kind_of(to))
+		count_move(e, o, *mark, to);
 	*mark = to;
 }
 
@@ -250,8 +270,6 @@ static bool is_ready(struct vksm_engine *e, const struct vksm_look *look,
 {
 	struct vksm_sight sight = { .same = same };
 
-	if (!e->policy->is_ready)
-		return true;
 	if (!same && !look->zero)
 		sight.shared = vksm_index_count(&e->index, look->hash) > 1;
 	return e->policy->is_ready(&sight);
@@ -262,7 +280,7 @@ static bool is_ready(struct vksm_engine *e, const struct vksm_look *look,
  * so would find its own bits in the filter.
  */
 static u32 classify(struct vksm_engine *e, u32 mark,
-			       const struct vksm_look *look, bool same)
+		    const struct vksm_look *look, bool same)
 {
 	struct vksm_index *ix = &e->index;
 
@@ -274,7 +292,7 @@ static u32 classify(struct vksm_engine *e, u32 mark,
 	if (same && kind_of(mark) == VKSM_SINGLE)
 		return kind_found(vksm_index_join(ix, look->hash));
 	leave(e, mark);
-	if (!is_ready(e, look, same))
+	if (e->policy->is_ready && !is_ready(e, look, same))
 		return VKSM_VOLATILE;
 	if (look->zero)
 		return VKSM_ZERO;
@@ -303,7 +321,7 @@ int vksm_note(struct vksm_engine *e, struct vksm_object *o, u64 index,
 	/* What was refused is tried again. */
 	set_mark(e, o, mark, make_mark(print, look->still &&
 				       kind != VKSM_REFUSED, kind));
-	return 0;
+	return kind_of(*mark);
 }
 
 static u64 forget_in_group(struct vksm_engine *e, struct vksm_object *o,
@@ -413,20 +431,21 @@ u64 vksm_next_wanted(const struct vksm_engine *e, const struct vksm_object *o,
 }
 
 /* What has changed since it was visited will be noted by the next pass. */
-void vksm_join(struct vksm_engine *e, struct vksm_object *o, u64 index,
-	       const struct vksm_look *look)
+enum vksm_kind vksm_join(struct vksm_engine *e, struct vksm_object *o,
+			 u64 index, const struct vksm_look *look)
 {
 	u32 *mark = &o->group[index >> VKSM_GROUP_SHIFT]
 			->mark[index & (VKSM_GROUP_PAGES - 1)];
 	u32 kind;
 
 	if (look->zero)
-		return;
+		return kind_of(*mark);
 	count_work(e, o, VKSM_WORK_HASHED);
 	if (vksm_print(look->hash) != print_of(*mark))
-		return;
+		return kind_of(*mark);
 	kind = kind_found(vksm_index_join(&e->index, look->hash));
 	set_mark(e, o, mark, (*mark & ~VKSM_MARK_KIND) | kind);
+	return kind_of(*mark);
 }
 
 void vksm_demote_group(struct vksm_engine *e, struct vksm_object *o, u64 nr)

@@ -220,7 +220,10 @@ static inline void vksm_pass_over(struct vksm_engine *e, struct vksm_object *o,
 	o->figures.work[VKSM_WORK_SKIPPED] += pages;
 }
 
-/* A page was visited and looked at; -1: no memory for what is to be known of it. */
+/*
+ * A page was visited and looked at.  Its enum vksm_kind from now on, or -1: no memory for what
+ * is to be known of it.
+ */
 int vksm_note(struct vksm_engine *e, struct vksm_object *o, u64 index,
 	      const struct vksm_look *look);
 
@@ -239,12 +242,12 @@ bool vksm_is_unsettled(const struct vksm_engine *e);
 
 /*
  * The first page from @index on that has to be looked at, or @end; all of them in one
- * group that is there.  And the look.
+ * group that is there.  And the look, and what it is from now on.
  */
 u64 vksm_next_wanted(const struct vksm_engine *e, const struct vksm_object *o,
 		     u64 index, u64 end);
-void vksm_join(struct vksm_engine *e, struct vksm_object *o, u64 index,
-	       const struct vksm_look *look);
+enum vksm_kind vksm_join(struct vksm_engine *e, struct vksm_object *o,
+			 u64 index, const struct vksm_look *look);
 void vksm_demote_group(struct vksm_engine *e, struct vksm_object *o, u64 nr);
 
 #endif /* VMM_KSM_ENGINE_H */

@@ -20,6 +20,9 @@
 /* A filter has whole words, and so have the bits of what is wanted. */
 #define BITS_UNIT	512UL
 
+/* A bit for each. */
+#define ALL_RANKS	((1U << VKSM_RANKS) - 1)
+
 /* An odd number, for the second bit. */
 #define SECOND		0x9e3779b1UL
 
@@ -197,7 +200,7 @@ static struct vksm_entry *find(struct vksm_index *ix, u64 hash,
 	struct vksm_entry *e;
 
 	ix->lookups++;
-	*ranks = (1U << VKSM_RANKS) - 1;
+	*ranks = ALL_RANKS;
 	for (e = first(ix, print); e->count; e = after(ix, e, print)) {
 		if (e->hash == hash)
 			return e;
@@ -281,17 +284,11 @@ static int join(struct vksm_index *ix, struct vksm_entry *e)
 	return e->rank;
 }
 
-int vksm_index_add(struct vksm_index *ix, u64 hash)
+/* A content that seems to have been seen before gets an entry; @ranks: one of these. */
+static int enter(struct vksm_index *ix, u64 hash, unsigned int ranks)
 {
-	u32 print = vksm_print(hash);
-	struct vksm_entry *e;
-	unsigned int ranks, rank = 0;
+	unsigned int rank = 0;
 
-	e = find(ix, hash, &ranks);
-	if (e)
-		return join(ix, e);
-	if (!was_noted(ix, print))
-		return VKSM_FOUND_NONE;
 	if (!ranks) {
 		ix->collisions++;
 		return VKSM_FOUND_NO_RANK;
@@ -302,8 +299,33 @@ int vksm_index_add(struct vksm_index *ix, u64 hash)
 		ix->nomem++;
 		return VKSM_FOUND_NONE;
 	}
-	want(ix, print);
+	want(ix, vksm_print(hash));
 	return rank;
+}
+
+static int add_beside(struct vksm_index *ix, u64 hash)
+{
+	unsigned int ranks;
+	struct vksm_entry *e = find(ix, hash, &ranks);
+
+	if (e)
+		return join(ix, e);
+	if (!was_noted(ix, vksm_print(hash)))
+		return VKSM_FOUND_NONE;
+	return enter(ix, hash, ranks);
+}
+
+int vksm_index_add(struct vksm_index *ix, u64 hash)
+{
+	u32 print = vksm_print(hash);
+
+	/* Mostly there is no entry of that print. */
+	if (first(ix, print)->count)
+		return add_beside(ix, hash);
+	ix->lookups++;
+	if (!was_noted(ix, print))
+		return VKSM_FOUND_NONE;
+	return enter(ix, hash, ALL_RANKS);
 }
 
 int vksm_index_join(struct vksm_index *ix, u64 hash)
@@ -358,19 +380,25 @@ u64 vksm_index_frame(struct vksm_index *ix, u64 hash)
 	return e && e->where == VKSM_MERGED ? e->frame : 0;
 }
 
-void vksm_index_sight(struct vksm_index *ix, u64 hash, u64 frame)
+bool vksm_index_sight(struct vksm_index *ix, u64 hash, u64 frame)
 {
 	unsigned int ranks;
 	struct vksm_entry *e = find(ix, hash, &ranks);
 
-	if (!e || e->where == VKSM_MERGED)
-		return;
+	if (!e)
+		return false;
 	if (e->where == VKSM_ONE && e->frame != frame)
 		e->where = VKSM_SEVERAL;
-	if (e->where != VKSM_NOWHERE)
-		return;
-	e->where = VKSM_ONE;
-	e->frame = frame;
+	if (e->where == VKSM_NOWHERE) {
+		e->where = VKSM_ONE;
+		e->frame = frame;
+	}
+	return e->where >= VKSM_SEVERAL;
+}
+
+bool vksm_index_has(const struct vksm_index *ix, u32 print)
+{
+	return first(ix, print)->count;
 }
 
 bool vksm_index_has_several(struct vksm_index *ix, u32 print, unsigned int rank,

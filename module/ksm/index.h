@@ -128,8 +128,11 @@ bool vksm_index_is(struct vksm_index *ix, u64 hash, unsigned int rank);
 /* How many have this content, as far as entries tell. */
 u64 vksm_index_count(struct vksm_index *ix, u64 hash);
 
-/* A content was seen in this frame, which is not a merged one. */
-void vksm_index_sight(struct vksm_index *ix, u64 hash, u64 frame);
+/*
+ * A content was seen in this frame, which is not a merged one.  Whether it is in others as
+ * well, as far as is known.
+ */
+bool vksm_index_sight(struct vksm_index *ix, u64 hash, u64 frame);
 
 /* The merged frame of a content; 0: none, or there is no entry. */
 u64 vksm_index_frame(struct vksm_index *ix, u64 hash);
@@ -152,10 +155,14 @@ static inline bool vksm_index_test(const u64 *bits, u64 at)
 	return bits[at / 64] >> at % 64 & 1;
 }
 
+/* Whether there is an entry of this print. */
+bool vksm_index_has(const struct vksm_index *ix, u32 print);
+
 /* Only while @nr_wanted is not 0. */
 static inline bool vksm_index_is_wanted(const struct vksm_index *ix, u32 print)
 {
-	return vksm_index_test(ix->wanted, vksm_index_bit(ix, print) / 8);
+	return vksm_index_test(ix->wanted, vksm_index_bit(ix, print) / 8) &&
+	       vksm_index_has(ix, print);
 }
 
 /* If this entry is single, it is one no longer, but in the filter. */
