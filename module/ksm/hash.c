@@ -125,14 +125,58 @@ u64 vksm_hash_aes(const struct vksm_key *key, const void *page)
 		"movdqu 112(%[key]), %%xmm7\n\t"
 		"movdqu 128(%[key]), %%xmm8\n\t"
 		"1:\n\t"
-		BLOCKS(0) BLOCKS(128)
-		"add $256, %[page]\n\t"
+		BLOCKS(0) BLOCKS(128) BLOCKS(256) BLOCKS(384)
+		"add $512, %[page]\n\t"
 		"cmp %[end], %[page]\n\t"
 		"jne 1b\n\t"
 		FOLD(1) FOLD(2) FOLD(3) FOLD(4) FOLD(5) FOLD(6) FOLD(7)
 		"aesenc %%xmm8, %%xmm0\n\t"
 		"aesenc %%xmm8, %%xmm0\n\t"
 		"movdqu %%xmm0, %[out]\n\t"
+		: [page] "+r" (page), [out] "=m" (out)
+		: [key] "r" (key), [end] "r" (end)
+		: CLOBBERS);
+	return out[0] ^ out[1];
+}
+
+/* A block to each of two lanes in a register. */
+#define PAIR(lanes, at)						\
+	"vaesenc " #at "(%[page]), %%ymm" #lanes ", %%ymm" #lanes "\n\t" \
+	"vaesenc %%ymm8, %%ymm" #lanes ", %%ymm" #lanes "\n\t"
+
+#define PAIRS(at)						\
+	PAIR(0, at) PAIR(1, 32+at) PAIR(2, 64+at) PAIR(3, 96+at)
+
+#define VFOLD(reg)						\
+	"vaesenc %%xmm" #reg ", %%xmm0, %%xmm0\n\t"		\
+	"vaesenc %%xmm8, %%xmm0, %%xmm0\n\t"
+
+/* The upper one of two lanes; the lower one is where others are. */
+#define UPPER(lanes)						\
+	"vextracti128 $1, %%ymm" #lanes ", %%xmm7\n\t"		\
+	VFOLD(7)
+
+u64 vksm_hash_vaes(const struct vksm_key *key, const void *page)
+{
+	const void *end = (const char *)page + VKSM_PAGE_BYTES;
+	u64 out[2];
+
+	asm volatile(
+		"vmovdqu (%[key]), %%ymm0\n\t"
+		"vmovdqu 32(%[key]), %%ymm1\n\t"
+		"vmovdqu 64(%[key]), %%ymm2\n\t"
+		"vmovdqu 96(%[key]), %%ymm3\n\t"
+		"vbroadcasti128 128(%[key]), %%ymm8\n\t"
+		"1:\n\t"
+		PAIRS(0) PAIRS(128) PAIRS(256) PAIRS(384)
+		"add $512, %[page]\n\t"
+		"cmp %[end], %[page]\n\t"
+		"jne 1b\n\t"
+		UPPER(0) VFOLD(1) UPPER(1) VFOLD(2) UPPER(2) VFOLD(3) UPPER(3)
+		"vaesenc %%xmm8, %%xmm0, %%xmm0\n\t"
+		"vaesenc %%xmm8, %%xmm0, %%xmm0\n\t"
+		"vmovdqu %%xmm0, %[out]\n\t"
+		"vzeroupper\n\t"
 		: [page] "+r" (page), [out] "=m" (out)
 		: [key] "r" (key), [end] "r" (end)
 		: CLOBBERS);

@@ -50,8 +50,12 @@ u64 vksm_salt(u64 seed, u64 domain);
 bool vksm_page_is_zero(const void *page);
 bool vksm_page_is_zero_sse(const void *page);
 
-/* The first wants AES, and the vector registers. */
+/*
+ * The first two are one function; they want AES, the second one in registers of 32 bytes, and
+ * the vector registers.
+ */
 u64 vksm_hash_aes(const struct vksm_key *key, const void *page);
+u64 vksm_hash_vaes(const struct vksm_key *key, const void *page);
 u64 vksm_hash_mul(const struct vksm_key *key, const void *page);
 
 #endif /* VMM_KSM_HASH_H */

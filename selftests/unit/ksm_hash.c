@@ -145,6 +145,21 @@ static void test_hash(const char *name, hash_fn hash)
 	test_spread(name, hash);
 }
 
+/* The same function, by other instructions. */
+static void test_wide(void)
+{
+	unsigned int i, bad = 0;
+	struct vksm_key key;
+
+	for (i = 0; i < 1000; i++) {
+		vksm_key_make(&key, i);
+		fill(i);
+		page[i % 512] = 0;
+		bad += vksm_hash_vaes(&key, page) != vksm_hash_aes(&key, page);
+	}
+	tap_ok(!bad, "vaes: what aes gives");
+}
+
 static void test_zero(const char *name, bool (*is_zero)(const void *page))
 {
 	unsigned int i, bad = 0;
@@ -166,6 +181,10 @@ int main(void)
 		test_hash("aes", vksm_hash_aes);
 	else
 		tap_skip("no AES here");
+	if (__builtin_cpu_supports("vaes"))
+		test_wide();
+	else
+		tap_skip("no AES in wide registers here");
 	test_zero("plain", vksm_page_is_zero);
 	test_zero("sse", vksm_page_is_zero_sse);
 	test_salts();
