@@ -38,7 +38,7 @@ void vksm_dump_begin(struct vksm_dump *dump)
 	get_random_once(&frame_key, sizeof(frame_key));
 	vksm_get_knobs(&knobs);
 	vksm_key_make(&dump->key, knobs.seed);
-	dump->aes = knobs.hash == VKSM_HASH_AES;
+	dump->way = vksm_look_way(knobs.hash == VKSM_HASH_AES);
 }
 
 static void fill(const struct vksm_dump *dump, const struct vmm_mem_peek *peek,
@@ -46,7 +46,7 @@ static void fill(const struct vksm_dump *dump, const struct vmm_mem_peek *peek,
 {
 	page->flags = VMM_KSM_PAGE_PRESENT;
 	page->frame = siphash_1u64(peek->phys >> PAGE_SHIFT, &frame_key);
-	if (vksm_page_look(&dump->key, dump->aes, true, peek->phys,
+	if (vksm_page_look(&dump->key, dump->way, true, peek->phys,
 			   &page->hash))
 		page->flags |= VMM_KSM_PAGE_ZERO;
 	if (peek->merged)

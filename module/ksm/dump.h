@@ -7,7 +7,7 @@
  * the knobs alone: whatever the mode, and whether or not anything was scanned.
  */
 
-#include "ksm/hash.h"
+#include "ksm/look.h"
 #include "uapi/linux/vmm_ksm.h"
 
 struct vmm_mem;
@@ -15,11 +15,11 @@ struct vmm_mem;
 /**
  * struct vksm_dump - how pages are looked at
  * @key:	of the knob seed, of no domain: hashes of all VMs can be compared
- * @aes:	which hash
+ * @way:	which hash
  */
 struct vksm_dump {
 	struct vksm_key key;
-	bool aes;
+	enum vksm_way way;
 };
 
 /* By the knobs of now.  May sleep. */

@@ -54,7 +54,7 @@ static int start(void)
 	vksm.scan.uniform = vksm.knobs.security == VKSM_UNIFORM;
 	vksm.scan.shared = vksm.knobs.security == VKSM_FOR_ALL;
 	vksm_key_make(&vksm.scan.key, vksm.knobs.seed);
-	vksm.scan.needs_fpu = vksm.knobs.hash == VKSM_HASH_AES;
+	vksm.scan.way = vksm_look_way(vksm.knobs.hash == VKSM_HASH_AES);
 	err = vksm_scan_init(&vksm.scan, vksm_policies[vksm.knobs.policy]);
 	if (err)
 		WRITE_ONCE(vksm.knobs.mode, VKSM_OFF);

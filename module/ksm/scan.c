@@ -2,20 +2,8 @@
 /*
  * The scan: passes over all objects.
  *
- * A page is looked at inside of RCU, by the word that the object has for it at that
- * moment; nothing is made, no reference taken, no lock of memory objects held, so that
- * no vCPU waits for a hash.  What is written meanwhile makes a hash of no content
- * that ever was; the next pass sees that the page is another one.
- *
- * Pages that cannot have changed
- *   A page that was not the object's own when it was hashed, and is not now, is as it was
- *   (mem/registry.c), if no freeze and no return began in between; that is a count
- *   for each object.  All pages of frozen objects are such pages.
- *   A page that is own can be written at any time.  Who writes leaves a trace, if the object is
- *   tracked (mem/written.c), but for who has a reference; so a page that somebody
- *   refers to is always looked at.  Traces of some thousand pages at a time are asked for before
- *   the scan comes to them, without vksm_lock, as vCPUs may have to be interrupted for that.
- *   Where hardware does not tell, only the first kind of pages is passed over.
+ *	visit.c		pages, and what is in them
+ *	propose.c	which of them can be merged
  */
 
 #include <linux/ktime.h>
@@ -23,10 +11,10 @@
 #include <linux/rcupdate.h>
 
 #include "core/trace.h"
-#include "ksm/look.h"
+#include "ksm/propose.h"
 #include "ksm/scan.h"
+#include "ksm/visit.h"
 #include "mem/mem.h"
-#include "mem/merged.h"
 #include "mem/registry.h"
 
 /* Steps that find nothing or pass over pages, or forget some, in one batch; and pages looked at. */
@@ -139,163 +127,6 @@ void vksm_scan_told(struct vksm_scan *s, const struct vmm_mem *mem,
 	};
 }
 
-/* --- a page ------------------------------------------------------------------ */
-
-static void hash_page(const struct vksm_scan *s, unsigned long phys,
-		      struct vksm_look *look)
-{
-	look->zero = vksm_page_look(&s->key, s->needs_fpu, !s->uniform, phys,
-				    &look->hash);
-	if (!look->zero)
-		look->hash ^= s->salt;
-}
-
-bool vksm_scan_is(const struct vksm_scan *s, u64 salt, unsigned long phys,
-		  u64 hash)
-{
-	u64 found;
-
-	return !vksm_page_look(&s->key, s->needs_fpu, !s->uniform, phys,
-			       &found) && (found ^ salt) == hash;
-}
-
-/* Inside of RCU: a merged frame's word has a name, which nobody drops before its end. */
-static void note_frame(const struct vmm_mem_peek *peek, struct vksm_look *look)
-{
-	look->phys = peek->phys;
-	look->frame = peek->merged ? peek->phys : 0;
-	if (peek->merged)
-		vmm_merged_get(peek->phys, 1);
-}
-
-/* If it is found to be so next time as well, it has not changed. */
-static bool is_still(const struct vmm_mem *mem, const struct vksm_object *o,
-		     const struct vmm_mem_peek *peek)
-{
-	if ((o->turns & 1) || vmm_mem_turns(mem) != o->turns)
-		return false;
-	if (o->tracked)
-		return !peek->lent;
-	return !peek->own && (peek->merged || vmm_mem_moves(mem) == o->moves);
-}
-
-enum sight {
-	ABSENT,
-	PRESENT,	/* there was no room to look at it */
-	AS_BEFORE,
-	LOOKED_AT,
-};
-
-static enum sight look_at(const struct vksm_scan *s, const struct vmm_mem *mem,
-			  const struct vksm_object *o, u64 index, bool room,
-			  struct vksm_look *look)
-{
-	struct vmm_mem_peek peek;
-	bool still;
-
-	if (!vmm_mem_peek(mem, index, &peek))
-		return ABSENT;
-	if (!room)
-		return PRESENT;
-	still = is_still(mem, o, &peek);
-	if (still && s->engine.policy->passes_over &&
-	    (vksm_mark(o, index) & VKSM_MARK_STILL))
-		return AS_BEFORE;
-	hash_page(s, peek.phys, look);
-	look->still = still;
-	note_frame(&peek, look);
-	return LOOKED_AT;
-}
-
-/* The content's frame, if that is lost and this page is one. */
-static void adopt(struct vksm_scan *s, const struct vksm_look *look)
-{
-	struct vksm_index *ix = &s->engine.index;
-
-	if (!look->frame)
-		return;
-	if (vksm_index_frame(ix, look->hash) ||
-	    !vksm_index_set_frame(ix, look->hash, look->frame >> PAGE_SHIFT))
-		vmm_merged_put(look->frame);
-}
-
-/* What the look says beyond the content: where that is. */
-static void note_place(struct vksm_scan *s, const struct vksm_object *o,
-		       u64 index, const struct vksm_look *look)
-{
-	struct vksm_index *ix = &s->engine.index;
-	u64 frame;
-
-	if (vksm_is_zero(o, index)) {
-		s->mergeable++;
-	} else if (vksm_is_shared(o, index) && !look->frame) {
-		vksm_index_sight(ix, look->hash, look->phys >> PAGE_SHIFT);
-		s->mergeable++;
-	} else if (look->frame) {
-		frame = vksm_index_frame(ix, look->hash);
-		s->mergeable += frame && frame != look->frame >> PAGE_SHIFT;
-	}
-}
-
-/* Visits a page if there is one, and room. */
-static enum sight visit(struct vksm_scan *s, struct vmm_mem *mem,
-			struct vksm_object *o, u64 index, struct vksm_batch *b)
-{
-	struct vksm_look look = { };
-	enum sight sight;
-
-	rcu_read_lock();
-	sight = look_at(s, mem, o, index, b->visited < b->room, &look);
-	rcu_read_unlock();
-	if (sight == AS_BEFORE)
-		vksm_pass_over(&s->engine, o, 1);
-	else if (sight == LOOKED_AT && vksm_note(&s->engine, o, index, &look))
-		s->engine.index.nomem++;
-	else if (sight == LOOKED_AT)
-		note_place(s, o, index, &look);
-	adopt(s, &look);
-	if (sight >= AS_BEFORE) {
-		b->visited++;
-		s->visited++;
-	}
-	return sight;
-}
-
-/* Which pages cannot have changed if their marks say so. */
-static enum vmm_peek_run still_kind(const struct vmm_mem *mem,
-				    const struct vksm_object *o)
-{
-	if (o->tracked)
-		return VMM_PEEK_ANY;
-	return vmm_mem_moves(mem) == o->moves ? VMM_PEEK_SHARED :
-						VMM_PEEK_MERGED;
-}
-
-/* Passes over pages from @index on that cannot have changed; how many. */
-static unsigned int pass_over(struct vksm_scan *s, struct vmm_mem *mem,
-			      struct vksm_object *o, u64 index,
-			      struct vksm_batch *b)
-{
-	const struct vksm_group *g = o->group[index >> VKSM_GROUP_SHIFT];
-	unsigned int n, i, at = index & (VKSM_GROUP_PAGES - 1);
-
-	if (!g || !(g->mark[at] & VKSM_MARK_STILL) ||
-	    !s->engine.policy->passes_over || s->engine.policy->place)
-		return 0;
-	n = min_t(unsigned int, b->room - b->visited, VKSM_GROUP_PAGES - at);
-	n = min_t(u64, n, o->nr_pages - index);
-	rcu_read_lock();
-	n = vmm_mem_peek_run(mem, index, n, still_kind(mem, o));
-	if (vmm_mem_turns(mem) != o->turns)
-		n = 0;
-	rcu_read_unlock();
-	i = vksm_still_run(&g->mark[at], n);
-	vksm_pass_over(&s->engine, o, i);
-	b->visited += i;
-	s->visited += i;
-	return i;
-}
-
 /* --- an object ----------------------------------------------------------------- */
 
 static void next_object(struct vksm_scan *s, u32 id)
@@ -369,31 +200,37 @@ static void freshen(struct vmm_mem *mem, struct vksm_object *o, u64 nr)
 	*stamp = (struct vksm_stamp){ .turns = o->turns, .moves = o->moves };
 }
 
-/* One step, or several over pages that need no look. */
-static enum sight take_step(struct vksm_scan *s, struct vmm_mem *mem,
-			    struct vksm_object *o, u64 salt,
-			    struct vksm_batch *b)
+/* One step, or several over pages in a row; @end: behind the last one that may be taken. */
+static enum vksm_seen take_step(struct vksm_scan *s, struct vmm_mem *mem,
+				struct vksm_object *o, u64 salt, u64 end,
+				struct vksm_batch *b, unsigned int *looks)
 {
 	const struct vksm_policy *policy = s->engine.policy;
 	u64 index = policy->place ?
 		    policy->place(salt, s->step, mem->nr_pages) : s->step;
-	enum sight sight = ABSENT;
+	enum vksm_seen seen = VKSM_ABSENT;
 	unsigned int n = 0;
 
 	if (index < mem->nr_pages) {
 		freshen(mem, o, index >> VKSM_GROUP_SHIFT);
-		n = pass_over(s, mem, o, index, b);
+		end = policy->place ? index + 1 :
+		      min3(end, (u64)mem->nr_pages,
+			   round_down(index, VKSM_GROUP_PAGES) +
+			   VKSM_GROUP_PAGES);
+		n = vksm_visit_still(s, mem, o, index, end, b);
 	}
-	s->step += n;
-	if (n)
-		return AS_BEFORE;
+	if (n) {
+		s->step += n;
+		return VKSM_AS_BEFORE;
+	}
 	if (index < mem->nr_pages)
-		sight = visit(s, mem, o, index, b);
-	if (sight == ABSENT)
+		seen = vksm_visit(s, mem, o, index, end, b, &n);
+	if (seen == VKSM_ABSENT)
 		step_on(s, mem, o, index, b);
-	else if (sight != PRESENT)
-		s->step++;
-	return sight;
+	s->step += n;
+	if (seen == VKSM_LOOKED_AT)
+		*looks += n;
+	return seen;
 }
 
 static void scan_object(struct vksm_scan *s, struct vmm_mem *mem,
@@ -403,7 +240,7 @@ static void scan_object(struct vksm_scan *s, struct vmm_mem *mem,
 	u64 salt = s->seed + mem->id + (s->passes << 32);
 	struct vksm_object *o = object_of(s, mem);
 	unsigned int tries = STEPS_MAX, looks = 0;
-	enum sight sight;
+	enum vksm_seen seen;
 	u64 end;
 
 	if (!o) {
@@ -422,137 +259,14 @@ static void scan_object(struct vksm_scan *s, struct vmm_mem *mem,
 		o->moves = vmm_mem_moves(mem);
 	while (s->step < end && tries-- && looks < LOOKS_MAX &&
 	       b->forgotten < STEPS_MAX) {
-		sight = take_step(s, mem, o, salt, b);
-		if (sight == PRESENT) {
+		seen = take_step(s, mem, o, salt, end, b, &looks);
+		if (seen == VKSM_PRESENT) {
 			b->at_page = true;
 			return;
 		}
-		looks += sight == LOOKED_AT;
 	}
 	if (s->step >= steps)
 		next_object(s, mem->id);
-}
-
-/*
- * Single pages that may be equal to one that was seen after them, some of them at a time;
- * whether that was all.
- */
-static bool join_group(struct vksm_scan *s, struct vmm_mem *mem,
-		       struct vksm_object *o, u64 nr)
-{
-	u64 first = nr << VKSM_GROUP_SHIFT, index = first + s->at;
-	u64 end = min(first + VKSM_GROUP_PAGES, o->nr_pages);
-	unsigned int looks = LOOKS_MAX;
-	struct vksm_look look = { };
-	struct vmm_mem_peek peek;
-	bool there;
-
-	s->salt = vksm_scan_salt(s, mem);
-	for (; index < end; index++) {
-		index = vksm_next_wanted(&s->engine, o, index, end);
-		if (index == end)
-			break;
-		if (!looks--) {
-			s->at = index - first;
-			return false;
-		}
-		rcu_read_lock();
-		there = vmm_mem_peek(mem, index, &peek);
-		if (there) {
-			hash_page(s, peek.phys, &look);
-			note_frame(&peek, &look);
-		}
-		rcu_read_unlock();
-		if (!there)
-			continue;
-		vksm_join(&s->engine, o, index, &look);
-		note_place(s, o, index, &look);
-		adopt(s, &look);
-	}
-	return true;
-}
-
-/* Inside of RCU: the candidate is a merged frame, if it is. */
-static void take_frame(struct vmm_merge_candidate *c,
-		       const struct vmm_mem_peek *peek)
-{
-	if (!peek->merged)
-		return;
-	c->frame = peek->phys;
-	vmm_merged_get(c->frame, 1);
-}
-
-/* The content has another frame, and room there for all that have this one. */
-static bool may_join(struct vksm_scan *s, u64 hash, unsigned long frame,
-		     unsigned int max)
-{
-	unsigned long to = vksm_index_frame(&s->engine.index, hash) <<
-			   PAGE_SHIFT;
-
-	/* The index has a name of that, too. */
-	return to && to != frame &&
-	       vmm_merged_names_of(to) + vmm_merged_names_of(frame) <= max;
-}
-
-/* Pages that could be a merged frame, or another one, or nothing, and are not. */
-static void propose_group(struct vksm_scan *s, struct vmm_mem *mem,
-			  struct vksm_object *o, u64 nr, struct vksm_batch *b)
-{
-	u64 index = nr << VKSM_GROUP_SHIFT, hash = 0;
-	u64 end = min(index + VKSM_GROUP_PAGES, o->nr_pages);
-	struct vmm_merge_candidate *c;
-	struct vmm_mem_peek peek;
-	bool zero, there;
-
-	b->salt = vksm_scan_salt(s, mem);
-	for (; index < end; index++) {
-		zero = vksm_is_zero(o, index);
-		if (!zero && !vksm_has_several(&s->engine, o, index, &hash))
-			continue;
-		c = &b->candidate[b->nr];
-		*c = (struct vmm_merge_candidate){
-			.index = index, .cookie = hash, .zero = zero,
-		};
-		rcu_read_lock();
-		there = vmm_mem_peek(mem, index, &peek);
-		if (there && peek.merged)
-			there = !zero && may_join(s, hash, peek.phys, b->sharing);
-		if (there)
-			take_frame(c, &peek);
-		rcu_read_unlock();
-		b->nr += there;
-	}
-}
-
-/* All that were looked at, whatever is in them. */
-static void propose_all(struct vksm_scan *s, struct vmm_mem *mem,
-			struct vksm_object *o, u64 nr, struct vksm_batch *b)
-{
-	u64 index = nr << VKSM_GROUP_SHIFT;
-	u64 end = min(index + VKSM_GROUP_PAGES, o->nr_pages);
-	struct vmm_merge_candidate *c;
-	struct vmm_mem_peek peek;
-	bool there;
-
-	b->salt = vksm_scan_salt(s, mem);
-	for (; index < end; index++) {
-		if (!vksm_mark(o, index))
-			continue;
-		c = &b->candidate[b->nr];
-		*c = (struct vmm_merge_candidate){
-			.index = index, .alone = !vksm_is_shared(o, index),
-		};
-		vksm_has_several(&s->engine, o, index, &c->cookie);
-		rcu_read_lock();
-		there = vmm_mem_peek(mem, index, &peek);
-		if (there)
-			take_frame(c, &peek);
-		rcu_read_unlock();
-		/* It becomes a frame of what it has then, whatever was seen. */
-		if (!there || !peek.merged)
-			vksm_stir_page(o, index);
-		b->nr += there;
-	}
 }
 
 /* --- a pass ---------------------------------------------------------------------- */
@@ -639,11 +353,9 @@ static bool settle_group(struct vksm_scan *s, struct vksm_object *o, u64 nr,
 	else if (b->mem->id != o->id)
 		return true;
 	else if (s->phase == VKSM_PHASE_JOIN)
-		return join_group(s, b->mem, o, nr);
-	else if (b->merging && s->uniform)
-		propose_all(s, b->mem, o, nr, b);
+		return vksm_visit_wanted(s, b->mem, o, nr);
 	else if (b->merging)
-		propose_group(s, b->mem, o, nr, b);
+		vksm_propose(s, b->mem, o, nr, b);
 	return true;
 }
 

@@ -12,6 +12,7 @@
 
 #include "ksm/engine.h"
 #include "ksm/hash.h"
+#include "ksm/look.h"
 #include "mem/mem.h"
 #include "mem/merge.h"
 
@@ -47,7 +48,7 @@ struct vksm_news {
  * @engine:	what is known
  * @objects:	vksm_object by number
  * @key:	of hashes
- * @needs_fpu:	the one with AES
+ * @way:	which hash, and how
  * @seed:	of orders and salts
  * @shared:	all is of one domain
  * @uniform:	what is looked at is merged, if only with itself
@@ -68,7 +69,7 @@ struct vksm_scan {
 	struct vksm_engine engine;
 	struct xarray objects;
 	struct vksm_key key;
-	bool needs_fpu;
+	enum vksm_way way;
 	u64 seed;
 	bool shared;
 	bool uniform;
