@@ -291,6 +291,27 @@ TRACE_EVENT(vmm_ksm_merge,
 				   { -1, "none of these" }))
 );
 
+/* @candidates of a whole block at @index could be merged: whether it is taken apart for them. */
+TRACE_EVENT(vmm_ksm_split,
+	TP_PROTO(u32 mem, u64 index, unsigned int candidates, bool pays),
+	TP_ARGS(mem, index, candidates, pays),
+	TP_STRUCT__entry(
+		__field(u32, mem)
+		__field(u64, index)
+		__field(u32, candidates)
+		__field(bool, pays)
+	),
+	TP_fast_assign(
+		__entry->mem = mem;
+		__entry->index = index;
+		__entry->candidates = candidates;
+		__entry->pays = pays;
+	),
+	TP_printk("mem %u page %llu candidates %u: %s",
+		  __entry->mem, __entry->index, __entry->candidates,
+		  __entry->pays ? "split" : "whole")
+);
+
 #endif
 
 #undef TRACE_INCLUDE_PATH

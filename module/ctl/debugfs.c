@@ -93,8 +93,10 @@ static int histograms_show(struct seq_file *m, void *unused)
 		seq_printf(m, "degree %llu frames %llu sites %llu\n",
 			   vksm_degree_first(i), s->degrees.frames[i],
 			   s->degrees.sites[i]);
-	print_times(m, "break_took_ns", s->breaks.took);
-	print_times(m, "break_age_ns", s->breaks.age);
+	print_times(m, "break_took_ns", s->spans.breaks.took);
+	print_times(m, "break_age_ns", s->spans.breaks.age);
+	print_times(m, "change_interval_ns", s->spans.times.change);
+	print_times(m, "discovery_ns", s->spans.times.found);
 	return 0;
 }
 

@@ -117,7 +117,7 @@ int vmm_sysfs_ksm_row_stat(const struct vmm_vm *vm, unsigned int stat, u64 *out)
 static size_t text_room(const struct vksm_survey *s)
 {
 	return FIGURE_MAX * (16 + 3 * VKSM_DEGREES + VKSM_NR_STATS +
-			     4 * VMM_BREAK_TIMES +
+			     8 * VMM_BREAK_TIMES +
 			     (size_t)s->nr * (4 + VKSM_NR_ROW_STATS +
 					      VKSM_NR_VM_STATS));
 }
@@ -170,8 +170,11 @@ static size_t print_survey(char *to, size_t room, const struct vksm_survey *s,
 			       "degree %llu frames %llu sites %llu\n",
 			       vksm_degree_first(i), s->degrees.frames[i],
 			       s->degrees.sites[i]);
-	n += print_times(to + n, room - n, "break_took_ns", s->breaks.took);
-	n += print_times(to + n, room - n, "break_age_ns", s->breaks.age);
+	n += print_times(to + n, room - n, "break_took_ns", s->spans.breaks.took);
+	n += print_times(to + n, room - n, "break_age_ns", s->spans.breaks.age);
+	n += print_times(to + n, room - n, "change_interval_ns",
+			 s->spans.times.change);
+	n += print_times(to + n, room - n, "discovery_ns", s->spans.times.found);
 	for (i = 0; i < s->nr; i++) {
 		if (i < rows->nr)
 			n += scnprintf(to + n, room - n, "vm %u", rows->id[i]);

@@ -248,6 +248,44 @@ static inline void set_mark(struct vksm_engine *e, struct vksm_object *o,
 	*mark = to;
 }
 
+/* --- followed pages ----------------------------------------------------------------- */
+
+static u32 *since_of(const struct vksm_object *o, u64 index)
+{
+	return &o->stamp[index >> VKSM_GROUP_SHIFT]
+			.since[(index & (VKSM_GROUP_PAGES - 1)) >>
+			       VKSM_FOLLOW_SHIFT];
+}
+
+static void count_time(u64 place[VKSM_TIMES], u32 clock)
+{
+	u64 ns = (u64)clock << 20;
+	unsigned int at = ns < 2 ? 0 : 63 - __builtin_clzll(ns);
+
+	place[at < VKSM_TIMES ? at : VKSM_TIMES - 1]++;
+}
+
+static void follow(struct vksm_engine *e, const struct vksm_object *o,
+		   u64 index, bool changed)
+{
+	u32 *since = since_of(o, index);
+
+	if (changed) {
+		count_time(e->times.change, e->now - *since);
+		e->times.changes++;
+	}
+	*since = e->now;
+}
+
+void vksm_follow_merge(struct vksm_engine *e, const struct vksm_object *o,
+		       u64 index)
+{
+	if (!vksm_is_followed(o, index) || !vksm_mark(o, index))
+		return;
+	count_time(e->times.found, e->now - *since_of(o, index));
+	e->times.merges++;
+}
+
 /* --- pages ---------------------------------------------------------------------- */
 
 /* For a mark: by what the index says. */
@@ -317,6 +355,8 @@ int vksm_note(struct vksm_engine *e, struct vksm_object *o, u64 index,
 	same = was && print_of(was) == print;
 	if (was && !same)
 		count_work(e, o, VKSM_WORK_CHANGED);
+	if (!same && vksm_is_followed(o, index))
+		follow(e, o, index, was);
 	kind = classify(e, was, look, same);
 	/* What was refused is tried again. */
 	set_mark(e, o, mark, make_mark(print, look->still &&

@@ -32,6 +32,7 @@
 #include "ksm/hash.h"
 #include "ksm/index.h"
 #include "ksm/policy.h"
+#include "ksm/times.h"
 
 #define VKSM_GROUP_SHIFT	10
 #define VKSM_GROUP_PAGES	(1UL << VKSM_GROUP_SHIFT)
@@ -59,14 +60,21 @@ struct vksm_group {
 	u32 mark[VKSM_GROUP_PAGES];
 };
 
+/* One page of so many in a row is followed: which, depends on the object and the group. */
+#define VKSM_FOLLOW_SHIFT	6
+#define VKSM_FOLLOWED		(VKSM_GROUP_PAGES >> VKSM_FOLLOW_SHIFT)
+
 /**
- * struct vksm_stamp - when a group's still pages were last gone through
- * @turns:	what vmm_mem_turns() was
+ * struct vksm_stamp - when something was, of a group
+ * @turns:	what vmm_mem_turns() was when its still pages were last gone through
  * @moves:	likewise vmm_mem_moves()
+ * @since:	of followed pages that have marks: when their contents were first seen there,
+ *		by vksm_clock()
  */
 struct vksm_stamp {
 	u32 turns;
 	u32 moves;
+	u32 since[VKSM_FOLLOWED];
 };
 
 /* Counters of work, of an object and of all. */
@@ -128,6 +136,8 @@ struct vksm_object {
  * @policy:	which
  * @meta_bytes:	what marks take
  * @meta_max:	what they may take, or 0 for no limit: no control group is charged for them
+ * @now:	time, by vksm_clock()
+ * @times:	of followed pages
  */
 struct vksm_engine {
 	struct vksm_index index;
@@ -135,7 +145,20 @@ struct vksm_engine {
 	const struct vksm_policy *policy;
 	u64 meta_bytes;
 	u64 meta_max;
+	u32 now;
+	struct vksm_times times;
 };
+
+/* Whether a page is followed, and then its place in @since. */
+static inline bool vksm_is_followed(const struct vksm_object *o, u64 index)
+{
+	return !(((index >> VKSM_GROUP_SHIFT) * 37 + o->id + index) &
+		 ((1U << VKSM_FOLLOW_SHIFT) - 1));
+}
+
+/* A page that is known was merged. */
+void vksm_follow_merge(struct vksm_engine *e, const struct vksm_object *o,
+		       u64 index);
 
 /**
  * struct vksm_look - a look at a page

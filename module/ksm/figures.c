@@ -45,9 +45,10 @@ static void add_breaks(s64 stat[VKSM_NR_STATS], struct vmm_breaks *breaks)
 	stat[VKSM_STAT_BREAKS_PIN] = breaks->why[VMM_BREAK_PIN];
 	stat[VKSM_STAT_BREAKS_UNMERGE] = breaks->why[VMM_BREAK_UNMERGE];
 	stat[VKSM_STAT_BREAK_NS] = breaks->ns;
+	stat[VKSM_STAT_TLB_FLUSHES] = vksm.count.flushes + breaks->flushes;
 }
 
-void vksm_stats(s64 stat[VKSM_NR_STATS], struct vmm_breaks *breaks)
+void vksm_stats(s64 stat[VKSM_NR_STATS], struct vksm_spans *spans)
 {
 	u64 merged = vmm_merged_frames(), pages = vmm_registry_resident();
 	u64 frames = vmm_family_pages() + merged, words;
@@ -72,7 +73,12 @@ void vksm_stats(s64 stat[VKSM_NR_STATS], struct vmm_breaks *breaks)
 	stat[VKSM_STAT_PAGES_SHARING] = words > merged ? words - merged : 0;
 	stat[VKSM_STAT_KSM_ZERO_PAGES] = vksm.count.zeros;
 	stat[VKSM_STAT_COMPARES] = vksm.count.compares;
-	add_breaks(stat, breaks ?: &broken);
+	add_breaks(stat, spans ? &spans->breaks : &broken);
+	if (spans)
+		spans->times = vksm.scan.engine.times;
+	stat[VKSM_STAT_CHANGES_FOLLOWED] = vksm.scan.engine.times.changes;
+	stat[VKSM_STAT_MERGES_FOLLOWED] = vksm.scan.engine.times.merges;
+	stat[VKSM_STAT_EPOCH] = vksm.scan.epoch;
 	stat[VKSM_STAT_MERGES] = vksm.count.ended[VMM_MERGE_DONE];
 	stat[VKSM_STAT_FAIL_RACE] = vksm.count.ended[VMM_MERGE_RACE];
 	stat[VKSM_STAT_FAIL_PINNED] = vksm.count.ended[VMM_MERGE_STAYS];

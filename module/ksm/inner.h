@@ -31,6 +31,7 @@
  * @compares:	pages that were compared with a frame, or of which one was made
  * @zeros:	pages of zeros that were given up
  * @merge_ns:	time
+ * @flushes:	how often CPUs had to forget translations, but for breaks
  * @broken:	what vmm_breaks_read() said then
  */
 struct vksm_count {
@@ -38,6 +39,7 @@ struct vksm_count {
 	u64 compares;
 	u64 zeros;
 	u64 merge_ns;
+	u64 flushes;
 	struct vmm_breaks broken;
 };
 

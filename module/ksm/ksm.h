@@ -21,6 +21,8 @@
 #include <linux/types.h>
 
 #include "ksm/stats_list.h"
+#include "ksm/times.h"
+#include "mem/breaks.h"
 
 struct vmm_breaks;
 struct vmm_mem;
@@ -134,11 +136,18 @@ u64 vksm_domain_new(void);
  */
 int vksm_step(u64 pages);
 
-/*
- * All at one time, and the breaks that are counted in them, unless @breaks is NULL: of which the sums by
- * time and age are VKSM_STAT_BREAKS less VKSM_STAT_BREAKS_UNMERGE.
+/**
+ * struct vksm_spans - what is counted in figures, by how long it took or was
+ * @breaks:	the sums by time and age are VKSM_STAT_BREAKS less VKSM_STAT_BREAKS_UNMERGE
+ * @times:	of pages that are followed
  */
-void vksm_stats(s64 stat[VKSM_NR_STATS], struct vmm_breaks *breaks);
+struct vksm_spans {
+	struct vmm_breaks breaks;
+	struct vksm_times times;
+};
+
+/* All at one time, and @spans, unless that is NULL. */
+void vksm_stats(s64 stat[VKSM_NR_STATS], struct vksm_spans *spans);
 
 /* Adds what is known of an object. */
 void vksm_add_object_stats(struct vmm_mem *mem, u64 stat[VKSM_NR_VM_STATS]);

@@ -42,6 +42,7 @@ int vksm_scan_init(struct vksm_scan *s, const struct vksm_policy *policy)
 	s->news.id = 0;
 	s->mergeable = 0;
 	s->scan_ns = 0;
+	s->epoch++;
 	return 0;
 }
 
@@ -197,7 +198,8 @@ static void freshen(struct vmm_mem *mem, struct vksm_object *o, u64 nr)
 		vksm_stir_group(o, nr);
 	else if (o->group[nr])
 		stir_unmerged(mem, o, nr);
-	*stamp = (struct vksm_stamp){ .turns = o->turns, .moves = o->moves };
+	stamp->turns = o->turns;
+	stamp->moves = o->moves;
 }
 
 /* One step, or several over pages in a row; @end: behind the last one that may be taken. */
@@ -294,6 +296,7 @@ static void end_pass(struct vksm_scan *s, struct vksm_batch *b)
 			  s->engine.figures.work[VKSM_WORK_HASHED],
 			  s->scan_ns);
 	s->passes++;
+	s->epoch++;
 	b->ended = true;
 	enter(s, VKSM_PHASE_START);
 }
@@ -399,6 +402,7 @@ void vksm_scan_batch(struct vksm_scan *s, struct vksm_batch *b)
 {
 	u64 began = ktime_get_ns();
 
+	s->engine.now = vksm_clock(began);
 	b->visited = 0;
 	b->forgotten = 0;
 	b->at_page = false;

@@ -59,6 +59,7 @@ struct vksm_news {
  * @at:		pages done in the group that is next
  * @news:	the last ones
  * @passes:	that have ended
+ * @epoch:	likewise, and how often all was forgotten, since the module was loaded
  * @visited:	pages visited in this pass
  * @mergeable:	pages that were looked at since candidates were last asked for, and are
  *		zero or in an entry, and not merged or not with the entry's frame; and
@@ -80,6 +81,7 @@ struct vksm_scan {
 	u64 at;
 	struct vksm_news news;
 	u64 passes;
+	u64 epoch;
 	u64 visited;
 	u64 mergeable;
 	u64 scan_ns;

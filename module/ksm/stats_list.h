@@ -46,6 +46,10 @@
 	X(BREAKS_EARLY,	"breaks_early")		/* of young frames */	\
 	X(BREAK_NS,	"break_ns")					\
 	X(MERGE_NS,	"merge_ns")					\
+	X(TLB_FLUSHES,	"tlb_flushes")		/* of VMs */		\
+	X(EPOCH,	"epoch")		/* never goes back */	\
+	X(CHANGES_FOLLOWED, "changes_followed")				\
+	X(MERGES_FOLLOWED, "merges_followed")				\
 	X(NOMEM,	"nomem")
 
 /* Of a VM: of the objects in its slots, each once. */

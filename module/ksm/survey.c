@@ -197,7 +197,7 @@ static void finish(struct surveying *w)
 		s->holder[i].row = w->row[i];
 	s->frames = w->tally.frames;
 	s->sites = w->tally.sites;
-	vksm_stats(s->stat, &s->breaks);
+	vksm_stats(s->stat, &s->spans);
 	s->took_ns = ktime_get_boottime_ns() - s->began_ns;
 }
 

@@ -47,7 +47,7 @@ struct vksm_holder {
  * @took_ns:	until the end
  * @degrees:	how many sites frames have
  * @stat:	all figures, at the end
- * @breaks:	those that are in them
+ * @spans:	what is counted in them
  * @pairs:	NULL, or frames that each two rows have in common, @nr times @nr
  * @top:	with @pairs: frames with most sites
  * @nr:		length of @holder
@@ -61,7 +61,7 @@ struct vksm_survey {
 	u64 took_ns;
 	struct vksm_degrees degrees;
 	s64 stat[VKSM_NR_STATS];
-	struct vmm_breaks breaks;
+	struct vksm_spans spans;
 	u64 *pairs;
 	struct vksm_top top[VKSM_TOP];
 	u32 nr;

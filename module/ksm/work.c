@@ -141,9 +141,14 @@ static void put_frames(const struct vmm_merge_candidate *c)
 		vmm_merged_put(c->frame);
 }
 
-static bool split(void *ctx, unsigned int candidates)
+static bool split(void *ctx, pgoff_t index, unsigned int candidates)
 {
-	return vksm.scan.uniform || candidates >= VMM_BLOCK_PAGES / SPLIT_PART;
+	const struct vksm_worker *w = ctx;
+	bool pays = vksm.scan.uniform ||
+		    candidates >= VMM_BLOCK_PAGES / SPLIT_PART;
+
+	trace_vmm_ksm_split(w->mem->id, index, candidates, pays);
+	return pays;
 }
 
 static const struct vmm_merge_ops merge_ops = {
@@ -158,18 +163,31 @@ static int by_index(const void *a, const void *b)
 	return x->index < y->index ? -1 : x->index > y->index;
 }
 
+/* A page that was none before is a frame's. */
+static bool is_found(const struct vmm_merge_candidate *c)
+{
+	return c->end == VMM_MERGE_DONE && !c->zero && !c->frame;
+}
+
 static void count_ends(const struct vksm_worker *w)
 {
+	const struct vksm_object *o = NULL;
 	unsigned int i;
 
 	lockdep_assert_held(&vksm_lock);
 
+	if (vksm.knobs.mode != VKSM_OFF)
+		o = xa_load(&vksm.scan.objects, w->mem->id);
+	vksm.scan.engine.now = vksm_clock(ktime_get_ns());
 	for (i = 0; i < w->nr; i++) {
 		if (w->candidate[i].zero &&
 		    w->candidate[i].end == VMM_MERGE_DONE)
 			vksm.count.zeros++;
 		else
 			vksm.count.ended[w->candidate[i].end]++;
+		if (o && is_found(&w->candidate[i]))
+			vksm_follow_merge(&vksm.scan.engine, o,
+					  w->candidate[i].index);
 		/* What differs has been written, and will be looked at. */
 		if (w->candidate[i].end != VMM_MERGE_DONE &&
 		    w->candidate[i].end != VMM_MERGE_KEPT &&
@@ -199,6 +217,7 @@ void vksm_merge(struct vksm_worker *w)
 {
 	u64 began = ktime_get_ns();
 	struct mem_cgroup *was;
+	unsigned long flushes;
 	unsigned int i;
 
 	if (w->nr) {
@@ -208,11 +227,13 @@ void vksm_merge(struct vksm_worker *w)
 			if (w->candidate[i].frame)
 				shift_frame(w, &w->candidate[i]);
 		}
-		vmm_mem_merge(w->mem, w->candidate, w->nr, &merge_ops, w);
+		vmm_mem_merge(w->mem, w->candidate, w->nr, &merge_ops, w,
+			      &flushes);
 		set_active_memcg(was);
 		vmm_merged_drain(&w->pool);
 		mutex_lock(&vksm_lock);
 		count_ends(w);
+		vksm.count.flushes += flushes;
 		vksm.count.merge_ns += ktime_get_ns() - began;
 		mutex_unlock(&vksm_lock);
 		for (i = 0; i < w->nr; i++)
@@ -255,13 +276,15 @@ static void collect(struct vksm_worker *w)
 static void ask(struct vksm_worker *w)
 {
 	const struct vksm_batch *b = &w->batch;
-	bool told = vmm_mem_track(b->mem) &&
-		    vmm_mem_take_written(b->mem, &b->ask, w->written);
+	int flushes = vmm_mem_track(b->mem) ?
+		      vmm_mem_take_written(b->mem, &b->ask, w->written) :
+		      -EOPNOTSUPP;
 
 	mutex_lock(&vksm_lock);
+	vksm.count.flushes += max(flushes, 0);
 	if (vksm.knobs.mode != VKSM_OFF)
 		vksm_scan_told(&vksm.scan, b->mem, &b->ask,
-			       told ? w->written : NULL);
+			       flushes >= 0 ? w->written : NULL);
 	mutex_unlock(&vksm_lock);
 }
 

@@ -18,6 +18,9 @@
 #include "compat.h"
 #include "mem/breaks.h"
 
+#define CREATE_TRACE_POINTS
+#include "mem/trace.h"
+
 /**
  * struct break_count - what a processor has counted
  * @seq:	odd while it does
@@ -45,34 +48,33 @@ void vmm_breaks_begin(unsigned long frame)
 	*birth_of(frame) = ktime_get_ns();
 }
 
-/**
- * vmm_breaks_count() - a copy was made
- * @why:	for whom; not VMM_BREAK_UNMERGE
- * @frame:	of which, and which is not gone yet
- * @began:	when that began, by ktime_get_ns()
- */
-void vmm_breaks_count(enum vmm_break why, unsigned long frame, u64 began)
+void vmm_breaks_count(u32 mem, u64 index, unsigned long frame,
+		      const struct vmm_break_way *way)
 {
 	u64 now = ktime_get_ns(), born = *birth_of(frame);
 	struct break_count *c = get_cpu_ptr(&counts);
 
 	raw_write_seqcount_begin(&c->seq);
-	c->sum.why[why]++;
-	c->sum.took[place_of(now - began)]++;
+	c->sum.why[way->why]++;
+	c->sum.took[place_of(now - way->began)]++;
 	c->sum.age[place_of(now - born)]++;
-	c->sum.ns += now - began;
+	c->sum.ns += now - way->began;
+	c->sum.flushes += way->flushes;
 	raw_write_seqcount_end(&c->seq);
 	put_cpu_ptr(&counts);
+	trace_vmm_mem_break(mem, index, way->why, now - way->began, now - born);
 }
 
-void vmm_breaks_unmerge(void)
+void vmm_breaks_unmerge(u64 index, unsigned int nr, unsigned long flushes)
 {
 	struct break_count *c = get_cpu_ptr(&counts);
 
 	raw_write_seqcount_begin(&c->seq);
-	c->sum.why[VMM_BREAK_UNMERGE]++;
+	c->sum.why[VMM_BREAK_UNMERGE] += nr;
+	c->sum.flushes += flushes;
 	raw_write_seqcount_end(&c->seq);
 	put_cpu_ptr(&counts);
+	trace_vmm_mem_unmerge(index, nr);
 }
 
 /* --- sums ------------------------------------------------------------------------- */

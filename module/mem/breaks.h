@@ -23,17 +23,31 @@ enum vmm_break {
 #define VMM_BREAK_TIMES	48
 
 /**
+ * struct vmm_break_way - how one was made
+ * @why:	for whom; not VMM_BREAK_UNMERGE
+ * @began:	when that began, by ktime_get_ns()
+ * @flushes:	how often CPUs had to forget translations for it
+ */
+struct vmm_break_way {
+	enum vmm_break why;
+	u64 began;
+	unsigned int flushes;
+};
+
+/**
  * struct vmm_breaks - what was counted; of those but VMM_BREAK_UNMERGE times, too
  * @why:	how many, by enum vmm_break
  * @took:	how many took so long
  * @age:	how many were of a frame so old
  * @ns:		sum of times
+ * @flushes:	how often CPUs had to forget translations, for all of them
  */
 struct vmm_breaks {
 	u64 why[VMM_NR_BREAKS];
 	u64 took[VMM_BREAK_TIMES];
 	u64 age[VMM_BREAK_TIMES];
 	u64 ns;
+	u64 flushes;
 };
 
 static inline u64 vmm_break_time_least(unsigned int place)
@@ -41,12 +55,13 @@ static inline u64 vmm_break_time_least(unsigned int place)
 	return place ? 1ULL << place : 0;
 }
 
-/* A frame is made; a copy of one was made for somebody, from @began on. */
+/* A frame is made; a copy of one, which is not gone yet, was made for a page of an object. */
 void vmm_breaks_begin(unsigned long frame);
-void vmm_breaks_count(enum vmm_break why, unsigned long frame, u64 began);
+void vmm_breaks_count(u32 mem, u64 index, unsigned long frame,
+		      const struct vmm_break_way *way);
 
-/* One by who takes all apart. */
-void vmm_breaks_unmerge(void);
+/* Some by who takes all apart, with so many flushes; the first of them is at @index. */
+void vmm_breaks_unmerge(u64 index, unsigned int nr, unsigned long flushes);
 
 /* All since @base, or ever, if that is NULL: sums of @why, @took and @age go together. */
 void vmm_breaks_read(const struct vmm_breaks *base, struct vmm_breaks *out);

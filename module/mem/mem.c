@@ -391,14 +391,13 @@ int vmm_mem_lock_block(struct vmm_mem *mem, pgoff_t index)
 	}
 }
 
-static void count_break(struct vmm_mem *mem, const struct vmm_gone_item *old,
-			unsigned int flags, u64 began)
+static void count_break(struct vmm_mem *mem, pgoff_t index, unsigned long word,
+			const struct vmm_break_way *way)
 {
-	if (!vmm_word_is_merged(old->word))
+	if (!vmm_word_is_merged(word))
 		return;
 	atomic_long_inc(&mem->breaks);
-	vmm_breaks_count((flags & VMM_MEM_BY_MASK) >> VMM_MEM_BY_SHIFT,
-			 vmm_word_phys(old->word), began);
+	vmm_breaks_count(mem->id, index, vmm_word_phys(word), way);
 }
 
 /* The page at @index, which others share, becomes one of the object's own. */
@@ -407,7 +406,10 @@ static int break_page(struct vmm_mem *mem, pgoff_t index, unsigned int flags,
 {
 	struct vmm_mem_range range = { .first = index, .count = 1 };
 	struct vmm_gone old = { .item = gone->item + gone->nr };
-	u64 began = ktime_get_ns();
+	struct vmm_break_way way = {
+		.why = (flags & VMM_MEM_BY_MASK) >> VMM_MEM_BY_SHIFT,
+		.began = ktime_get_ns(),
+	};
 	unsigned long copy = vmm_tree_copy(&mem->tree, index);
 
 	if (!copy)
@@ -416,10 +418,10 @@ static int break_page(struct vmm_mem *mem, pgoff_t index, unsigned int flags,
 	vmm_tree_break(&mem->tree, index, copy, gone);
 	old.nr = 1;
 	vmm_mem_unmap_users(mem, index, 1, &old);
-	vmm_mem_call_clients(mem, &range, 1, VMM_MEM_MOVED);
+	way.flushes = vmm_mem_call_clients(mem, &range, 1, VMM_MEM_MOVED);
 	vmm_tree_settle(&mem->tree, index, flags & VMM_MEM_LEND);
 	vmm_mem_change_end(mem);
-	count_break(mem, old.item, flags, began);
+	count_break(mem, index, old.item->word, &way);
 	return 0;
 }
 
@@ -571,17 +573,21 @@ void vmm_mem_client_del(struct vmm_mem *mem, struct vmm_mem_client *client)
  * @range:	pages, in order
  * @nr:		how many ranges
  * @what:	has happened to them
+ *
+ * Return: how often that had CPUs forget translations.
  */
-void vmm_mem_call_clients(struct vmm_mem *mem,
-			  const struct vmm_mem_range *range, unsigned int nr,
-			  enum vmm_mem_change what)
+unsigned int vmm_mem_call_clients(struct vmm_mem *mem,
+				  const struct vmm_mem_range *range,
+				  unsigned int nr, enum vmm_mem_change what)
 {
 	struct vmm_mem_client *c;
+	unsigned int flushes = 0;
 
 	down_read(&mem->clients_lock);
 	list_for_each_entry(c, &mem->clients, node)
-		c->ops->changed(c, range, nr, what);
+		flushes += c->ops->changed(c, range, nr, what);
 	up_read(&mem->clients_lock);
+	return flushes;
 }
 
 /**

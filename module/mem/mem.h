@@ -132,6 +132,8 @@ enum vmm_mem_change {
 
 /**
  * struct vmm_mem_client_ops - how a client hears of changes
+ * All but @young tell how many times that had CPUs forget translations.
+ *
  * @changed:	pages of the object change as @what says; ranges are in order, and
  *		not cut to the client's window.  When it returns, the client uses no
  *		translation to them, TLBs included; or none for writing if they were
@@ -142,20 +144,20 @@ enum vmm_mem_change {
  *		last; under the same conditions
  * @written:	optional: marks those pages of @range (written.h) that were written by its
  *		translations since it was asked last, and has all CPUs look anew which are;
- *		false if it cannot tell.  May sleep.  It marks them, too, whenever it drops or
+ *		-EOPNOTSUPP if it cannot tell.  May sleep.  It marks them, too, whenever it drops or
  *		changes translations so that they could tell no longer
  * @settle:	with @written: when it returns no CPU writes by a translation that could not
  *		tell of it, as it had told already when a mark was set before the call
  */
 struct vmm_mem_client_ops {
-	void (*changed)(struct vmm_mem_client *client,
-			const struct vmm_mem_range *range, unsigned int nr,
-			enum vmm_mem_change what);
+	unsigned int (*changed)(struct vmm_mem_client *client,
+				const struct vmm_mem_range *range,
+				unsigned int nr, enum vmm_mem_change what);
 	void (*young)(struct vmm_mem_client *client,
 		      const struct vmm_mem_range *range, unsigned long *bits);
-	bool (*written)(struct vmm_mem_client *client,
-			const struct vmm_mem_range *range);
-	void (*settle)(struct vmm_mem_client *client);
+	int (*written)(struct vmm_mem_client *client,
+		       const struct vmm_mem_range *range);
+	unsigned int (*settle)(struct vmm_mem_client *client);
 };
 
 /**
@@ -335,7 +337,7 @@ struct vmm_mem *vmm_mem_alloc(struct vmm_family *family, unsigned long nr_pages,
 void vmm_mem_join(struct vmm_mem *mem);
 void vmm_mem_change_begin(struct vmm_mem *mem);
 void vmm_mem_change_end(struct vmm_mem *mem);
-void vmm_mem_call_clients(struct vmm_mem *mem,
+unsigned int vmm_mem_call_clients(struct vmm_mem *mem,
 			  const struct vmm_mem_range *range, unsigned int nr,
 			  enum vmm_mem_change what);
 void vmm_mem_ask_young(struct vmm_mem *mem, const struct vmm_mem_range *range,

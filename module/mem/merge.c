@@ -62,7 +62,8 @@ static bool prepare(struct vmm_leave *l)
 	struct merge *m = merge_of(l);
 	unsigned long word = vmm_tree_block(&m->mem->tree, l->gather.index);
 
-	return (word & VMM_WORD_PAGE) && m->ops->split(m->ctx, m->end - m->first);
+	return (word & VMM_WORD_PAGE) &&
+	       m->ops->split(m->ctx, l->gather.index, m->end - m->first);
 }
 
 /* The page that the object has at @slot, by the first table that names it. */
@@ -258,6 +259,7 @@ static bool merge_next(struct merge *m)
  * @nr:		how many
  * @ops:	where frames come from
  * @ctx:	for @ops
+ * @flushes:	how often CPUs had to forget translations
  *
  * May sleep, and waits for a grace period.  The caller holds no lock of the family's, and
  * has the family's group active.
@@ -269,7 +271,8 @@ static bool merge_next(struct merge *m)
  * Return: 0, -ENOMEM, -EINTR (about to be killed).
  */
 int vmm_mem_merge(struct vmm_mem *mem, struct vmm_merge_candidate *candidate,
-		  unsigned int nr, const struct vmm_merge_ops *ops, void *ctx)
+		  unsigned int nr, const struct vmm_merge_ops *ops, void *ctx,
+		  unsigned long *flushes)
 {
 	struct merge *m = kvzalloc(sizeof(*m), GFP_KERNEL | __GFP_NOWARN);
 	unsigned int scope, i;
@@ -279,6 +282,7 @@ int vmm_mem_merge(struct vmm_mem *mem, struct vmm_merge_candidate *candidate,
 		candidate[i].end = VMM_MERGE_STAYS;
 		candidate[i].names = 0;
 	}
+	*flushes = 0;
 	if (!m)
 		return -ENOMEM;
 	vmm_leave_init(&m->leave, &merge_ops, mem->family);
@@ -298,6 +302,7 @@ int vmm_mem_merge(struct vmm_mem *mem, struct vmm_merge_candidate *candidate,
 		vmm_leave_settle(&m->leave);
 		drop_frames(m);
 		vmm_leave_end(&m->leave);
+		*flushes = m->leave.move.flushes + m->shift.flushes;
 		memalloc_noreclaim_restore(scope);
 		mutex_unlock(&mem->family->evict_lock);
 	}

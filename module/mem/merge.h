@@ -52,16 +52,18 @@ struct vmm_merge_candidate {
  *		caller; @phys is the page, which does not change, to make one of; 0: none,
  *		and @end, which is VMM_MERGE_NO_FRAME, may be set to why.  No locks are
  *		held; may sleep
- * @split:	whether a whole block of 2 MiB is to be taken apart for candidates in it
+ * @split:	whether the whole block of 2 MiB at @index is to be taken apart for so many
+ *		candidates in it
  */
 struct vmm_merge_ops {
 	unsigned long (*frame)(void *ctx,
 			       struct vmm_merge_candidate *candidate,
 			       unsigned long phys);
-	bool (*split)(void *ctx, unsigned int candidates);
+	bool (*split)(void *ctx, pgoff_t index, unsigned int candidates);
 };
 
 int vmm_mem_merge(struct vmm_mem *mem, struct vmm_merge_candidate *candidate,
-		  unsigned int nr, const struct vmm_merge_ops *ops, void *ctx);
+		  unsigned int nr, const struct vmm_merge_ops *ops, void *ctx,
+		  unsigned long *flushes);
 
 #endif /* VMM_MEM_MERGE_H */

@@ -79,8 +79,9 @@ void vmm_family_move(struct vmm_family *family, const struct vmm_gather *gather,
 		if (!mem->evicting)
 			continue;
 		unmap_users(move, mem);
-		vmm_mem_call_clients(mem, move->range, move->nr_ranges,
-				     VMM_MEM_MOVED);
+		move->flushes += vmm_mem_call_clients(mem, move->range,
+						      move->nr_ranges,
+						      VMM_MEM_MOVED);
 		vmm_mem_change_end(mem);
 	}
 	mutex_unlock(&family->members_lock);

@@ -18,12 +18,14 @@
  *		vmm_move_add() where
  * @wait:	waits until the entries of user faults that have found what was there are
  *		in place, by vmm_mem_wait_for_fault()
+ * @flushes:	how often CPUs had to forget translations, for all that was moved by it
  * @nr_ranges:	how many are in @range
  * @range:	where pages have moved; those of a block at most
  */
 struct vmm_move {
 	void (*change)(struct vmm_move *move);
 	void (*wait)(struct vmm_move *move, struct vmm_mem *mem);
+	unsigned long flushes;
 	unsigned int nr_ranges;
 	struct vmm_mem_range range[VMM_BLOCK_PAGES / 2];
 };

@@ -48,6 +48,7 @@
 #include "mem/merged.h"
 #include "mem/pressure.h"
 #include "mem/swap.h"
+#include "mem/trace.h"
 
 /*
  * Pages that leave at once: few enough that the wait is that for a grace period; and
@@ -346,8 +347,8 @@ static void tell_freed(unsigned long pages)
  * tried first need not be what compresses.  What could go to a file that is behind waits
  * for it.  @how: VMM_EVICT_TRY, _FEW, _SHARED.
  */
-static unsigned long evict_from(struct vmm_family *family, unsigned long tries,
-				unsigned long most, unsigned int how)
+static unsigned long try_evict(struct vmm_family *family, unsigned long tries,
+			       unsigned long most, unsigned int how)
 {
 	unsigned long first = min(most, tries), left;
 	unsigned int flags = how;
@@ -375,6 +376,17 @@ static unsigned long evict_from(struct vmm_family *family, unsigned long tries,
 	}
 	WRITE_ONCE(family->policy.barren, (jiffies + BARREN_LIFE) | 1);
 	return 0;
+}
+
+static unsigned long evict_from(struct vmm_family *family, unsigned long tries,
+				unsigned long most, unsigned int how)
+{
+	unsigned long pages = pages_of(family);
+	unsigned long left = try_evict(family, tries, most, how);
+
+	trace_vmm_mem_pressure(pages, min(most, tries), left,
+			       !(how & VMM_EVICT_TRY));
+	return left;
 }
 
 /*

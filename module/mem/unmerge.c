@@ -180,7 +180,6 @@ static void change(struct vmm_move *move)
 				       p->copy | VMM_WORD_PAGE);
 		u->drop[u->nr_drops++] = (struct unmerge_drop){ p->frame, n };
 		vmm_move_add(move, u->gather.index + p->slot);
-		vmm_breaks_unmerge();
 	}
 }
 
@@ -203,8 +202,12 @@ static int unmerge_some(struct unmerge *u, bool *more)
 	err = vmm_tree_gather(&u->gather);
 	if (!err) {
 		*more = pick_frames(u);
-		if (u->nr_picks)
+		if (u->nr_picks) {
+			u->move.flushes = 0;
 			vmm_family_move(u->family, &u->gather, &u->move);
+			vmm_breaks_unmerge(u->gather.index + u->pick[0].slot,
+					   u->nr_picks, u->move.flushes);
+		}
 		vmm_gather_end(&u->gather);
 	}
 	mutex_unlock(lock);

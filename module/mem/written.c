@@ -109,24 +109,25 @@ static void take(struct vmm_mem *mem, const struct vmm_mem_range *range,
 		bits[i] = READ_ONCE(written[i]) ? xchg(&written[i], 0) : 0;
 }
 
-bool vmm_mem_take_written(struct vmm_mem *mem,
-			  const struct vmm_mem_range *range,
-			  unsigned long *bits)
+int vmm_mem_take_written(struct vmm_mem *mem,
+			 const struct vmm_mem_range *range,
+			 unsigned long *bits)
 {
 	struct vmm_mem_client *c;
-	bool told = true;
+	int flushes = 0, ret = 0;
 
 	down_read(&mem->clients_lock);
 	list_for_each_entry(c, &mem->clients, node) {
-		told = c->ops->written && c->ops->written(c, range);
-		if (!told)
+		ret = c->ops->written ? c->ops->written(c, range) : -EOPNOTSUPP;
+		if (ret < 0)
 			break;
+		flushes += ret;
 	}
-	if (told) {
+	if (ret >= 0) {
 		take(mem, range, bits);
 		list_for_each_entry(c, &mem->clients, node)
-			c->ops->settle(c);
+			flushes += c->ops->settle(c);
 	}
 	up_read(&mem->clients_lock);
-	return told;
+	return ret < 0 ? ret : flushes;
 }

@@ -42,10 +42,11 @@ static inline u64 vmm_mem_track_bytes(const struct vmm_mem *mem)
 /*
  * Moves the marks of pages @range, whose first is a multiple of 64, to @bits.  What is read of
  * them after that has all writes that were marked so far; others will be marked.
- * For who has asked vmm_mem_track().  May sleep.  false: there is somebody who cannot tell.
+ * For who has asked vmm_mem_track().  May sleep.  How many flushes that took, or -EOPNOTSUPP:
+ * there is somebody who cannot tell.
  */
-bool vmm_mem_take_written(struct vmm_mem *mem,
-			  const struct vmm_mem_range *range,
-			  unsigned long *bits);
+int vmm_mem_take_written(struct vmm_mem *mem,
+			 const struct vmm_mem_range *range,
+			 unsigned long *bits);
 
 #endif /* VMM_MEM_WRITTEN_H */

@@ -83,11 +83,15 @@ void npt_space_unmap(struct npt_space *space, u64 first, u64 size);
 void npt_space_owe(struct npt_space *space, struct npt_batch *batch, bool owed);
 void __npt_space_finish(struct npt_space *space, struct npt_batch *batch);
 
-static inline void npt_space_finish(struct npt_space *space,
+/* Whether that took a flush. */
+static inline bool npt_space_finish(struct npt_space *space,
 				    struct npt_batch *batch)
 {
-	if (batch->flush)
+	bool flush = batch->flush;
+
+	if (flush)
 		__npt_space_finish(space, batch);
+	return flush;
 }
 
 /* Pages of @s have been replaced. */
@@ -95,8 +99,8 @@ void npt_space_log_range(struct space_slot *s, u64 gpa, unsigned long count);
 
 /* space_written.c */
 struct npt_keepers npt_space_keepers(struct space_slot *s);
-bool npt_space_written(struct space_slot *s, u64 gpa, unsigned long count);
-void npt_space_settle(struct npt_space *space);
+int npt_space_written(struct space_slot *s, u64 gpa, unsigned long count);
+bool npt_space_settle(struct npt_space *space);
 void npt_space_lose(struct space_slot *s);
 
 /* space_young.c */

@@ -28,7 +28,7 @@ static void move_generation(struct npt_space *space)
 }
 
 /* Takes write permission from all that the table maps, in one step. */
-static void protect_all(struct npt_space *space)
+static bool protect_all(struct npt_space *space)
 {
 	struct npt_batch batch;
 
@@ -37,7 +37,7 @@ static void protect_all(struct npt_space *space)
 	npt_tree_protect_all(&space->tree, &batch);
 	npt_space_owe(space, &batch, false);
 	spin_unlock(&space->lock);
-	npt_space_finish(space, &batch);
+	return npt_space_finish(space, &batch);
 }
 
 /* What of @range the slot shows; false: nothing. */
@@ -88,32 +88,32 @@ static void drop_range(struct space_slot *s, const struct vmm_mem_range *range,
 	spin_unlock(&space->lock);
 }
 
-static void space_changed(struct vmm_mem_client *client,
-			  const struct vmm_mem_range *range, unsigned int nr,
-			  enum vmm_mem_change what)
+static unsigned int space_changed(struct vmm_mem_client *client,
+				  const struct vmm_mem_range *range,
+				  unsigned int nr, enum vmm_mem_change what)
 {
 	struct space_slot *s = container_of(client, struct space_slot, client);
 	struct vmm_mem_range cut;
 	struct npt_batch batch;
 	unsigned int i;
+	bool flushed;
 
 	move_generation(s->space);
-	if (what == VMM_MEM_FROZEN) {
-		protect_all(s->space);
-		return;
-	}
+	if (what == VMM_MEM_FROZEN)
+		return protect_all(s->space);
 	npt_batch_init(&batch);
 	for (i = 0; i < nr; i++) {
 		cut = range[i];
 		if (cut_to_slot(s, &cut))
 			drop_range(s, &cut, what, &batch);
 	}
-	npt_space_finish(s->space, &batch);
+	flushed = npt_space_finish(s->space, &batch);
 	for (i = 0; what == VMM_MEM_REPLACED && i < nr; i++) {
 		cut = range[i];
 		if (cut_to_slot(s, &cut))
 			npt_space_log_range(s, gpa_of(s, cut.first), cut.count);
 	}
+	return flushed;
 }
 
 /* The bits of @range, cut to the slot, which are added. */
@@ -132,19 +132,21 @@ static void space_young(struct vmm_mem_client *client,
 	bitmap_or(bits, bits, young, VMM_BLOCK_PAGES);
 }
 
-static bool space_written(struct vmm_mem_client *client,
-			  const struct vmm_mem_range *range)
+static int space_written(struct vmm_mem_client *client,
+			 const struct vmm_mem_range *range)
 {
 	struct space_slot *s = container_of(client, struct space_slot, client);
 	struct vmm_mem_range cut = *range;
 
-	return !cut_to_slot(s, &cut) ||
-	       npt_space_written(s, gpa_of(s, cut.first), cut.count);
+	if (!cut_to_slot(s, &cut))
+		return 0;
+	return npt_space_written(s, gpa_of(s, cut.first), cut.count);
 }
 
-static void space_settle(struct vmm_mem_client *client)
+static unsigned int space_settle(struct vmm_mem_client *client)
 {
-	npt_space_settle(container_of(client, struct space_slot, client)->space);
+	return npt_space_settle(container_of(client, struct space_slot,
+					     client)->space);
 }
 
 static const struct vmm_mem_client_ops space_client_ops = {

@@ -49,9 +49,9 @@ struct npt_keepers npt_space_keepers(struct space_slot *s)
  *
  * May sleep.
  *
- * Return: false if hardware does not tell.
+ * Return: how many flushes that took, or -EOPNOTSUPP if hardware does not tell.
  */
-bool npt_space_written(struct space_slot *s, u64 gpa, unsigned long count)
+int npt_space_written(struct space_slot *s, u64 gpa, unsigned long count)
 {
 	struct npt_space *space = s->space;
 	struct npt_keepers keepers;
@@ -60,7 +60,7 @@ bool npt_space_written(struct space_slot *s, u64 gpa, unsigned long count)
 	bool owed;
 
 	if (!space->tree.fmt->dirty)
-		return false;
+		return -EOPNOTSUPP;
 	npt_batch_init(&batch);
 	for (; count; count -= n, gpa += (u64)n << PAGE_SHIFT) {
 		n = min(count, STEP_PAGES);
@@ -73,12 +73,11 @@ bool npt_space_written(struct space_slot *s, u64 gpa, unsigned long count)
 		spin_unlock(&space->lock);
 		cond_resched();
 	}
-	npt_space_finish(space, &batch);
-	return true;
+	return npt_space_finish(space, &batch);
 }
 
-/* No CPU has anything cached that somebody has said to be otherwise. */
-void npt_space_settle(struct npt_space *space)
+/* No CPU has anything cached that somebody has said to be otherwise; whether one might have. */
+bool npt_space_settle(struct npt_space *space)
 {
 	struct npt_batch batch;
 
@@ -86,7 +85,7 @@ void npt_space_settle(struct npt_space *space)
 	spin_lock(&space->lock);
 	npt_space_owe(space, &batch, false);
 	spin_unlock(&space->lock);
-	npt_space_finish(space, &batch);
+	return npt_space_finish(space, &batch);
 }
 
 /* Leaves of the slot have gone, and nobody has looked what they told. */

@@ -510,6 +510,48 @@ static void test_cost(void)
 	end();
 }
 
+/* One page of 64 is followed: how long it was what it was. */
+static void test_times(void)
+{
+	unsigned int o, i, nr, changed = 0, merged = 0;
+	u64 sum = 0;
+
+	begin("linear");
+	for (o = 0, nr = 0; o < OBJECTS; o++) {
+		for (i = 0; i < PAGES; i++) {
+			content[o][i] = 1000 + o * PAGES + i;
+			nr += vksm_is_followed(object[o], i);
+		}
+	}
+	e.now = 7;
+	pass();
+	tap_ok(!e.times.changes && nr >= OBJECTS * (PAGES / 64) &&
+	       nr <= OBJECTS * (PAGES / 64 + 1), "one of 64 is followed (%u)", nr);
+	for (o = 0; o < OBJECTS; o++) {
+		for (i = o; i < PAGES; i += 3) {
+			content[o][i] += 1000000;
+			changed += vksm_is_followed(object[o], i);
+		}
+	}
+	e.now += 1000;
+	pass();
+	tap_ok(e.times.changes == changed && e.times.change[29] == changed,
+	       "a change is told with its interval (%u)", changed);
+	/* Some were there for 3000, those that have changed for 2000. */
+	e.now += 2000;
+	for (i = 0; i < PAGES; i++) {
+		merged += vksm_is_followed(object[0], i);
+		vksm_follow_merge(&e, object[0], i);
+	}
+	for (i = 0; i < VKSM_TIMES; i++)
+		sum += e.times.found[i];
+	tap_ok(e.times.merges == merged && sum == merged &&
+	       e.times.found[30] && e.times.found[31] &&
+	       e.times.found[30] + e.times.found[31] == merged,
+	       "and a merge with how long it took");
+	end();
+}
+
 int main(void)
 {
 	test_pass("linear", 1);
@@ -527,5 +569,6 @@ int main(void)
 	test_domains();
 	test_nomem();
 	test_cost();
+	test_times();
 	return tap_done();
 }
