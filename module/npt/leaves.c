@@ -191,26 +191,28 @@ static void collect_table(struct look *look, struct npt_iter *it)
 {
 	u64 mask = look->accessed | look->dirty |
 		   (look->always ? look->fmt->present : 0);
-	u64 size = npt_level_size(NPT_LEVEL_4K), gpa = it->gpa;
-	u64 *slot = it->slot, *end = slot + NPT_ENTRIES -
-				     npt_level_index(gpa, NPT_LEVEL_4K);
-	u64 left = (it->end - gpa + size - 1) / size;
+	unsigned int at = npt_level_index(it->gpa, NPT_LEVEL_4K);
+	u64 size = npt_level_size(NPT_LEVEL_4K);
+	u64 base = it->gpa - at * size;
+	u64 left = (it->end - it->gpa + size - 1) / size;
+	unsigned int end = NPT_ENTRIES;
+	u64 *table = it->table[NPT_LEVEL_4K];
 
-	if (slot + left < end)
-		end = slot + left;
-	while (slot < end) {
-		if (!(gpa & (8 * size - 1)) && end - slot >= 8 &&
-		    !(bits_of_line(slot) & mask)) {
-			slot += 8;
-			gpa += 8 * size;
-			continue;
+	if (left < NPT_ENTRIES - at)
+		end = at + left;
+	while (at < end) {
+		if (!(at % 8)) {
+			while (at + 8 <= end && !(bits_of_line(&table[at]) & mask))
+				at += 8;
+			if (at == end)
+				break;
 		}
-		if (npt_entry_read(slot) & mask)
-			collect(look, slot, gpa, NPT_LEVEL_4K);
-		slot++;
-		gpa += size;
+		if (npt_entry_read(&table[at]) & mask)
+			collect(look, &table[at], base + at * size,
+				NPT_LEVEL_4K);
+		at++;
 	}
-	it->next = gpa;
+	it->next = base + at * size;
 }
 
 /**
