@@ -8,10 +8,12 @@
  * alone.  KERNELS are files in the place of ./bzImage, with commas, which they take in turn; each
  * finds its number in guest=N.  Then there are passes until another one saves little, or PASSES of them.
  *
- * A line each, before the first pass and after each: "SIDE,PASS,KIB,PAGES,ZERO,COST,HUGE,OWN":
+ * A line each, before the first pass and after each: "SIDE,PASS,KIB,PAGES,ZERO,COST,HUGE,OWN,ORACLE":
  * memory that a guest takes of the host's, its monitor's included; frames that are saved, and
  * pages of zeros, of all; instructions of all passes, those of the thread that makes them alone,
- * for guests are not quite idle; pages in blocks of 2 MiB, of those that no other has.
+ * for guests are not quite idle; pages in blocks of 2 MiB, of those that no other has; pages that
+ * would be saved if all that are equal were merged, whatever block they are in (0: not known).
+ * In the end "SIDE,added,KIB": what the last guest took of the host's memory beside the others.
  *
  * ksmguests -d SEED PAGES: pages of a trace, to be a file of all guests.
  */
@@ -152,6 +154,7 @@ struct point {
 	uint64_t cost;
 	uint64_t huge;
 	uint64_t own;
+	uint64_t oracle;
 };
 
 static uint64_t resident;		/* pages of all guests, before the first pass */
@@ -209,6 +212,7 @@ static void measure_vmm(struct point *at)
 	at->zero = resident > pages ? resident - pages : 0;
 	at->saved = at->zero + sharing;
 	at->own = pages - sharing - side_get(dir, "pages_shared");
+	at->oracle = at->zero + side_get(dir, "observed_zero") + side_get(dir, "observed_sharing");
 	at->cost = f.other;
 }
 
@@ -220,11 +224,22 @@ static struct point measure(unsigned int pass, uint64_t before)
 		measure_linux(&at);
 	else
 		measure_vmm(&at);
-	printf("%s,%u,%llu,%llu,%llu,%llu,%llu,%llu\n", side->name, pass,
+	printf("%s,%u,%llu,%llu,%llu,%llu,%llu,%llu,%llu\n", side->name, pass,
 	       (unsigned long long)at.kib, (unsigned long long)at.saved,
 	       (unsigned long long)at.zero, (unsigned long long)at.cost,
-	       (unsigned long long)at.huge, (unsigned long long)at.own);
+	       (unsigned long long)at.huge, (unsigned long long)at.own,
+	       (unsigned long long)at.oracle);
 	return at;
+}
+
+/* The last one goes, and what it alone had becomes free. */
+static void measure_added(void)
+{
+	uint64_t with = used();
+
+	end(--guests);
+	sleep(1);
+	printf("%s,added,%llu\n", side->name, (unsigned long long)(with - used()));
 }
 
 static void run(void)
@@ -249,6 +264,7 @@ static void run(void)
 		if (i > 2 && at.saved - last <= at.saved / PART)
 			break;
 	}
+	measure_added();
 	for (i = 0; i < guests; i++)
 		end(i);
 	sleep(1);
