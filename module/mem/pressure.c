@@ -167,40 +167,36 @@ static bool is_beyond_limit(const struct vmm_family *family)
 	return limit && pages_of(family) > limit;
 }
 
-/* Pages by which the caller's control group is beyond its limit. */
+/*
+ * Pages by which the caller's control group is beyond its limit and what may lie ready for it
+ * on the processors.  Who makes room takes records and the like beyond the limit.  What he
+ * gives back of that lies ready, and the kernel gives it out again without another look at the
+ * limit: page by page a group could take what it likes.
+ */
+#ifdef CONFIG_MEMCG
 static long group_excess(void)
 {
-	long most = 0;
-#ifdef CONFIG_MEMCG
+	long slack = MEMCG_CHARGE_BATCH * num_online_cpus();
 	struct mem_cgroup *memcg, *at;
-	long excess;
+	long most = 0, excess;
 
 	if (mem_cgroup_disabled() || !current->mm)
 		return 0;
 	memcg = get_mem_cgroup_from_mm(current->mm);
 	for (at = memcg; at; at = parent_mem_cgroup(at)) {
 		excess = page_counter_read(&at->memory) -
-			 READ_ONCE(at->memory.max);
+			 READ_ONCE(at->memory.max) - slack;
 		most = max(most, excess);
 	}
 	mem_cgroup_put(memcg);
-#endif
 	return most;
 }
-
-/*
- * By more than may lie ready on the processors.  Who makes room takes records and the like beyond
- * the limit.  What he gives back of that lies ready, and the kernel gives it out again without
- * another look at the limit: page by page a group could take what it likes.
- */
-static bool group_is_over(void)
-{
-#ifdef CONFIG_MEMCG
-	return group_excess() > (long)MEMCG_CHARGE_BATCH * num_online_cpus();
 #else
-	return false;
-#endif
+static long group_excess(void)
+{
+	return 0;
 }
+#endif
 
 /**
  * vmm_policy_is_full() - whether a family is to have no page more
@@ -211,7 +207,7 @@ static bool group_is_over(void)
 bool vmm_policy_is_full(const struct vmm_family *family, bool merged)
 {
 	return (merged ? is_beyond_limit(family) : is_at_limit(family)) ||
-	       group_is_over();
+	       group_excess();
 }
 
 /* Of the pages from @index on, those that are there, and those that were used. */

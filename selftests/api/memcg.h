@@ -11,6 +11,9 @@
 #define ROOT	"/tmp/vmm-memcg"
 #define GROUP	ROOT "/test"
 
+/* A group may have more by what the kernel keeps ready on each processor, and a reserve. */
+#define GROUP_SLACK	((64 * sysconf(_SC_NPROCESSORS_ONLN) + 128) * VT_PAGE)
+
 VT_UNUSED static bool put(const char *file, const char *text)
 {
 	int fd = open(file, O_WRONLY | O_CLOEXEC);
