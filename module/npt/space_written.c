@@ -13,8 +13,8 @@
 #include "npt/space.h"
 #include "npt/space_slot.h"
 
-/* Pages between two openings of the spin lock. */
-#define STEP_PAGES	(1UL << 12)
+/* Pages between two openings of the spin lock, which faults wait for. */
+#define STEP_PAGES	(1UL << 9)
 
 static void tell(void *ctx, u64 gpa, u64 size, unsigned int what)
 {
