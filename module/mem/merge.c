@@ -26,6 +26,9 @@
 #include "mem/merged.h"
 #include "mem/port.h"
 
+/* Pages of a block that leave under one hold of its lock, which faults wait for. */
+#define PIECE	32U
+
 /**
  * struct merge - a merge under way
  * @leave:	the pages
@@ -34,8 +37,9 @@
  * @ctx:	likewise
  * @candidate:	in order
  * @nr:		how many
- * @first:	the first one in the block that is looked at
+ * @first:	the first one in the piece that is looked at
  * @end:	behind the last one
+ * @left:	from @first on, those in the block
  * @shift:	of frames that become others
  * @shifts:	there were such
  */
@@ -50,6 +54,7 @@ struct merge {
 	unsigned int nr;
 	unsigned int first;
 	unsigned int end;
+	unsigned int left;
 };
 
 static struct merge *merge_of(struct vmm_leave *l)
@@ -63,7 +68,7 @@ static bool prepare(struct vmm_leave *l)
 	unsigned long word = vmm_tree_block(&m->mem->tree, l->gather.index);
 
 	return (word & VMM_WORD_PAGE) &&
-	       m->ops->split(m->ctx, l->gather.index, m->end - m->first);
+	       m->ops->split(m->ctx, l->gather.index, m->left);
 }
 
 /* The page that the object has at @slot, by the first table that names it. */
@@ -233,7 +238,7 @@ static const struct vmm_leave_ops merge_ops = {
 	.decided	= decided,
 };
 
-/* The candidates of one block, and whether there were any. */
+/* Candidates of one block, a piece of them, and whether there were any. */
 static bool merge_next(struct merge *m)
 {
 	pgoff_t block;
@@ -245,6 +250,8 @@ static bool merge_next(struct merge *m)
 	while (m->end < m->nr &&
 	       m->candidate[m->end].index < block + VMM_BLOCK_PAGES)
 		m->end++;
+	m->left = m->end - m->first;
+	m->end = m->first + min(m->left, PIECE);
 	vmm_leave_block(&m->leave, block);
 	if (vmm_leave_is_full(&m->leave))
 		vmm_leave_settle(&m->leave);
