@@ -167,6 +167,7 @@ struct vmm_mem *vmm_mem_alloc(struct vmm_family *family, unsigned long nr_pages,
 	mem->inode = inode;
 	INIT_LIST_HEAD(&mem->kin);
 	mutex_init(&mem->change);
+	init_waitqueue_head(&mem->calm);
 	INIT_LIST_HEAD(&mem->clients);
 	init_rwsem(&mem->clients_lock);
 	return mem;
@@ -284,6 +285,23 @@ void vmm_mem_change_end(struct vmm_mem *mem)
 	/* ... and it says so before the object looks idle again. */
 	smp_mb__before_atomic();
 	atomic_dec(&mem->busy);
+	if (wq_has_sleeper(&mem->calm))
+		wake_up_all(&mem->calm);
+}
+
+/**
+ * vmm_mem_wait_calm() - wait until no invalidation is under way
+ * @mem:	the object, referenced
+ *
+ * For who has found a page stale and may sleep: whoever changes the object may want the
+ * processor that he would try again on.
+ *
+ * Return: 0, -EINTR (about to be killed).
+ */
+int vmm_mem_wait_calm(struct vmm_mem *mem)
+{
+	return wait_event_killable(mem->calm, !atomic_read(&mem->busy)) ?
+	       -EINTR : 0;
 }
 
 /**

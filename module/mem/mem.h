@@ -59,6 +59,7 @@
 #include <linux/mutex.h>
 #include <linux/rwsem.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 
 #include "mem/family.h"
 #include "mem/breaks.h"
@@ -221,6 +222,7 @@ struct vmm_mem_stats {
  * @clients_lock: the list; held for reading while changed() runs
  * @busy:	invalidations under way
  * @seq:	invalidations completed; they may overlap
+ * @calm:	who waits until none is under way
  */
 struct vmm_mem {
 	struct vmm_tree tree;
@@ -243,6 +245,7 @@ struct vmm_mem {
 	struct rw_semaphore clients_lock;
 	atomic_t busy;
 	atomic_t seq;
+	wait_queue_head_t calm;
 };
 
 /* Carries out commands that came by an object's file. */
@@ -314,6 +317,7 @@ static inline bool vmm_mem_page_stale(const struct vmm_mem *mem,
 	return atomic_read(&mem->seq) != page->seq;
 }
 
+int vmm_mem_wait_calm(struct vmm_mem *mem);
 long vmm_mem_seek(struct vmm_mem *mem, pgoff_t from, bool present);
 int vmm_mem_discard(struct vmm_mem *mem, pgoff_t first, unsigned long count);
 

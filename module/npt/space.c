@@ -270,6 +270,28 @@ static int refill(struct npt_space *space, u64 gpa)
 	return err;
 }
 
+/* Until nobody changes the object that has @gpa. */
+static int wait_for_change(struct npt_space *space, u64 gpa)
+{
+	pgoff_t index;
+	struct vmm_mem *mem = mem_at(space, gpa, &index);
+	int err;
+
+	if (!mem)
+		return 0;
+	err = vmm_mem_wait_calm(mem);
+	vmm_mem_unref(mem);
+	return err;
+}
+
+/* What a fault wants that must sleep for it. */
+static int provide(struct npt_space *space, u64 gpa, unsigned int flags)
+{
+	int err = refill(space, gpa);
+
+	return err ?: npt_space_populate(space, gpa, flags);
+}
+
 /**
  * npt_space_fault() - make a guest-physical address usable
  * @space:	the space
@@ -301,12 +323,14 @@ int npt_space_fault(struct npt_space *space, u64 gpa, unsigned int access,
 			break;
 		}
 		cond_resched();
-		if (ret == -ESTALE)
+		/* Most changes are short. */
+		if (ret == -ESTALE && tries == FAULT_TRIES - 1)
 			continue;
-		ret = refill(space, gpa);
-		if (!ret)
-			ret = npt_space_populate(space, gpa, mem_flags(access) |
-						 (flags & VMM_MEM_BY_MASK));
+		if (ret == -ESTALE)
+			ret = wait_for_change(space, gpa);
+		else
+			ret = provide(space, gpa, mem_flags(access) |
+				      (flags & VMM_MEM_BY_MASK));
 		if (ret)
 			break;
 	}
