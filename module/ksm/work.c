@@ -195,15 +195,28 @@ static void count_ends(const struct vksm_worker *w)
 			vksm.scan.mergeable++;
 		trace_vmm_ksm_merge(w->mem->id, w->candidate[i].index,
 				    w->candidate[i].zero, w->candidate[i].end);
+		cond_resched();
 	}
 }
 
-/* Nobody is a candidate twice. */
+static bool is_sorted(const struct vksm_worker *w)
+{
+	unsigned int i;
+
+	for (i = 1; i < w->nr; i++) {
+		if (w->candidate[i - 1].index > w->candidate[i].index)
+			return false;
+	}
+	return true;
+}
+
+/* Nobody is a candidate twice.  Most come in order, and to sort takes long. */
 static void sort_candidates(struct vksm_worker *w)
 {
 	unsigned int i, n = 0;
 
-	sort(w->candidate, w->nr, sizeof(w->candidate[0]), by_index, NULL);
+	if (!is_sorted(w))
+		sort(w->candidate, w->nr, sizeof(w->candidate[0]), by_index, NULL);
 	for (i = 0; i < w->nr; i++) {
 		if (n && w->candidate[n - 1].index == w->candidate[i].index)
 			put_frames(&w->candidate[--n]);
@@ -226,6 +239,7 @@ void vksm_merge(struct vksm_worker *w)
 		for (i = 0; i < w->nr; i++) {
 			if (w->candidate[i].frame)
 				shift_frame(w, &w->candidate[i]);
+			cond_resched();
 		}
 		vmm_mem_merge(w->mem, w->candidate, w->nr, &merge_ops, w,
 			      &flushes);
@@ -236,8 +250,10 @@ void vksm_merge(struct vksm_worker *w)
 		vksm.count.flushes += flushes;
 		vksm.count.merge_ns += ktime_get_ns() - began;
 		mutex_unlock(&vksm_lock);
-		for (i = 0; i < w->nr; i++)
+		for (i = 0; i < w->nr; i++) {
 			put_frames(&w->candidate[i]);
+			cond_resched();
+		}
 	}
 	w->nr = 0;
 	if (w->mem)
