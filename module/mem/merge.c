@@ -27,7 +27,7 @@
 #include "mem/port.h"
 
 /* Pages of a block that leave under one hold of its lock, which faults wait for. */
-#define PIECE	32U
+#define PIECE	16U
 
 /**
  * struct merge - a merge under way

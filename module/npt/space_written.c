@@ -14,7 +14,7 @@
 #include "npt/space_slot.h"
 
 /* Pages between two openings of the spin lock, which faults wait for. */
-#define STEP_PAGES	(1UL << 9)
+#define STEP_PAGES	(1UL << 8)
 
 static void tell(void *ctx, u64 gpa, u64 size, unsigned int what)
 {
