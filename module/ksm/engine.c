@@ -136,19 +136,32 @@ void vksm_stir_page(struct vksm_object *o, u64 index)
 		g->mark[index & (VKSM_GROUP_PAGES - 1)] &= ~VKSM_MARK_STILL;
 }
 
+/* Two marks. */
+static inline u64 pair_at(const u32 *mark)
+{
+	u64 pair;
+
+	memcpy(&pair, mark, sizeof(pair));
+	return pair;
+}
+
+/* Bits that all of 16 marks have, in either half. */
+static u64 bits_of_marks(const u32 *mark)
+{
+	return pair_at(&mark[0]) & pair_at(&mark[2]) & pair_at(&mark[4]) &
+	       pair_at(&mark[6]) & pair_at(&mark[8]) & pair_at(&mark[10]) &
+	       pair_at(&mark[12]) & pair_at(&mark[14]);
+}
+
 u64 vksm_still_run(const u32 *mark, u64 n)
 {
-	u64 i;
+	const u64 still = VKSM_MARK_STILL * 0x100000001ULL;
+	u64 i = 0;
 
-	for (i = 0; i < n; i++) {
-		while (i + 8 <= n && (mark[i] & mark[i + 1] & mark[i + 2] &
-				      mark[i + 3] & mark[i + 4] & mark[i + 5] &
-				      mark[i + 6] & mark[i + 7] &
-				      VKSM_MARK_STILL))
-			i += 8;
-		if (i == n || !(mark[i] & VKSM_MARK_STILL))
-			break;
-	}
+	while (i + 16 <= n && !(~bits_of_marks(&mark[i]) & still))
+		i += 16;
+	while (i < n && (mark[i] & VKSM_MARK_STILL))
+		i++;
 	return i;
 }
 
