@@ -18,7 +18,7 @@ settle()
 {
 	sync
 	sleep 5
-	echo 3 >/proc/sys/vm/drop_caches
+	echo 1 >/proc/sys/vm/drop_caches
 	sleep 1
 }
 
