@@ -2,10 +2,10 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/fresh.h"
 #include "vm/background.h"
 #include "vm/console_session.h"
 #include "vm/epitaph.h"
@@ -371,18 +371,14 @@ static int body(struct spawn *spawn, void *arg)
 	return ret ? VMCTL_FAILED : VMCTL_OK;
 }
 
-/*
- * Most of it is a ring that few guests fill.  Pages of its own, as the kernel gives them,
- * cost nothing until then; out of a heap in use they would be cleared, and each child's.
- */
+/* Most of it is a ring that few guests fill. */
 static struct background *background_new(const struct paths *paths,
 					 const struct conf *conf,
 					 struct err *err)
 {
-	struct background *b = mmap(NULL, sizeof(*b), PROT_READ | PROT_WRITE,
-				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct background *b = fresh_alloc(sizeof(*b));
 
-	if (b == MAP_FAILED) {
+	if (!b) {
 		err_set(err, VMCTL_FAILED, "out of memory");
 		return NULL;
 	}
@@ -426,7 +422,7 @@ int background_start(const struct paths *paths, const struct conf *conf,
 		ret = spawn_hear(&child, err);
 		spawn_end(&child);
 	}
-	munmap(b, sizeof(*b));
+	fresh_free(b, sizeof(*b));
 	return ret;
 }
 
@@ -440,6 +436,6 @@ int background_feed(const struct paths *paths, const struct conf *conf,
 		return -1;
 	b->feed = feed;
 	ret = begin(b, child, keep, err);
-	munmap(b, sizeof(*b));
+	fresh_free(b, sizeof(*b));
 	return ret;
 }

@@ -367,11 +367,13 @@ static struct hub_client *place(struct hub *hub)
 void hub_add(struct hub *hub, int fd)
 {
 	struct hub_client *c = place(hub), extra;
+	uint8_t out[HUB_FRAME];
 	struct err err;
 
 	if (!c)
 		c = &extra;
 	memset(c, 0, sizeof(*c));
+	c->out = c == &extra ? out : hub->out[c - hub->client];
 	c->hub = hub;
 	c->source.fd = fd;
 	c->source.ready = client_ready;
@@ -404,11 +406,7 @@ int hub_listen(struct hub *hub, const char *path, struct err *err)
 
 void hub_clear(struct hub *hub)
 {
-	unsigned int i;
-
-	memset(hub, 0, offsetof(struct hub, client));
-	for (i = 0; i < HUB_CLIENTS; i++)
-		memset(&hub->client[i], 0, offsetof(struct hub_client, out));
+	memset(hub, 0, offsetof(struct hub, out));
 }
 
 int hub_init(struct hub *hub, const struct hub_ops *ops, struct loop *loop,

@@ -22,6 +22,7 @@
 
 #define HUB_RING	(256 * 1024)
 #define HUB_CLIENTS	16
+#define HUB_FRAME	(sizeof(struct console_frame) + CONSOLE_MAX_FRAME)
 
 struct hub;
 
@@ -44,7 +45,7 @@ struct hub_ops {
  * @told_end:	END is in @out or beyond
  * @at:		offset of what comes next
  * @attach:	@attach_len bytes of it so far
- * @out:	@out_len bytes, of which @out_sent have been taken
+ * @out:	one of the hub's @out: @out_len bytes, of which @out_sent have been taken
  * @word:	to be sent as READER, or NULL
  */
 struct hub_client {
@@ -57,7 +58,7 @@ struct hub_client {
 	size_t attach_len;
 	size_t out_len, out_sent;
 	const char *word;
-	uint8_t out[sizeof(struct console_frame) + CONSOLE_MAX_FRAME];
+	uint8_t *out;
 };
 
 /**
@@ -78,6 +79,7 @@ struct hub {
 	struct console_log *log;
 	uint64_t run, logged, connections;
 	struct hub_client client[HUB_CLIENTS];
+	uint8_t out[HUB_CLIENTS][HUB_FRAME];
 	uint8_t ring[HUB_RING];
 };
 

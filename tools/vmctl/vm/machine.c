@@ -10,6 +10,7 @@
 
 #include "boot/acpi.h"
 #include "lib/container.h"
+#include "lib/fresh.h"
 #include "vm/machine.h"
 #include "vm/state.h"
 #include "vm/thread.h"
@@ -216,7 +217,7 @@ struct machine *machine_create(const struct machine_options *opt,
 			       struct machine_files *files, struct loop *loop,
 			       struct cable *cable, struct err *err)
 {
-	struct machine *m = calloc(1, sizeof(*m));
+	struct machine *m = fresh_alloc(sizeof(*m));
 
 	if (!m) {
 		err_set(err, VMCTL_FAILED, "out of memory");
@@ -274,7 +275,7 @@ void machine_destroy(struct machine *m)
 	close_source(m, &m->signals);
 	close_source(m, &m->timeout);
 	vm_end_fini(&m->end);
-	free(m);
+	fresh_free(m, sizeof(*m));
 }
 
 void machine_replace(struct machine *m)
