@@ -67,6 +67,12 @@ done
 
 quiet 0 fork -n 10 web x
 is "$($vmctl list -q | sort -V | tr '\n' ' ')" "web x-1 x-2 x-3 x-4 x-5 x-6 x-7 x-8 x-9 x-10 " "ten forks and their origin"
+network() { readlink "/proc/$1/ns/net"; }
+ok "which is in a network of its own" [ "$(network "$(process web)")" != "$(network self)" ]
+ok "and they in another, which is one for all" eval '[ "$(network "$(process x-1)")" = "$(network "$(process x-10)")" ]'
+ok "that is not ours" [ "$(network "$(process x-1)")" != "$(network self)" ]
+ok "nor its" [ "$(network "$(process x-1)")" != "$(network "$(process web)")" ]
+is "$(nsenter -t "$(process x-10)" -n cat /proc/net/dev | grep -c :)" 1 "and has nothing in it but what each has"
 for n in 1 2 3 4 5 6 7 8 9 10; do
 	typed x-$n "$(printf 'W%.0s' $(seq $n))V." "e" >/dev/null || echo "# x-$n does not go on"
 done

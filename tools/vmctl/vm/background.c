@@ -32,6 +32,7 @@
  * @snapshot:	that the first @machine goes on from, or NULL
  * @starter:	of the pipe to who waits until it does
  * @feed:	likewise a moment of another machine
+ * @network:	an empty network namespace that others are in, too, or -1
  * @files:	what each @machine is made of
  * @machine:	NULL between two, at a reset
  * @place:	entered before there is a machine, left after it
@@ -47,6 +48,7 @@ struct background {
 	struct snap_reader *snapshot;
 	int starter;
 	struct feed *feed;
+	int network;
 	struct runtime runtime;
 	struct place place;
 	struct loop loop;
@@ -294,6 +296,7 @@ static int enter_sandbox(struct background *b, struct err *err)
 				 SANDBOX_USE_RMDIR);
 	sandbox_tell(s, &b->session.log.fd, b->last_word, "]\n");
 	sandbox_tell(s, &b->epitaph, EPITAPH_SUDDEN, "\n");
+	s->network = b->network;
 	return sandbox_enter(s, err);
 }
 
@@ -386,7 +389,7 @@ static struct background *background_new(const struct paths *paths,
 	b->conf = conf;
 	b->opt = &conf->opt;
 	b->loop.epoll = b->files.vmm.fd = b->epitaph = -1;
-	b->files.memory = -1;
+	b->files.memory = b->network = -1;
 	b->files.boot.kernel.fd = b->files.boot.initrd.fd = -1;
 	return b;
 }
@@ -427,14 +430,16 @@ int background_start(const struct paths *paths, const struct conf *conf,
 }
 
 int background_feed(const struct paths *paths, const struct conf *conf,
-		    struct feed *feed, struct spawned *child, struct err *err)
+		    struct feed *feed, int network, struct spawned *child,
+		    struct err *err)
 {
-	int keep[4] = { -1, feed->fd, feed->store, -1 }, ret;
+	int keep[5] = { -1, feed->fd, feed->store, network, -1 }, ret;
 	struct background *b = background_new(paths, conf, err);
 
 	if (!b)
 		return -1;
 	b->feed = feed;
+	b->network = network;
 	ret = begin(b, child, keep, err);
 	fresh_free(b, sizeof(*b));
 	return ret;

@@ -26,12 +26,14 @@ int background_start(const struct paths *paths, const struct conf *conf,
 /**
  * background_feed() - a process for a machine that goes on from a moment of another
  * @feed:	the process's end of it
+ * @network:	of sandbox_network(), for its sandbox, or -1
  * @child:	to be heard of by spawn_hear(): that it is there and wants to be fed; that
  *		it has been, and waits to be let go; that it runs.  spawn_end() must follow
  *
  * -1: there is no such process.
  */
 int background_feed(const struct paths *paths, const struct conf *conf,
-		    struct feed *feed, struct spawned *child, struct err *err);
+		    struct feed *feed, int network, struct spawned *child,
+		    struct err *err);
 
 #endif

@@ -17,6 +17,7 @@
 #include "vm/feed.h"
 #include "vm/fork.h"
 #include "vm/runtime.h"
+#include "vm/sandbox.h"
 #include "vm/spawn.h"
 
 #define LOOK_NS	20000000	/* for a process to end */
@@ -36,12 +37,16 @@ struct child {
 	struct spawned process;
 };
 
-/** struct forking - @store: for the state; @moment, @state: what they go on from */
+/**
+ * struct forking - @store: for the state; @moment, @state: what they go on from
+ *
+ * @network: a namespace for all of them, as one takes 200 KiB of the host's memory; or -1
+ */
 struct forking {
 	const struct reach *of;
 	struct child *child;
 	unsigned int count;
-	int store;
+	int store, network;
 	struct verb_moment moment;
 	struct bytes state;
 	struct guard guard;
@@ -169,8 +174,8 @@ static int begin(struct forking *f, struct child *c, struct err *err)
 
 	if (feed_make(&c->feed, f->store, &c->to, err))
 		return -1;
-	ret = background_feed(&f->of->paths, &c->conf, &c->feed, &c->process,
-			      err);
+	ret = background_feed(&f->of->paths, &c->conf, &c->feed, f->network,
+			      &c->process, err);
 	close(c->feed.fd);
 	return ret;
 }
@@ -189,6 +194,9 @@ static int begin_all(struct forking *f, struct err *err)
 {
 	struct child *c;
 
+	if (f->count > 1 && f->child->conf.opt.sandbox != SANDBOX_OFF &&
+	    sandbox_network(&f->network, err))
+		return -1;
 	for (c = f->child; c < f->child + f->count; c++)
 		if (begin(f, c, err))
 			return blame(c, err);
@@ -324,7 +332,9 @@ static int forking_init(struct forking *f, const struct reach *of,
 {
 	unsigned int i;
 
-	*f = (struct forking){ .of = of, .store = -1, .guard.fd = -1 };
+	*f = (struct forking){
+		.of = of, .store = -1, .network = -1, .guard.fd = -1,
+	};
 	f->child = calloc(many, sizeof(*f->child));
 	if (!f->child)
 		return err_set(err, VMCTL_FAILED, "out of memory");
@@ -348,6 +358,8 @@ static void forking_fini(struct forking *f, unsigned int many)
 	}
 	if (f->store >= 0)
 		close(f->store);
+	if (f->network >= 0)
+		close(f->network);
 	bytes_fini(&f->state);
 	free(f->child);
 }

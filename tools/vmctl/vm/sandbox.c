@@ -48,7 +48,7 @@ const char *sandbox_part_name(enum sandbox_part part)
 
 void sandbox_init(struct sandbox *s, enum sandbox_mode mode)
 {
-	*s = (struct sandbox){ .mode = mode };
+	*s = (struct sandbox){ .mode = mode, .network = -1 };
 }
 
 void sandbox_keep_dir(struct sandbox *s, int *fd, const char *path,

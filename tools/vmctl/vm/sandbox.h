@@ -79,6 +79,7 @@ struct sandbox_words {
  * @files:	descriptors that may be open beside those that are, at most
  * @file_size:	that it may write to; 0: any
  * @terminal:	whether descriptor 0 is a terminal whose mode will be set
+ * @network:	of sandbox_network(): enters that instead of one of its own; or -1
  * @has:	bits of enum sandbox_part
  * @error:	errno of those that lack
  */
@@ -87,6 +88,7 @@ struct sandbox {
 	unsigned int files;
 	uint64_t file_size;
 	bool terminal;
+	int network;
 	struct sandbox_dir dir[SANDBOX_DIRS];
 	unsigned int dirs;
 	struct sandbox_words words[SANDBOX_WORDS];
@@ -102,6 +104,15 @@ void sandbox_keep_dir(struct sandbox *s, int *fd, const char *path,
 /** sandbox_tell() - the strings are kept by reference, @fd too: it may change */
 void sandbox_tell(struct sandbox *s, const int *fd, const char *before,
 		  const char *after);
+
+/**
+ * sandbox_network() - an empty network namespace for several sandboxes to be in
+ * @fd:		it, or -1: each of them has to make its own
+ *
+ * For who may do that.  The caller has one thread, and is where it was afterwards; if
+ * it could not get back that is an error.
+ */
+int sandbox_network(int *fd, struct err *err);
 
 /** sandbox_close_others() - all that was inherited; before anything is opened */
 void sandbox_close_others(void);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "lib/container.h"
+#include "lib/err.h"
 #include "lib/local.h"
 #include "vm/sandbox_parts.h"
 
@@ -29,7 +30,6 @@ static const struct {
 	enum sandbox_part part;
 	int flag;
 } spaces[] = {
-	{ SANDBOX_NETWORK, CLONE_NEWNET },
 	{ SANDBOX_IPC, CLONE_NEWIPC },
 	{ SANDBOX_NAMES, CLONE_NEWUTS },
 	{ SANDBOX_CGROUPS, CLONE_NEWCGROUP },
@@ -138,6 +138,43 @@ static int empty_root(const struct sandbox *s)
 	return change_root();
 }
 
+/* ---- a network for several -------------------------------------------------------------- */
+
+/* Of this thread. */
+static int open_network(void)
+{
+	return open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+}
+
+int sandbox_network(int *fd, struct err *err)
+{
+	int ours = open_network(), ret = 0;
+
+	*fd = -1;
+	if (ours < 0)
+		return 0;
+	if (!unshare(CLONE_NEWNET)) {
+		*fd = open_network();
+		ret = setns(ours, CLONE_NEWNET);
+	}
+	if (ret)
+		err_set(err, VMCTL_HOST, "cannot return to the network: %s",
+			strerror(errno));
+	close(ours);
+	return ret;
+}
+
+/* Who made a namespace of users may not enter one of before: then it gets its own. */
+static bool enter_network(struct sandbox *s)
+{
+	bool entered = s->network >= 0 && !setns(s->network, CLONE_NEWNET);
+
+	if (s->network >= 0)
+		close(s->network);
+	s->network = -1;
+	return entered || !unshare(CLONE_NEWNET);
+}
+
 /* ---- all ----------------------------------------------------------------------------- */
 
 static void note(struct sandbox *s, enum sandbox_part part, bool good)
@@ -160,6 +197,7 @@ void sandbox_spaces(struct sandbox *s)
 	}
 	errno = error;
 	note(s, SANDBOX_ROOT, mounts && !empty_root(s));
+	note(s, SANDBOX_NETWORK, enter_network(s));
 	for (i = 0; i < ARRAY_SIZE(spaces); i++)
 		note(s, spaces[i].part, !unshare(spaces[i].flag));
 	/* a process that is 1 was put into one of its own */
