@@ -3,7 +3,8 @@
 # test: group: soak, memory: 4G, timeout: 1200, alone: yes
 #
 # A hundred forks of one guest alive at once, each with its own bytes: first of a small one, then of Linux.
-# What one costs the host, all told, while it does nothing: at most 1 MiB.
+# What one costs the host, all told, while it does nothing: at most 1 MiB. Linux is never quite idle: its ticks write
+# some 80 pages, which are its own divergence and counted apart.
 
 . "$(dirname "$0")/../lib/tap.sh"
 . selftests/lib/vmctl.sh
@@ -22,10 +23,20 @@ settle()
 	sleep 1
 }
 
+# What one has written, on the average, KiB.
+written()
+{
+	local id
+
+	for id in $($vmctl list -o csv --no-header --fields name,id | sed -n 's/^x-.*,//p'); do
+		cat "/sys/kernel/vmm/vms/$id/ksm/uss_pages"
+	done | awk '{ n += $1 } END { printf "%d", 4 * n / NR }'
+}
+
 # forks OF: $FORKS of them, and what each costs.
 forks()
 {
-	local of=$1 each n
+	local of=$1 each own n
 
 	settle
 	meminfo >"$tmp/before"
@@ -36,7 +47,8 @@ forks()
 	join "$tmp/before" "$tmp/after" |
 		awk -v n="$FORKS" '{ printf "# %-12s %8d kB, %6.1f each\n", $1, $3 - $2, ($3 - $2) / n }'
 	each=$(join "$tmp/before" "$tmp/after" | awk -v n="$FORKS" '$1 == "MemAvailable" { printf "%d", ($2 - $3) / n }')
-	ok "a fork of $of that does nothing costs $each KiB" [ "$each" -le $MOST_KIB ]
+	own=$(written)
+	ok "a fork of $of that does nothing costs $each KiB, of which it has written $own" [ $((each - own)) -le $MOST_KIB ]
 	n=$(process x-1)
 	sed 's/^/# x-1: /' "/proc/$n/smaps_rollup" | grep -E 'Rss|Pss:|Private|Anonymous'
 	grep -E 'VmPTE|VmData|Threads' "/proc/$n/status" | sed 's/^/# x-1: /'
