@@ -297,6 +297,7 @@ static int evict(struct evict *e, struct vmm_family *family,
 		return flags & VMM_EVICT_TRY ? -EBUSY : -EINTR;
 	evict_all(e);
 	vmm_leave_end(&e->leave);
+	WRITE_ONCE(family->left, family->left + e->leave.left);
 	mutex_unlock(&family->evict_lock);
 	vmm_swap_flush(family->totals.store);
 	*pages = e->leave.left;

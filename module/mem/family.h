@@ -54,6 +54,7 @@ struct vmm_merging {
  * @seen:	pages of that block which were in use when it was looked at; @evict_lock
  * @owed:	pages by which @hand should go on, though others leave; @evict_lock
  * @evicted:	jiffies when one was last; @evict_lock
+ * @left:	pages that have left by them; written under @evict_lock
  * @recent_lock: @recent; innermost
  * @recent:	pages that came back lately
  * @gone_lock:	@batch, @waiting
@@ -78,6 +79,7 @@ struct vmm_family {
 	DECLARE_BITMAP(seen, VMM_BLOCK_PAGES);
 	unsigned long owed;
 	unsigned long evicted;
+	unsigned long left;
 	spinlock_t recent_lock;
 	struct vmm_recent recent;
 	spinlock_t gone_lock;

@@ -346,7 +346,9 @@ static void tell_freed(unsigned long pages)
 static unsigned long try_evict(struct vmm_family *family, unsigned long tries,
 			       unsigned long most, unsigned int how)
 {
+	struct vmm_store *store = family->totals.store;
 	unsigned long first = min(most, tries), left;
+	u64 arrived = vmm_swap_arrived(store);
 	unsigned int flags = how;
 	bool busy;
 
@@ -361,9 +363,10 @@ static unsigned long try_evict(struct vmm_family *family, unsigned long tries,
 			flags |= VMM_EVICT_ALL;
 		} else if (tries < most) {
 			tries = min(most, tries * ROOM_GROWTH);
-		} else if (vmm_swap_wait(family->totals.store,
+		} else if (vmm_swap_wait(store, arrived,
 					 how & VMM_EVICT_TRY ? FILE_WAIT_ALL :
 							       FILE_WAIT)) {
+			arrived = vmm_swap_arrived(store);
 			flags = how;
 			tries = first;
 		} else {
@@ -490,21 +493,11 @@ static unsigned long evict_own(struct vmm_family *family)
 			  limit && pages >= limit ? VMM_EVICT_SHARED : 0);
 }
 
-/**
- * vmm_make_room() - after an allocation for a family has failed
- * @family:	which; the caller holds none of its locks
- * @room:	zero at first, and the same for each attempt
- *
- * May sleep, and wait for grace periods and for a swap file.  It goes on as long as
- * anything of the family leaves: a guest that loses again all that it gets is slow.
- *
- * Return: whether to try again.
- */
-bool vmm_make_room(struct vmm_family *family, struct vmm_room *room)
+static bool try_make_room(struct vmm_family *family, struct vmm_room *room)
 {
 	bool others = !is_at_limit(family) && host_is_short();
 
-	if (fatal_signal_pending(current) || room->vain >= ROOM_TURNS)
+	if (room->vain >= ROOM_TURNS)
 		return false;
 	/* What others give is no help where the family's group is full: not each time. */
 	if (others && room->turns++ % 2 == 0 && evict_by_price())
@@ -520,6 +513,35 @@ bool vmm_make_room(struct vmm_family *family, struct vmm_room *room)
 	/* Last, as it takes longest. */
 	room->hurried = true;
 	return vmm_family_hurry(family);
+}
+
+/**
+ * vmm_make_room() - after an allocation for a family has failed
+ * @family:	which; the caller holds none of its locks
+ * @room:	zero at first, and the same for each attempt
+ *
+ * May sleep, and wait for grace periods and for a swap file.  It goes on as long as
+ * anything of the family leaves, by whose doing ever: a guest that loses again all that it
+ * gets is slow.
+ *
+ * Return: whether to try again.
+ */
+bool vmm_make_room(struct vmm_family *family, struct vmm_room *room)
+{
+	bool full = vmm_policy_is_full(family, false);
+	unsigned long left;
+
+	if (fatal_signal_pending(current))
+		return false;
+	if (try_make_room(family, room))
+		return true;
+	/* Nothing was left to us, if somebody else was faster: then he has made room. */
+	left = READ_ONCE(family->left);
+	if (left == room->left && !(full && !vmm_policy_is_full(family, false)))
+		return false;
+	room->left = left;
+	room->vain = 0;
+	return !fatal_signal_pending(current);
 }
 
 /**

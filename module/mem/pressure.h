@@ -43,11 +43,13 @@ struct vmm_policy {
  * @turns:	how many there were
  * @vain:	those in which nothing of the family's own left
  * @hurried:	what had been given up has been waited for
+ * @left:	what family->left was when there seemed to be none to be made
  */
 struct vmm_room {
 	unsigned int turns;
 	unsigned int vain;
 	bool hurried;
+	unsigned long left;
 };
 
 /**

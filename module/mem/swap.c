@@ -383,23 +383,33 @@ void vmm_swap_hurry(struct vmm_store *store)
 }
 
 /**
+ * vmm_swap_arrived() - how far a file is
+ * @store:	its
+ *
+ * Return: a number that changes with each batch that is in the file.
+ */
+u64 vmm_swap_arrived(const struct vmm_store *store)
+{
+	return READ_ONCE(store->arrived);
+}
+
+/**
  * vmm_swap_wait() - let a file that is behind catch up
  * @store:	of whom nothing could leave
+ * @arrived:	how far it was before that was tried
  * @timeout:	jiffies
  *
- * Return: whether more can go to the file than before; not so if there is none, it is full or
- * cannot be written, or it takes too long.
+ * Return: whether more can go to the file than before, also if it has caught up in the meantime;
+ * not so if there is none, it is full or cannot be written, or it takes too long.
  */
-bool vmm_swap_wait(struct vmm_store *store, unsigned long timeout)
+bool vmm_swap_wait(struct vmm_store *store, u64 arrived, unsigned long timeout)
 {
-	u64 arrived = READ_ONCE(store->arrived);
-
-	if (lag(store) < BEHIND_MAX)
-		return false;
-	vmm_swap_start(store);
-	wait_event_killable_timeout(store->written, lag(store) < BEHIND_MAX,
-				    timeout);
-	return READ_ONCE(store->arrived) != arrived &&
+	if (lag(store) >= BEHIND_MAX) {
+		vmm_swap_start(store);
+		wait_event_killable_timeout(store->written,
+					    lag(store) < BEHIND_MAX, timeout);
+	}
+	return vmm_swap_arrived(store) != arrived &&
 	       !fatal_signal_pending(current);
 }
 

@@ -18,6 +18,7 @@ int vmm_swap_attach(struct vmm_store *store, int fd, u64 offset, u64 size,
 int vmm_swap_detach(struct vmm_store *store);
 u64 vmm_swap_room(struct vmm_store *store);
 void vmm_swap_flush(struct vmm_store *store);
-bool vmm_swap_wait(struct vmm_store *store, unsigned long timeout);
+u64 vmm_swap_arrived(const struct vmm_store *store);
+bool vmm_swap_wait(struct vmm_store *store, u64 arrived, unsigned long timeout);
 
 #endif /* VMM_MEM_SWAP_H */
