@@ -223,10 +223,8 @@ static void test_storm(void)
 	tap_ok(good, "all guests come to an end (refused memory %lu times)",
 	       refused);
 	breaks = figure("breaks_guest_write") - breaks;
-	/* What has left memory meanwhile comes back as who wrote it wants it, without a break. */
-	tap_ok(breaks <= (long long)(VMS * PAGES) &&
-	       breaks > (long long)(VMS * PAGES) * 9 / 10,
-	       "the pages of each were broken (%lld)", breaks);
+	tap_ok(breaks == (long long)(VMS * PAGES),
+	       "each page of each was broken (%lld)", breaks);
 	for (good = true, i = 0; i < VMS; i++)
 		good &= has_its_bytes(i);
 	tap_ok(good, "and has the bytes that it should");
