@@ -272,7 +272,7 @@ int console_init(struct console *con, struct serial *serial,
 	pthread_cond_init(&con->drained, &attr);
 	pthread_cond_init(&con->room, NULL);
 	pthread_condattr_destroy(&attr);
-	ret = pthread_create(&con->writer, NULL, writer, con);
+	ret = thread_start(&con->writer, writer, con);
 	if (ret)
 		return err_set(err, VMCTL_FAILED,
 			       "cannot start the console's thread: %s",

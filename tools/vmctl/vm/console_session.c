@@ -181,7 +181,7 @@ int session_serve(struct console_session *s, struct err *err)
 {
 	int ret;
 
-	ret = pthread_create(&s->thread, NULL, serve, s);
+	ret = thread_start(&s->thread, serve, s);
 	if (ret)
 		return err_set(err, VMCTL_FAILED,
 			       "cannot start the console's thread: %s",

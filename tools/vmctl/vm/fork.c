@@ -194,9 +194,11 @@ static int begin_all(struct forking *f, struct err *err)
 {
 	struct child *c;
 
-	if (f->count > 1 && f->child->conf.opt.sandbox != SANDBOX_OFF &&
-	    sandbox_network(&f->network, err))
-		return -1;
+	if (f->child->conf.opt.sandbox != SANDBOX_OFF) {
+		sandbox_prepare();
+		if (f->count > 1 && sandbox_network(&f->network, err))
+			return -1;
+	}
 	for (c = f->child; c < f->child + f->count; c++)
 		if (begin(f, c, err))
 			return blame(c, err);

@@ -114,6 +114,13 @@ void sandbox_tell(struct sandbox *s, const int *fd, const char *before,
  */
 int sandbox_network(int *fd, struct err *err);
 
+/**
+ * sandbox_prepare() - names for last words, before several sandboxes are forked
+ *
+ * So that these have one copy of what each would make.  Done once.
+ */
+void sandbox_prepare(void);
+
 /** sandbox_close_others() - all that was inherited; before anything is opened */
 void sandbox_close_others(void);
 

@@ -99,23 +99,31 @@ static void forbidden(int sig, siginfo_t *info, void *context)
 	}
 }
 
-int sandbox_last_words(const struct sandbox *s, struct err *err)
+void sandbox_prepare(void)
 {
-	struct sigaction sa = {
-		.sa_sigaction = forbidden,
-		.sa_flags = (int)(SA_SIGINFO | SA_RESETHAND | SA_NODEFER),
-	};
+	static bool done;
 	unsigned int nr;
-	sigset_t set;
 	char *name;
 
-	for (nr = 0; nr < NAMES; nr++) {
+	for (nr = 0; nr < NAMES && !done; nr++) {
 		name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE,
 							(int)nr);
 		if (name)
 			snprintf(names[nr], sizeof(names[nr]), "%s", name);
 		free(name);
 	}
+	done = true;
+}
+
+int sandbox_last_words(const struct sandbox *s, struct err *err)
+{
+	struct sigaction sa = {
+		.sa_sigaction = forbidden,
+		.sa_flags = (int)(SA_SIGINFO | SA_RESETHAND | SA_NODEFER),
+	};
+	sigset_t set;
+
+	sandbox_prepare();
 	memcpy(words, s->words, sizeof(words));
 	nr_words = s->nr_words;
 	sigemptyset(&set);

@@ -8,6 +8,7 @@
 
 #define KICK		SIGUSR1
 #define JOIN_MS		20
+#define STACK_SIZE	(256 * 1024)
 
 static void kicked(int sig)
 {
@@ -35,6 +36,18 @@ void thread_block_signals(void)
 void thread_name(const char *name)
 {
 	prctl(PR_SET_NAME, name);
+}
+
+int thread_start(pthread_t *thread, void *(*body)(void *arg), void *arg)
+{
+	pthread_attr_t attr;
+	int ret;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
+	ret = pthread_create(thread, &attr, body, arg);
+	pthread_attr_destroy(&attr);
+	return ret;
 }
 
 static void mask_kick(int how)

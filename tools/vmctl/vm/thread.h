@@ -17,6 +17,12 @@
 void thread_block_signals(void);
 /** thread_name() - of the caller; another's takes a file of /proc */
 void thread_name(const char *name);
+/**
+ * thread_start() - with a stack that is enough for all of ours, and small beside others' mappings
+ *
+ * What a process maps near each other takes fewer page tables.  0 or an errno.
+ */
+int thread_start(pthread_t *thread, void *(*body)(void *arg), void *arg);
 /** thread_allow_kick() - in the thread that is to be kicked. */
 void thread_allow_kick(void);
 /** thread_forbid_kick() - likewise, until it is allowed again; it is not lost. */

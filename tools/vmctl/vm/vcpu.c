@@ -13,7 +13,6 @@
 #include "vm/thread.h"
 #include "vm/vcpu.h"
 
-#define STACK_SIZE	(256 * 1024)
 #define KICK_MS		10	/* between two kicks */
 
 #define MSR_MTRR_BASE0		0x200
@@ -342,13 +341,8 @@ static void *run_thread(void *arg)
 
 int vcpu_start(struct vcpu *vcpu, struct err *err)
 {
-	pthread_attr_t attr;
-	int ret;
+	int ret = thread_start(&vcpu->thread, run_thread, vcpu);
 
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	ret = pthread_create(&vcpu->thread, &attr, run_thread, vcpu);
-	pthread_attr_destroy(&attr);
 	if (ret)
 		return err_set(err, VMCTL_FAILED,
 			       "cannot start a thread for vCPU %u: %s",
